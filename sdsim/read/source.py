@@ -1,0 +1,169 @@
+"""From a path to the text of a model: what the file is, and in which encoding."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdsim.errors import ModelError, UnsupportedError
+
+MAX_BYTES = 64 << 20
+MAX_CONTROL_SHARE = 0.02  # of the bytes: above it the file is no text
+
+_SAVE_AS = "save the model as .mdl (text) in Vensim"
+_BINARY = {".vmf", ".vmfx", ".vmfp", ".vpm", ".vpmx", ".vpd"}
+_XMILE = {".xmile", ".stmx", ".itmx", ".xml", ".isdb"}
+
+_ENCODINGS = {
+    "utf8": "utf-8", "utf16": "utf-16", "utf16le": "utf-16-le", "utf16be": "utf-16-be",
+    "ascii": "ascii", "usascii": "ascii", "latin1": "iso-8859-1", "gb2312": "gbk", "gbk": "gbk",
+    "gb18030": "gb18030", "big5": "big5", "shiftjis": "cp932", "sjis": "cp932", "cp932": "cp932",
+    "windows31j": "cp932", "eucjp": "euc_jp", "euckr": "cp949", "cp949": "cp949",
+    "koi8r": "koi8_r", "macroman": "mac_roman", "macintosh": "mac_roman",
+} | {
+    f"{prefix}{page}": f"cp{page}"
+    for prefix in ("windows", "cp") for page in (874, *range(1250, 1259))
+} | {f"iso8859{part}": f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))}  # fmt: skip
+
+_HEADER = re.compile(rb"\s*\{\s*([A-Za-z0-9_.:-]+)\s*\}")
+_SKETCH = re.compile(rb"^[ \t]*\\{2,}---///", re.MULTILINE)
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
+         (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a model up to its sketch, lines ending in ``\\n``.
+
+    notes : what a user should know about how it was read.
+    """
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a Vensim text model.
+
+    Raises
+    ------
+    UnsupportedError : XMILE and binary Vensim files, by their suffix.
+    ModelError : no such file, no regular file, another suffix, empty, too large, unreadable.
+    """
+    suffix = path.suffix.lower()
+    file = path.name
+    if suffix in _BINARY:
+        raise UnsupportedError(f"binary Vensim file ({suffix})", remedy=_SAVE_AS, file=file)
+    if suffix in _XMILE:
+        raise UnsupportedError(
+            f"XMILE ({suffix}) is not supported in this version",
+            remedy="save the model as .mdl",
+            file=file,
+        )
+    if suffix != ".mdl":
+        got = f"extension '{suffix}'" if suffix else "no extension"
+        raise ModelError(f"{got}: expected a Vensim .mdl file", remedy=_SAVE_AS, file=file)
+    try:
+        info = path.stat()
+        if not stat.S_ISREG(info.st_mode):
+            what = "is a folder" if stat.S_ISDIR(info.st_mode) else "is not a regular file"
+            raise ModelError(what, remedy="give the path of an .mdl file", file=file)
+        if info.st_size > MAX_BYTES:
+            raise ModelError(
+                f"{info.st_size >> 20} MB: at most {MAX_BYTES >> 20} MB are read",
+                remedy="is this a text model?",
+                file=file,
+            )
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ModelError("no such file", remedy="check the path", file=str(path)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ModelError(f"cannot be read: {reason}", remedy="check the path", file=file) from None
+    if not data.strip():
+        raise ModelError("empty file", remedy=_SAVE_AS, file=file)
+    return data
+
+
+def decode(data: bytes, file: str) -> Source:
+    """The text of ``data``: by byte-order mark, else as declared, else UTF-8 or Windows-1252.
+
+    Raises
+    ------
+    ModelError : NUL bytes, binary content, an encoding that is unknown or does not fit.
+    """
+    encoding, data, notes = _encoding(data, file)
+    if encoding.startswith("utf-16"):
+        text = _strict(data, encoding, file)
+        sketch = re.search(_SKETCH.pattern.decode(), text, re.MULTILINE)
+        text = text[: sketch.start()] if sketch else text
+        _refuse_binary(text.encode("utf-8"), file)
+    else:
+        sketch_bytes = _SKETCH.search(data)
+        data = data[: sketch_bytes.start()] if sketch_bytes else data
+        _refuse_binary(data, file)
+        if encoding:
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError as error:
+                if encoding != "utf-8":
+                    _strict(data, encoding, file)
+                text = data.decode("cp1252", errors="replace")
+                notes = (f"line {_line(data, error.start)} is not UTF-8: read as Windows-1252",)
+        else:  # pragma: no cover - `_encoding` always decides
+            text = data.decode("utf-8")
+    return Source(text.replace("\r\n", "\n").replace("\r", "\n"), notes)
+
+
+def _encoding(data: bytes, file: str) -> tuple[str, bytes, tuple[str, ...]]:
+    for mark, name in _BOMS:
+        if data.startswith(mark) and not data.startswith(codecs.BOM_UTF32_LE):
+            return name, data[len(mark) :], ()
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise ModelError("encoding UTF-32", remedy="save the file as UTF-8", file=file)
+    header = _HEADER.match(data)
+    if header is None:
+        return "utf-8", data, ()
+    declared = header.group(1).decode("ascii")
+    known = _ENCODINGS.get(re.sub(r"[^a-z0-9]", "", declared.lower()))
+    if known is None:
+        raise ModelError(
+            f"unknown encoding '{declared[:40]}'",
+            remedy="save the file as UTF-8 with {UTF-8} as its first line",
+            file=file,
+            line=1,
+        )
+    return known, data, ()
+
+
+def _strict(data: bytes, encoding: str, file: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"not valid {encoding}",
+            remedy="save the file as UTF-8",
+            file=file,
+            line=_line(data, error.start),
+        ) from None
+
+
+def _refuse_binary(data: bytes, file: str) -> None:
+    """Text has line ends and tabs but hardly any other control character, and no NUL."""
+    control = data.translate(None, bytes(c for c in range(256) if c >= 32 or c in b"\t\n\r\f\v\x1a"))
+    if len(control) > MAX_CONTROL_SHARE * len(data):
+        raise ModelError("not a Vensim text model", remedy=_SAVE_AS, file=file)
+    at = data.find(b"\0")
+    if at >= 0:
+        raise ModelError(
+            "NUL byte", remedy="save the file as UTF-8 text", file=file, line=_line(data, at)
+        )
+
+
+def _line(data: bytes, at: int) -> int:
+    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return before.count(b"\n") + 1
