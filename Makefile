@@ -1,0 +1,33 @@
+# make run    the main job: the cross-border model on its corridor, and its page
+# make test   the whole suite
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test lint bench conformance clean
+
+run: $(STAMP)
+	@$(BIN)/python experiments/first_cycle.py
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(STAMP)
+	@$(BIN)/python -m pytest tests/benchmarks -s -p no:cacheprovider
+
+conformance: $(STAMP)
+	@$(BIN)/sdsim conformance $(DIR)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) figures/*.html

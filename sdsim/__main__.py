@@ -1,0 +1,7 @@
+"""`python -m sdsim`."""
+
+import sys
+
+from sdsim.cli import main
+
+sys.exit(main())

@@ -1,0 +1,181 @@
+"""Adaptive integration: the only call of solve_ivp, restarted wherever inputs jump or bend."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends.base import Floats, Kernel, Members
+from sdsim.errors import UnsupportedError
+from sdsim.horizon import Horizon
+from sdsim.methods import Adaptive
+from sdsim.system import System
+
+#: What a solver is told where a rate has no finite value: a step it must reject. NaN itself would
+#: make RK45 loop for ever and LSODA report success.
+_REJECTED = 1e200
+
+
+class Stop(NamedTuple):
+    """Where a run ended early: time, the event time there, the last state (n_state,)."""
+
+    time: float
+    event: float
+    state: Floats
+
+
+def integrate(
+    system: System, kernel: Kernel, members: Members, horizon: Horizon, method: Adaptive
+) -> tuple[Floats, Floats, Stop | None]:
+    """One member from break to break.
+
+    Returns
+    -------
+    values (n_saved, n_wanted), their times (n_saved,), and where the run stopped for want of a
+    finite value, None where it reached the end.
+
+    Raises
+    ------
+    UnsupportedError : the model holds a DELAY FIXED, which lives on the grid of time steps.
+    """
+    program = system.program
+    if program.buffers:
+        raise UnsupportedError(
+            "DELAY FIXED has no meaning between time steps", remedy="run it with Euler or RK4",
+            file=system.model.file or None, variable=program.buffers[0].label,
+        )  # fmt: skip
+    held = np.array([s.held for s in program.states], dtype=bool)
+    start, fixed = kernel.start(members)
+    state = start[:, 0].copy()
+    due = _saving(horizon)
+    rows: list[Floats] = []
+    edges = breaks(system, fixed, members, horizon)
+    for a, b in pairwise(edges):
+        piece = _Piece(kernel, members, fixed, held, a, b, horizon)
+        closes = b == edges[-1]
+        mine = due[(due >= a) & ((due < b) | closes)]
+        if not piece.fine(state):
+            return _result(rows, kernel, due, Stop(a, piece.event(a), state))
+        path, reached = piece.solve(state, mine, method)
+        for t, y in zip(mine, path.T, strict=False):
+            row = piece.observe(float(t), y)
+            if not np.isfinite(row).all():
+                return _result(rows, kernel, due, Stop(float(t), piece.event(float(t)), y))
+            rows.append(row)
+        if reached < b:
+            return _result(rows, kernel, due, Stop(reached, piece.event(reached), path[:, -1]))
+        state = piece.next_state(state, path[:, -1])
+    return _result(rows, kernel, due, None)
+
+
+def _result(
+    rows: list[Floats], kernel: Kernel, due: Floats, stopped: Stop | None
+) -> tuple[Floats, Floats, Stop | None]:
+    values = np.array(rows).reshape(len(rows), len(kernel.wanted))
+    return values, due[: len(rows)], stopped
+
+
+def _saving(horizon: Horizon) -> Floats:
+    count = int(np.floor((horizon.stop - horizon.start) / horizon.saveper * (1 + 1e-12) + 1e-9)) + 1
+    out: Floats = np.minimum(horizon.start + horizon.saveper * np.arange(count), horizon.stop)
+    return out
+
+
+def breaks(system: System, fixed: Floats, members: Members, horizon: Horizon) -> list[float]:
+    """Start, every time at which the right-hand side may jump or bend, end: increasing.
+
+    Models with held values or noise change at every time step, so each step is a break.
+    """
+    program = system.program
+    a, b = horizon.start, horizon.stop
+    times = {a, b}
+    if program.events:
+        wanted = sorted({v for e in program.events for v in e if v >= 0})
+        kernel = system.kernel(wanted)
+        start, own = kernel.start(members)
+        values = dict(
+            zip(wanted, kernel.observe(a, a, 0, start, own, members)[:, 0].tolist(), strict=True)
+        )
+        for e in program.events:
+            first = values[e.first]
+            if e.period < 0:
+                times.add(first)
+                continue
+            period, end = values[e.period], min(values[e.end], b)
+            if period > 0 and (end - first) / period < 1e6:
+                times.update(np.arange(first, end, period).tolist())
+    if program.gridded:
+        times.update((a + horizon.step * np.arange(int((b - a) / horizon.step) + 1)).tolist())
+    return sorted(t for t in times if a <= t <= b) if b > a else [a, b]
+
+
+class _Piece:
+    """The stretch of a run between two breaks."""
+
+    def __init__(
+        self, kernel: Kernel, members: Members, fixed: Floats, held: NDArray[np.bool_],
+        a: float, b: float, horizon: Horizon,
+    ) -> None:  # fmt: skip
+        self._kernel, self._members, self._fixed, self._held = kernel, members, fixed, held
+        self._a, self._b = a, b
+        self._low = min(float(np.nextafter(a, np.inf)), b)
+        self._high = max(float(np.nextafter(b, -np.inf)), a)
+        self._step = int((a - horizon.start) / horizon.step + 0.5)
+
+    def event(self, t: float) -> float:
+        """``t`` kept strictly inside the piece: which side of a jump it stands on is certain."""
+        return min(max(t, self._low), self._high)
+
+    def _rates(self, t: float, y: Floats) -> Floats:
+        t = self.event(t)
+        column = np.ascontiguousarray(y).reshape(-1, 1)
+        return self._kernel.rates(t, t, self._step, column, self._fixed, self._members)[:, 0]
+
+    def fine(self, y: Floats) -> bool:
+        """Whether the right-hand side has finite values at the start of the piece."""
+        return bool(np.isfinite(self._rates(self._a, y)).all())
+
+    def observe(self, t: float, y: Floats) -> Floats:
+        """(n_wanted,) the wanted values; at a break, those that hold after it."""
+        column = np.ascontiguousarray(y).reshape(-1, 1)
+        kernel, step = self._kernel, self._step
+        return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
+
+    def next_state(self, before: Floats, after: Floats) -> Floats:
+        """The state with which the next piece starts: held values take their next value."""
+        out = after.copy()
+        if self._held.any():
+            out[self._held] = self._rates(self._a, before)[self._held]
+        return out
+
+    def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float]:
+        """States (n_state, n_due + 1) at the saving times and the end, and how far it came."""
+        from scipy.integrate import solve_ivp  # slow to import; only this function needs it
+
+        at = np.append(due, self._b)
+        if y.size == 0 or self._b == self._a:
+            return np.repeat(y[:, None], at.size, axis=1), self._b
+        held = self._held
+
+        def f(t: float, x: Floats) -> Floats:
+            out = self._rates(t, x)
+            fine = np.isfinite(out)
+            if not fine.all():
+                out = np.where(fine, out, _REJECTED)
+            return np.where(held, 0.0, out) if held.any() else out
+
+        with np.errstate(all="ignore"):
+            solution = solve_ivp(
+                f, (self._a, self._b), y, method=method.solver, t_eval=np.unique(at),
+                rtol=method.rtol, atol=method.atol,
+            )  # fmt: skip
+        path = np.asarray(solution.y, dtype=np.float64).reshape(y.size, -1)
+        if solution.status == 0:
+            last = path[:, np.searchsorted(np.unique(at), at)]
+            return last, self._b
+        if not len(solution.t):
+            return y[:, None], self._a
+        return path, float(solution.t[-1])

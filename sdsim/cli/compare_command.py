@@ -1,0 +1,51 @@
+"""`sdsim compare MODEL|RESULT REFERENCE`: every reference column, within a tolerance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from sdsim.cli.options import add_run_options, method_of, overrides_of
+
+HELP = "Compare a model's run, or a saved result, with a reference table."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `sdsim.cli.main.Command`."""
+    parser.add_argument("result", metavar="MODEL|RESULT")
+    parser.add_argument("reference", metavar="REFERENCE", help="CSV, tab, Parquet or netCDF table")
+    add_run_options(parser)
+    parser.set_defaults(rtol=1e-5, atol=1e-8)
+    parser.add_argument("--json", action="store_true")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """See `sdsim.cli.main.Command`."""
+    from sdsim import load, simulate
+    from sdsim.compare import compare, passed
+    from sdsim.results import read_table, table
+
+    reference = read_table(args.reference)
+    if Path(args.result).suffix.lower() == ".mdl":
+        system = load(args.result, data_folder=args.open)
+        run = simulate(system, overrides_of(args, system.model), method_of(args), seed=args.seed)
+        result = table(run.dataset)
+    else:
+        result = read_table(args.result)
+    columns = compare(result, reference, args.rtol, args.atol)
+    ok = passed(columns)
+    if args.json:
+        rows = [c.__dict__ | {"worst": _number(c.worst), "at": _number(c.at)} for c in columns]
+        print(json.dumps({"passed": ok, "rtol": args.rtol, "atol": args.atol, "columns": rows}))
+        return 0 if ok else 1
+    for c in columns:
+        if not c.ok:
+            print(f"{c.name}: {c.problem or f'off by {c.worst:.3g} of its range at time {c.at:g}'}")
+    good = sum(c.ok for c in columns)
+    print(f"{good} of {len(columns)} columns within rtol {args.rtol:g}, atol {args.atol:g}")
+    return 0 if ok else 1
+
+
+def _number(value: float) -> float | None:
+    return value if value == value and abs(value) != float("inf") else None

@@ -1,0 +1,87 @@
+"""Parsing the command line, and turning whatever goes wrong into one line and an exit status.
+
+0: all is well. 1: a comparison or check fails. 2: bad input. 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
+
+from sdsim.errors import ModelError, ModelWarning, one_line
+from sdsim.version import __version__
+
+COMMANDS = ("run", "info", "units", "compare", "plot", "conformance")
+
+
+class Command(Protocol):
+    """What the file of a command holds."""
+
+    HELP: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say what the command takes."""
+
+    def execute(self, args: argparse.Namespace) -> int:
+        """Do it; the result is the exit status."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ModelError(one_line(message), remedy=f"`{self.prog} --help` shows the usage")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; never raises."""
+    try:
+        return _main(list(sys.argv[1:] if argv is None else argv))
+    except ModelError as e:
+        return _fail(str(e))
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (MemoryError, RecursionError, OverflowError) as e:
+        return _fail(f"too large for this machine ({type(e).__name__})")
+    except Exception as e:
+        if os.environ.get("SDSIM_DEBUG"):
+            raise
+        return _fail(f"a fault of sdsim itself: {type(e).__name__}: {e}; SDSIM_DEBUG=1 shows more")
+
+
+def _fail(text: str, status: int = 2) -> int:
+    print(one_line(text), file=sys.stderr)
+    return status
+
+
+def _main(argv: list[str]) -> int:
+    parser = _Parser(prog="sdsim", description="Run and examine system-dynamics models.")
+    parser.add_argument("--version", action="version", version=f"sdsim {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    named = argv[0] if argv and argv[0] in COMMANDS else None
+    command: Command | None = None
+    for name in COMMANDS if named is None else (named,):
+        module: Command = importlib.import_module(f"sdsim.cli.{name}_command")  # type: ignore[assignment]
+        sub = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
+        module.arguments(sub)
+        command = module
+    if not argv:
+        parser.print_help()
+        return 2
+    args = parser.parse_args(argv)
+    assert command is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ModelWarning)
+        warnings.showwarning = _show
+        return command.execute(args)
+
+
+def _show(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"note: {one_line(str(message))}", file=sys.stderr)

@@ -1,0 +1,112 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sdsim.errors import ModelError
+from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
+from sdsim.model import Model
+from sdsim.overrides import Overrides, number, sorted_out
+
+CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
+CONTROLS |= {"saveper": "SAVEPER"}
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """What says how a model is run."""
+    add = parser.add_argument
+    add("-I", "--initial-time", metavar="T", help="start of the run")
+    add("-F", "--final-time", metavar="T", help="end of the run")
+    add("-T", "--time-step", metavar="DT", help="step of the fixed-step methods")
+    add("-S", "--saveper", metavar="DT", help="interval at which results are saved")
+    add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
+    add("--set", metavar="NAME=VALUE", action="append", default=[], help="new value of a constant")
+    add(
+        "--initial",
+        metavar="STOCK=VALUE",
+        action="append",
+        default=[],
+        help="start value of a stock",
+    )
+    add(
+        "--params",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="CSV (name,value) or .cin file",
+    )
+    add("--method", choices=("euler", "rk4", "adaptive"), default="euler")
+    add("--solver", choices=SOLVERS, default="RK45", help="of the adaptive method")
+    add("--rtol", type=float, default=1e-6, help="relative tolerance of the adaptive method")
+    add("--atol", type=float, default=1e-8, help="absolute tolerance of the adaptive method")
+    add("--seed", type=int, default=0, help="of the random functions")
+    add("--open", metavar="FOLDER", help="another folder from which the model may read data")
+
+
+def method_of(args: argparse.Namespace) -> Method:
+    """The integration method asked for."""
+    if args.method == "adaptive":
+        return Adaptive(args.rtol, args.atol, args.solver)
+    return RK4() if args.method == "rk4" else Euler()
+
+
+def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
+    """Presets, then parameter files, then single values: what comes later holds."""
+    from sdsim.preset import read_preset
+
+    out = Overrides()
+    for path in args.preset:
+        out |= read_preset(path).overrides
+    plain: dict[str, Any] = {}
+    for path in args.params:
+        plain |= dict(_parameter_file(Path(path)))
+    plain |= dict(_assignments(args.set, "--set"))
+    for option, name in CONTROLS.items():
+        value = getattr(args, option)
+        if value is not None:
+            plain[name] = _number(value, name)
+    initial = dict(_assignments(args.initial, "--initial"))
+    return out | sorted_out(model, plain, initial)
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        return number(float(text), name)
+    except ValueError:
+        raise ModelError(f"expected a number, got '{text}'", variable=name) from None
+
+
+def _assignments(texts: Iterable[str], option: str) -> Iterable[tuple[str, float]]:
+    for text in texts:
+        name, sign, value = text.rpartition("=")
+        if not sign or not name.strip():
+            raise ModelError(f"{option} expects NAME=VALUE, got '{text}'")
+        yield name.strip(), _number(value.strip(), name.strip())
+
+
+def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
+    """``name,value`` rows of a CSV file, or ``name = value`` lines of a Vensim changes file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ModelError(f"cannot be read: {getattr(e, 'strerror', e)}", file=str(path)) from None
+    for n, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith(("#", ":", "{")):
+            continue
+        try:
+            if path.suffix == ".cin":
+                yield from _assignments([line], "a line")
+            else:
+                row = next(csv.reader([line]))
+                if n == 1 and len(row) > 1 and row[1].strip().lower() == "value":
+                    continue
+                if len(row) != 2:
+                    raise ModelError(f"expected name,value, got '{line}'")
+                yield row[0].strip(), _number(row[1].strip(), row[0].strip())
+        except ModelError as e:
+            raise e.at(file=path.name, line=n) from None

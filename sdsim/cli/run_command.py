@@ -1,0 +1,89 @@
+"""`sdsim run MODEL`: one run, to standard output or a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from sdsim.cli.options import add_run_options, method_of, overrides_of
+
+HELP = "Run a model once."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `sdsim.cli.main.Command`."""
+    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl file")
+    parser.add_argument("-o", "--output", metavar="FILE", help=".nc, .csv, .tab or .parquet")
+    parser.add_argument(
+        "-r", "--return-columns", metavar="NAMES", action="append", default=[],
+        help="variables to keep, separated by commas",
+    )  # fmt: skip
+    add_run_options(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="a value that is not finite is an error"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="a summary as JSON instead of the table"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """See `sdsim.cli.main.Command`."""
+    from sdsim import load, results, simulate
+
+    system = load(args.model, data_folder=args.open)
+    for note in system.model.notes:
+        print(f"note: {note}", file=sys.stderr)
+    save = [n.strip() for text in args.return_columns for n in split_names(text)] or None
+    changes = overrides_of(args, system.model)
+    run = simulate(system, changes, method_of(args), save, seed=args.seed)
+    if args.output:
+        run.save(args.output)
+    if args.json:
+        print(json.dumps(summary(run, args.output)))
+    elif not args.output:
+        results.table(run.dataset).to_csv(sys.stdout)
+    if run.message:
+        print(run.message, file=sys.stderr)
+    return 2 if run.message and args.strict else 0
+
+
+def split_names(text: str) -> list[str]:
+    """``a, b[c,d]`` -> ``a`` and ``b[c,d]``: commas inside brackets and quotes do not count."""
+    out, depth, quoted, start = [], 0, False, 0
+    for i, c in enumerate(text):
+        if c == '"':
+            quoted = not quoted
+        elif not quoted and c in "[]":
+            depth += 1 if c == "[" else -1
+        elif not quoted and c == "," and depth == 0:
+            out.append(text[start:i])
+            start = i + 1
+    return [*out, text[start:]]
+
+
+def summary(run: object, output: str | None) -> dict[str, object]:
+    """What `--json` prints: status, method, times, and every variable's last value and unit."""
+    from sdsim import results
+    from sdsim.run import Run
+
+    assert isinstance(run, Run)
+    table = results.table(run.dataset)
+    last = table.iloc[-1] if len(table) else None
+    return {
+        "status": run.status,
+        "message": run.message,
+        "output": output,
+        **{k: _plain(v) for k, v in run.dataset.attrs.items() if k not in ("status", "message")},
+        "saved": len(table),
+        "final": {} if last is None else {k: _finite(v) for k, v in last.items()},
+    }
+
+
+def _plain(value: object) -> object:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if value == value and abs(value) != float("inf") else None

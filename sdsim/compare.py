@@ -1,0 +1,107 @@
+"""A table of results against a reference table, column by column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sdsim import names
+
+_SUBSCRIPTED = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>.*)\]\s*$", re.S)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One reference column.
+
+    worst : largest of |a - b| - atol, in units of the tolerance's scale max|reference column|;
+        NaN where the column is missing in the result.
+    at : time of the largest difference.   values : how many were compared.
+    """
+
+    name: str
+    ok: bool
+    worst: float
+    at: float
+    values: int
+    problem: str = ""
+
+
+def column_key(name: str) -> str:
+    """The name of a column in a form in which spellings do not matter: ``name[a,b]``."""
+    match = _SUBSCRIPTED.match(str(name))
+    if not match:
+        return names.canonical(str(name))
+    subs = ",".join(names.canonical(s) for s in match["subs"].split(","))
+    return f"{names.canonical(match['name'])}[{subs}]"
+
+
+def compare(
+    result: pd.DataFrame, reference: pd.DataFrame, rtol: float = 1e-5, atol: float = 1e-8
+) -> list[Column]:
+    """Every column of ``reference``, at every of its times: |a - b| <= atol + rtol * max|b|.
+
+    Blank reference cells are not compared. A reference column that the result lacks fails, and so
+    does a time that it lacks; a result that is not finite where the reference is fails.
+    """
+    mine = {column_key(c): result[c].to_numpy(dtype=float) for c in result.columns}
+    times = np.asarray(result.index, dtype=float)
+    wanted = np.asarray(reference.index, dtype=float)
+    rows = _rows(times, wanted)
+    out = []
+    for number, label in enumerate(reference.columns):
+        key = column_key(label)
+        if key in ("time", "time step", "saveper", "initial time", "final time"):
+            if key not in mine:
+                continue
+        elif key.startswith("unnamed"):
+            continue
+        if key not in mine:
+            out.append(Column(str(label), False, np.nan, np.nan, 0, "missing in the result"))
+            continue
+        b = pd.to_numeric(reference.iloc[:, number], errors="coerce").to_numpy(dtype=float)
+        out.append(_column(str(label), mine[key], b, rows, wanted, rtol, atol))
+    return out
+
+
+def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """For each wanted time the row of the result, -1 where it has none."""
+    if not times.size:
+        return np.full(wanted.shape, -1)
+    at = np.clip(np.searchsorted(times, wanted), 0, len(times) - 1)
+    before = np.clip(at - 1, 0, None)
+    at = np.where(np.abs(times[before] - wanted) < np.abs(times[at] - wanted), before, at)
+    near = np.abs(times[at] - wanted) <= 1e-6 * np.maximum(1.0, np.abs(wanted))
+    return np.where(near, at, -1)
+
+
+def _column(
+    label: str, a: np.ndarray, b: np.ndarray, rows: np.ndarray, wanted: np.ndarray,  # type: ignore[type-arg]
+    rtol: float, atol: float,
+) -> Column:  # fmt: skip
+    given = np.isfinite(b) & np.isfinite(wanted)
+    if not given.any():
+        return Column(label, True, 0.0, np.nan, 0)
+    if (rows[given] < 0).any():
+        at = float(wanted[given][rows[given] < 0][0])
+        return Column(label, False, np.nan, at, 0, f"the result has no value at time {at:g}")
+    x, y = a[rows[given]], b[given]
+    scale = float(np.abs(y).max())
+    with np.errstate(invalid="ignore"):
+        off = np.abs(x - y)
+    off = np.where(np.isfinite(x), off, np.inf)
+    k = int(np.argmax(off))
+    worst = max(float(off[k]) - atol, 0.0)
+    ok = worst <= rtol * scale
+    relative = worst / scale if scale > 0 else worst
+    return Column(label, bool(ok), relative, float(wanted[given][k]), int(given.sum()))
+
+
+def passed(columns: Iterable[Column]) -> bool:
+    """Whether every column holds, and there is at least one with values."""
+    listed = list(columns)
+    return all(c.ok for c in listed) and any(c.values for c in listed)

@@ -1,0 +1,76 @@
+"""What the library says when it must refuse: one line that names place, fault and remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ModelError(Exception):
+    """A model, preset, override or result that cannot be used as it stands.
+
+    The text is one line, ``place: what: remedy``; the parts stay available as attributes.
+
+    Parameters
+    ----------
+    what : what is wrong, expected against got.
+    remedy : the next step for the person who reads it.
+    file, line : where it stands; either may be unknown.
+    variable : the display name of the variable concerned.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        remedy: str = "",
+        file: str | None = None,
+        line: int | None = None,
+        variable: str | None = None,
+    ) -> None:
+        self.what, self.remedy = what, remedy
+        self.file, self.line, self.variable = file, line, variable
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        place = self.file or ""
+        if self.line:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        parts = [p for p in (place, f"'{self.variable}'" if self.variable else "", self.what) if p]
+        text = ": ".join(parts)
+        if self.remedy:
+            text = f"{text.rstrip('.')}; {self.remedy}"
+        return one_line(text)
+
+    def at(
+        self, *, file: str | None = None, line: int | None = None, variable: str | None = None
+    ) -> ModelError:
+        """The same error with the parts of its place that were unknown filled in."""
+        return type(self)(
+            self.what,
+            remedy=self.remedy,
+            file=self.file or file,
+            line=self.line or line,
+            variable=self.variable or variable,
+        )
+
+
+class UnsupportedError(ModelError):
+    """The model uses a construct that this version does not run; it is named."""
+
+
+class ModelWarning(UserWarning):
+    """Something in the model that is allowed but deserves a look."""
+
+
+def one_line(text: str, limit: int = 600) -> str:
+    """``text`` without line breaks or control characters, at most ``limit`` characters."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy naming the known name closest to ``name``, or the empty string."""
+    by_folded = {k.casefold(): k for k in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.5)
+    return f"did you mean '{by_folded[close[0]]}'?" if close else ""

@@ -1,0 +1,228 @@
+"""Model -> Model: every delay, smooth and trend as explicit stocks, every SUM written out.
+
+What is left is arithmetic, functions without memory, and the root forms ``integ``, ``initial``,
+``active initial``, ``sample if true`` and ``delay fixed``, each the whole right-hand side of its
+variable. Variables added here are marked hidden.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+
+from sdsim import names
+from sdsim.errors import ModelError
+from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, rewrite, walk
+from sdsim.functions import ROOTS, STATEFUL, VECTOR
+from sdsim.model import Equation, Model, Variable
+
+#: The longest chain of stocks a delay or smooth may stand for.
+MAX_ORDER = 1000
+#: The most terms that one SUM, PROD, VMIN or VMAX may run over.
+MAX_TERMS = 100_000
+
+
+def expand(model: Model) -> Model:
+    """``model`` with nothing implicit left.
+
+    Raises
+    ------
+    ModelError : an order that is not a number known before the run, a delay time of zero, a SUM
+        over nothing, a wrong number of arguments; file, line and variable are named.
+    """
+    added: dict[str, Variable] = {}
+    for key, variable in model.variables.items():
+        equations = []
+        for number, equation in enumerate(variable.equations):
+            writer = _Writer(model, variable, equation, number)
+            try:
+                expr = writer.rewrite(equation.expr)
+            except ModelError as e:
+                raise e.at(file=model.file, line=equation.line, variable=variable.name) from None
+            added.update(writer.added)
+            equations.append(Equation(expr, equation.subs, equation.excepts, equation.line))
+        if any(a.expr is not b.expr for a, b in zip(equations, variable.equations, strict=True)):
+            added[key] = _with(variable, tuple(equations))
+    return model.replacing(added) if added else model
+
+
+def _with(variable: Variable, equations: tuple[Equation, ...]) -> Variable:
+    return Variable(
+        variable.name, equations, variable.units, variable.doc, variable.limits, variable.dims,
+        variable.group, variable.role, variable.hidden,
+    )  # fmt: skip
+
+
+class _Writer:
+    """Rewrites one equation, collecting the hidden variables it needs; a `functions.base.Maker`."""
+
+    def __init__(self, model: Model, variable: Variable, equation: Equation, number: int) -> None:
+        self._model, self._variable, self._equation = model, variable, equation
+        self._prefix = f"{variable.name} · {number + 1}." if number else f"{variable.name} · "
+        self._count = itertools.count(1)
+        self.added: dict[str, Variable] = {}
+
+    # --- the two passes -----------------------------------------------------------------------
+
+    def rewrite(self, root: Expr) -> Expr:
+        """The equation's right-hand side with nothing implicit left."""
+        if not any(isinstance(n, Call) for n in walk(root)):
+            return root
+        plain = rewrite(root, self._write_out)
+        if isinstance(plain, Call) and plain.name in ROOTS:
+            args = tuple(rewrite(a, self._unfold) for a in plain.args)
+            same = all(a is b for a, b in zip(args, plain.args, strict=True))
+            return self._checked(plain if same else Call(plain.name, args))
+        return rewrite(plain, self._unfold)
+
+    def _write_out(self, node: Expr) -> Expr:
+        if not isinstance(node, Call):
+            return node
+        if node.name == "game":
+            return node.args[0]
+        if node.name == "elmcount":
+            dim = node.args[0]
+            if not isinstance(dim, Ref) or dim.name not in self._model.dimensions:
+                raise ModelError("ELMCOUNT expects the name of a subscript range")
+            return Num(float(len(self._model.dimensions[dim.name].elements)))
+        row = VECTOR.get(node.name)
+        return row.combine(self._terms(node)) if row else node
+
+    def _terms(self, call: Call) -> list[tuple[Expr, ...]]:
+        """The arguments of ``call`` once for each element of the dimensions marked ``!``."""
+        marked = dict.fromkeys(
+            s[:-1]
+            for a in call.args
+            for n in walk(a)
+            for s in (n.subs if isinstance(n, Ref | Call) else ())
+            if s.endswith("!")
+        )
+        for d in marked:
+            if d not in self._model.dimensions:
+                raise ModelError(f"no subscript range called '{d}'")
+        dims = [self._model.dimensions[d].elements for d in marked]
+        if math.prod(map(len, dims)) > MAX_TERMS:
+            raise ModelError(f"{call.name.upper()} over more than {MAX_TERMS:,} elements")
+        out = []
+        for combination in itertools.product(*dims):
+            at = dict(zip((f"{d}!" for d in marked), combination, strict=True))
+            out.append(tuple(rewrite(a, _substituting(at)) for a in call.args))
+        return out
+
+    def _unfold(self, node: Expr) -> Expr:
+        if not isinstance(node, Call):
+            return node
+        row = STATEFUL.get(node.name)
+        if row:
+            low, high = row.arity
+            if not low <= len(node.args) <= high:
+                raise wrong_arity(node.name, len(node.args), row.arity)
+            return row.expand(self, node.args)
+        return self.add(self._checked(node)) if node.name in ROOTS else node
+
+    def _checked(self, call: Call) -> Call:
+        arity = {"integ": 2, "initial": 1, "active initial": 2}.get(call.name, 3)
+        if len(call.args) != arity:
+            raise wrong_arity(call.name, len(call.args), (arity, arity))
+        return call
+
+    # --- what a stateful row may ask for ------------------------------------------------------
+
+    def add(self, expr: Expr) -> Expr:
+        """See `functions.base.Maker.add`."""
+        if isinstance(expr, Num | Ref):
+            return expr
+        return self._hidden(lambda _: expr)
+
+    def stock(self, initial: Expr, net: Callable[[Expr], Expr]) -> Expr:
+        """See `functions.base.Maker.stock`."""
+        return self._hidden(lambda me: Call("integ", (net(me), initial)))
+
+    def number(self, expr: Expr, what: str) -> float:
+        """See `functions.base.Maker.number`."""
+        value = constant_value(self._model, expr)
+        if value is None:
+            raise ModelError(
+                f"the {what} must be a number or a constant", remedy="it shapes the model itself"
+            )
+        if not 1 <= value <= MAX_ORDER:
+            raise ModelError(
+                f"{what} {value:g} is outside 1 to {MAX_ORDER}: too large or too small"
+            )
+        return value
+
+    def nonzero(self, expr: Expr, what: str) -> Expr:
+        """See `functions.base.Maker.nonzero`."""
+        value = constant_value(self._model, expr)
+        if value is not None and value <= 0:
+            raise ModelError(f"{what} is {value:g}", remedy="it must be above 0")
+        return expr
+
+    def _hidden(self, equation: Callable[[Expr], Expr]) -> Expr:
+        name = f"{self._prefix}{next(self._count)}"
+        me = Ref(names.canonical(name), self._equation.subs)
+        made = Equation(
+            equation(me), self._equation.subs, self._equation.excepts, self._equation.line
+        )
+        v = self._variable
+        doc = f"Part of the equation of {v.name}."
+        self.added[me.name] = Variable(
+            name, (made,), "", doc, dims=v.dims, group=v.group, hidden=True
+        )
+        return me
+
+
+def _substituting(at: dict[str, str]) -> Callable[[Expr], Expr]:
+    def change(node: Expr) -> Expr:
+        if isinstance(node, Ref) and any(s in at for s in node.subs):
+            return Ref(node.name, tuple(at.get(s, s) for s in node.subs))
+        if isinstance(node, Call) and any(s in at for s in node.subs):
+            return Call(node.name, node.args, tuple(at.get(s, s) for s in node.subs))
+        if isinstance(node, Ref) and f"{node.name}!" in at:
+            return Ref(at[f"{node.name}!"])
+        return node
+
+    return change
+
+
+def wrong_arity(name: str, got: int, arity: tuple[int, int]) -> ModelError:
+    """The error for a call with too few or too many arguments."""
+    low, high = arity
+    wanted = str(low) if low == high else f"{low} to {high}"
+    return ModelError(f"{name.upper()} takes {wanted} arguments, got {got}")
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else math.nan,
+}
+
+
+def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
+    """The number an expression is by its defaults, or None where only a run can tell."""
+
+    def visit(node: Expr, parts: Sequence[float | None]) -> float | None:
+        if isinstance(node, Num):
+            return node.value
+        if isinstance(node, Ref) and not node.subs and depth:
+            variable = model.variables.get(node.name)
+            if variable and variable.role == "equation" and len(variable.equations) == 1:
+                return constant_value(model, variable.equations[0].expr, depth - 1)
+        if isinstance(node, Unary) and node.op == "-" and parts[0] is not None:
+            return -parts[0]
+        if isinstance(node, Binary) and node.op in _ARITHMETIC:
+            a, b = parts
+            return None if a is None or b is None else _ARITHMETIC[node.op](a, b)
+        return None
+
+    return fold(expr, visit)
+
+
+def is_constant(expr: Expr) -> bool:
+    """Whether an equation is a plain number or table of numbers: a parameter of the model."""
+    if isinstance(expr, Unary) and expr.op == "-":
+        expr = expr.x
+    return isinstance(expr, Num | Array) and not children(expr)

@@ -1,0 +1,274 @@
+"""Equations as plain frozen trees, the same for every file format.
+
+A tree may be thousands of terms deep (a sum of 5,000 terms is a chain of 5,000 `Binary`), so
+nothing here recurses: `fold` visits children first with a stack of its own, and everything else
+stands on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string literal: an argument such as a file or sheet name."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A variable, by canonical name.
+
+    ``subs`` are canonical names of elements or dimensions; a trailing ``!`` marks the dimension
+    that a surrounding SUM, VMAX, ... runs over.
+    """
+
+    name: str
+    subs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """``op`` is ``-`` or ``not``."""
+
+    op: str
+    x: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """``op`` is one of ``+ - * / ^ = <> < <= > >= and or``."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A builtin or a lookup variable applied to arguments; ``name`` is canonical.
+
+    ``subs`` are the subscripts of a subscripted lookup variable.
+    """
+
+    name: str
+    args: tuple[Expr, ...]
+    subs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A table of points, x strictly increasing; beyond either end the end value holds.
+
+    ``kind``: ``interpolate`` (straight lines), ``hold_backward`` (the last value),
+    ``look_forward`` (the next value), ``extrapolate`` (end slopes go on), ``raw`` (as interpolate).
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    kind: str = "interpolate"
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A literal table of numbers, row-major in the shape of the subscripts on the left."""
+
+    values: tuple[float, ...]
+    shape: tuple[int, ...]
+
+
+Expr = Num | Text | Ref | Unary | Binary | Call | Lookup | Array
+
+
+def children(node: Expr) -> tuple[Expr, ...]:
+    """The direct parts of ``node``."""
+    if isinstance(node, Binary):
+        return (node.left, node.right)
+    if isinstance(node, Call):
+        return node.args
+    if isinstance(node, Unary):
+        return (node.x,)
+    return ()
+
+
+def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
+    """``node`` with its direct parts replaced; the same object where nothing changed."""
+    if all(a is b for a, b in zip(children(node), parts, strict=True)):
+        return node
+    if isinstance(node, Binary):
+        return Binary(node.op, parts[0], parts[1])
+    if isinstance(node, Call):
+        return replace(node, args=tuple(parts))
+    if isinstance(node, Unary):
+        return Unary(node.op, parts[0])
+    return node
+
+
+def fold(root: Expr, visit: Callable[[Expr, list[T]], T]) -> T:
+    """``visit(node, results of its children)`` from the leaves up; returns the root's result."""
+    results: list[T] = []
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, seen = stack.pop()
+        parts = children(node)
+        if not parts:
+            results.append(visit(node, []))
+        elif seen:
+            n = len(parts)
+            mine = results[-n:]
+            del results[-n:]
+            results.append(visit(node, mine))
+        else:
+            stack.append((node, True))
+            stack.extend((p, False) for p in reversed(parts))
+    return results[0]
+
+
+def walk(root: Expr) -> Iterator[Expr]:
+    """Every node, parents before children, left to right."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(children(node)))
+
+
+def rewrite(root: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """A new tree, ``change`` applied to every node from the leaves up."""
+    return fold(root, lambda node, parts: change(with_children(node, parts)))
+
+
+def depth(root: Expr) -> int:
+    """The nesting of calls and groups: a left-leaning chain of + or * counts once."""
+
+    def visit(node: Expr, parts: list[int]) -> int:
+        if not parts:
+            return 0
+        if isinstance(node, Binary):
+            return max(parts[0], parts[1] + 1)
+        return max(parts) + 1
+
+    return fold(root, visit)
+
+
+_PREC = {"or": 1, "and": 2, "=": 4, "<>": 4, "<": 4, "<=": 4, ">": 4, ">=": 4}
+_PREC |= {"+": 5, "-": 5, "*": 6, "/": 6, "^": 8}
+_WORDS = {"and": ":AND:", "or": ":OR:"}
+
+
+def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
+    """The expression in the modeller's notation, with the fewest parentheses.
+
+    ``name`` turns a canonical name into the one to show.
+    """
+
+    def visit(node: Expr, parts: list[tuple[str, int]]) -> tuple[str, int]:
+        match node:
+            case Num(v):
+                return (f"{v:.15g}", 9 if v >= 0 else 7)
+            case Text(v):
+                return (f"'{v}'", 9)
+            case Ref(n, subs):
+                return (name(n) + (f"[{','.join(subs)}]" if subs else ""), 9)
+            case Unary(op, _):
+                text, prec = parts[0]
+                body = text if prec >= 7 else f"({text})"
+                return ((":NOT: " if op == "not" else "-") + body, 3 if op == "not" else 7)
+            case Binary(op, _, _):
+                prec = _PREC[op]
+                (lt, lp), (rt, rp) = parts
+                left = lt if lp >= prec else f"({lt})"
+                right = rt if rp > prec else f"({rt})"
+                return (f"{left} {_WORDS.get(op, op)} {right}", prec)
+            case Call(n, _, subs):
+                head = name(n) + (f"[{','.join(subs)}]" if subs else "")
+                return (f"{head}({', '.join(t for t, _ in parts)})", 9)
+            case Lookup(x, y, _):
+                return (
+                    "(" + ",".join(f"({a:g},{b:g})" for a, b in zip(x, y, strict=True)) + ")",
+                    9,
+                )
+            case Array(values, _):
+                return (", ".join(f"{v:g}" for v in values), 0)
+
+    return fold(root, visit)[0]
+
+
+# --- plain data, flat, so that depth never matters -------------------------------------------
+
+_KINDS: dict[str, type[Any]] = {
+    c.__name__: c for c in (Num, Text, Ref, Unary, Binary, Call, Lookup, Array)
+}
+
+
+def to_data(root: Expr) -> list[list[Any]]:
+    """The tree in postfix order as lists of numbers and strings, for JSON or msgpack."""
+    out: list[list[Any]] = []
+
+    def visit(node: Expr, parts: list[None]) -> None:
+        match node:
+            case Num(v):
+                out.append(["Num", v])
+            case Text(v):
+                out.append(["Text", v])
+            case Ref(n, subs):
+                out.append(["Ref", n, list(subs)])
+            case Unary(op, _):
+                out.append(["Unary", op])
+            case Binary(op, _, _):
+                out.append(["Binary", op])
+            case Call(n, args, subs):
+                out.append(["Call", n, len(args), list(subs)])
+            case Lookup(x, y, kind):
+                out.append(["Lookup", list(x), list(y), kind])
+            case Array(values, shape):
+                out.append(["Array", list(values), list(shape)])
+
+    fold(root, visit)
+    return out
+
+
+def from_data(data: Sequence[Sequence[Any]]) -> Expr:
+    """The inverse of `to_data`; `ValueError` on anything else."""
+    stack: list[Expr] = []
+    for row in data:
+        kind = row[0]
+        if kind == "Num":
+            stack.append(Num(float(row[1])))
+        elif kind == "Text":
+            stack.append(Text(str(row[1])))
+        elif kind == "Ref":
+            stack.append(Ref(str(row[1]), tuple(map(str, row[2]))))
+        elif kind == "Unary":
+            stack.append(Unary(str(row[1]), stack.pop()))
+        elif kind == "Binary":
+            right, left = stack.pop(), stack.pop()
+            stack.append(Binary(str(row[1]), left, right))
+        elif kind == "Call":
+            n = int(row[2])
+            args = tuple(stack[len(stack) - n :])
+            del stack[len(stack) - n :]
+            stack.append(Call(str(row[1]), args, tuple(map(str, row[3]))))
+        elif kind == "Lookup":
+            x, y = (tuple(float(v) for v in row[i]) for i in (1, 2))
+            stack.append(Lookup(x, y, str(row[3])))
+        elif kind == "Array":
+            stack.append(Array(tuple(map(float, row[1])), tuple(map(int, row[2]))))
+        else:
+            raise ValueError(f"unknown node kind {kind!r}")
+    if len(stack) != 1:
+        raise ValueError("not one expression")
+    return stack[0]

@@ -1,0 +1,29 @@
+"""The builtins of the modelling languages: one row each, grouped by room.
+
+To add a builtin, add a row to one of the rooms below (or a room to `_ROOMS`). Nothing else changes:
+reading keeps every call by name, `sdsim.expand` and `sdsim.lower` look here.
+"""
+
+from __future__ import annotations
+
+from sdsim.functions import delays, elementary, inputs, random, vectors
+from sdsim.functions.base import Builder, Function, Stateful, Vector
+
+_ROOMS = (elementary, inputs, random)
+
+#: Builtins that become scalar operations, by canonical name.
+FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
+
+#: Builtins that become explicit stocks and auxiliaries before anything else happens.
+STATEFUL: dict[str, Stateful] = {row.name: row for row in delays.ROWS}
+
+#: Builtins over the elements of a dimension, written out element by element.
+VECTOR: dict[str, Vector] = {row.name: row for row in vectors.ROWS}
+
+#: Forms that only mean something as the whole right-hand side; `expand` moves them there.
+ROOTS = ("integ", "initial", "active initial", "sample if true", "delay fixed")
+
+#: Every name that is a builtin.
+NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *ROOTS, "with lookup", "game"))
+
+__all__ = ["FUNCTIONS", "NAMES", "ROOTS", "STATEFUL", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

@@ -1,0 +1,98 @@
+"""What a row of the function tables is, and what it may ask of the program being built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sdsim.expr import Expr
+
+
+class Builder(Protocol):
+    """A program under construction: values are numbers of operations."""
+
+    def const(self, value: float) -> int:
+        """A constant."""
+
+    def op(self, code: str, *args: int, data: float = 0.0) -> int:
+        """The value of an operation; equal operations give the same value."""
+
+    def time(self) -> int:
+        """The time at which the expression is evaluated."""
+
+    def event(self) -> int:
+        """The time that decides what STEP and PULSE see."""
+
+    def dt(self) -> int:
+        """TIME STEP."""
+
+    def breaks(self, first: int, period: int = -1, end: int = -1) -> None:
+        """Say that the right-hand side may jump or bend at these times."""
+
+    def draw(self) -> int:
+        """A fresh uniform random number in (0, 1), constant over a time step."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A builtin that becomes scalar operations.
+
+    arity : fewest and most arguments.
+    units : how dimensions pass through, for `sdsim.units`: ``none`` (arguments and result
+        dimensionless), ``same`` (all alike, result too), ``first`` (result as the first argument),
+        ``any`` (no rule), or a word that the unit checker has a rule for.
+    source : where the meaning is defined.
+    """
+
+    name: str
+    arity: tuple[int, int]
+    lower: Callable[[Builder, Sequence[int]], int]
+    units: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Stateful:
+    """A builtin that stands for stocks.
+
+    expand : (maker, arguments) -> the expression that takes the call's place. The maker adds
+        hidden variables: ``maker.add(expression)`` gives a reference to a new auxiliary,
+        ``maker.stock(initial)`` one to a new stock whose flow is set with ``maker.flow``.
+    """
+
+    name: str
+    arity: tuple[int, int]
+    expand: Callable[[Maker, tuple[Expr, ...]], Expr]
+    units: str
+    source: str
+
+
+class Maker(Protocol):
+    """Adds hidden variables while a stateful call is being written out."""
+
+    def add(self, expr: Expr) -> Expr:
+        """A reference to a new auxiliary with this equation."""
+
+    def stock(self, initial: Expr, net: Callable[[Expr], Expr]) -> Expr:
+        """A reference to a new stock; ``net(reference)`` is its net flow."""
+
+    def number(self, expr: Expr, what: str) -> float:
+        """The value of an expression that must be known before the run, such as an order."""
+
+    def nonzero(self, expr: Expr, what: str) -> Expr:
+        """``expr``, refused by name where it is plainly zero or negative."""
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A builtin over the elements of a dimension.
+
+    combine : the argument lists, one for each element -> one expression.
+    """
+
+    name: str
+    arity: tuple[int, int]
+    combine: Callable[[Sequence[tuple[Expr, ...]]], Expr]
+    units: str
+    source: str

@@ -1,0 +1,88 @@
+"""Delays, smooths and trends, written out as the stocks they stand for."""
+
+from __future__ import annotations
+
+from sdsim.expr import Binary, Call, Expr, Num
+from sdsim.functions.base import Maker, Stateful
+
+VENSIM = "Vensim Reference Manual, Functions"
+Args = tuple[Expr, ...]
+
+
+def _minus(a: Expr, b: Expr) -> Expr:
+    return Binary("-", a, b)
+
+
+def _times(a: Expr, b: Expr) -> Expr:
+    return Binary("*", a, b)
+
+
+def _over(a: Expr, b: Expr) -> Expr:
+    return Binary("/", a, b)
+
+
+def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
+    """Outflow of ``order`` stocks in a row, each emptied in ``time / order``."""
+    stage = m.add(_over(m.nonzero(time, "delay time"), Num(float(order)))) if order > 1 else time
+    if order == 1:
+        stage = m.nonzero(time, "delay time")
+    flow = m.add(x)
+    for _ in range(order):
+        content = m.stock(_times(initial, stage), lambda s, f=flow: _minus(f, _over(s, stage)))  # type: ignore[misc]
+        flow = m.add(_over(content, stage))
+    return flow
+
+
+def smooth(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
+    """``order`` stocks in a row, each closing the gap to the one before in ``time / order``."""
+    stage = _over(m.nonzero(time, "smooth time"), Num(float(order))) if order > 1 else time
+    if order == 1:
+        stage = m.nonzero(time, "smooth time")
+    level = x
+    for _ in range(order):
+        level = m.stock(initial, lambda s, f=level: _over(_minus(f, s), stage))  # type: ignore[misc]
+    return level
+
+
+def trend(m: Maker, x: Expr, time: Expr, initial: Expr) -> Expr:
+    """Fractional change of ``x`` per unit of time, against its own exponential average."""
+    time = m.nonzero(time, "averaging time")
+    x = m.add(x)
+    start = _over(x, Binary("+", Num(1.0), _times(initial, time)))
+    average = m.stock(start, lambda s: _over(_minus(x, s), time))
+    return Call("zidz", (_minus(x, average), _times(time, Call("abs", (average,)))))
+
+
+def forecast(m: Maker, x: Expr, time: Expr, horizon: Expr, initial: Expr = Num(0.0)) -> Expr:  # noqa: B008
+    """``x`` carried ``horizon`` on along its trend."""
+    slope = trend(m, x, time, initial)
+    return _times(x, Binary("+", Num(1.0), _times(slope, horizon)))
+
+
+def _fixed(kind: str, order: int, given: bool) -> Stateful:
+    make = delay if kind == "delay" else smooth
+
+    def expand(m: Maker, a: Args) -> Expr:
+        return make(m, a[0], a[1], a[2] if given else a[0], order)
+
+    digit = "" if (kind, order) == ("smooth", 1) else str(order)
+    name = f"{kind}{digit}{'i' if given else ''}"
+    return Stateful(name, (3, 3) if given else (2, 2), expand, kind, VENSIM)
+
+
+def _free(kind: str) -> Stateful:
+    make = delay if kind == "delay" else smooth
+
+    def expand(m: Maker, a: Args) -> Expr:
+        return make(m, a[0], a[1], a[2], round(m.number(a[3], "order")))
+
+    return Stateful(f"{kind} n", (4, 4), expand, kind, VENSIM)
+
+
+ROWS = (
+    *(_fixed(k, n, i) for k in ("delay", "smooth") for n in (1, 3) for i in (False, True)),
+    _free("delay"),
+    _free("smooth"),
+    Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
+    Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "first", VENSIM),
+)

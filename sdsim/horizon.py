@@ -1,0 +1,103 @@
+"""When a run starts, ends and saves: the control variables, checked."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim import names
+from sdsim.backends.base import Grid, Members
+from sdsim.errors import ModelError, ModelWarning, UnsupportedError
+from sdsim.methods import Adaptive, Method
+from sdsim.system import System
+
+#: The most time steps of one run.
+MAX_STEPS = 50_000_000
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """When a run starts and ends, its step, and when it saves, all in model time."""
+
+    start: float
+    stop: float
+    step: float
+    saveper: float
+
+    def grid(self) -> Grid:
+        """The grid of steps: never beyond ``stop``."""
+        steps = int(np.floor((self.stop - self.start) / self.step * (1 + 1e-12) + 1e-9))
+        each = max(self.saveper / self.step, 1e-9)
+        count = int(np.floor((self.stop - self.start) / self.saveper * (1 + 1e-12) + 1e-9)) + 1
+        at = np.unique(np.minimum(np.rint(np.arange(count) * each).astype(np.int64), steps))
+        return Grid(self.start, self.step, steps, tuple(int(k) for k in at))
+
+
+def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> Horizon:
+    """The run's times from the control variables; ``vector`` gets the method's own step put in.
+
+    Raises
+    ------
+    ModelError : a control variable is missing or senseless.
+    """
+    program, place = system.program, {w: i for i, w in enumerate(system.program.param_cells)}
+    file = system.model.file or None
+
+    def control(name: str) -> float:
+        if (name, 0) in place:
+            return float(vector[place[name, 0]])
+        if name not in system.places:
+            raise ModelError(
+                f"{name.upper()} is missing", remedy="every model needs one", file=file
+            )
+        value = system.places[name][0][1]
+        if program.dynamic[value]:
+            raise UnsupportedError(f"{name.upper()} changes during the run", file=file)
+        kernel = system.kernel([value])
+        members = Members(vector[:, None], np.zeros(1, dtype=np.int64))
+        states, fixed = kernel.start(members)
+        return float(kernel.observe(0.0, 0.0, 0, states, fixed, members)[0, 0])
+
+    step_of_method = None if isinstance(method, Adaptive) else method.dt
+    if step_of_method is not None and (names.TIME_STEP, 0) in place:
+        vector[place[names.TIME_STEP, 0]] = step_of_method
+    start, stop = control(names.INITIAL_TIME), control(names.FINAL_TIME)
+    step = step_of_method or control(names.TIME_STEP)
+    saveper = control(names.SAVEPER) if names.SAVEPER in system.places else step
+    for label, value in (("TIME STEP", step), ("SAVEPER", saveper)):
+        if not 0 < value < np.inf:
+            raise ModelError(f"{label} must be > 0, got {value:g}", file=file)
+    if not (np.isfinite(start) and np.isfinite(stop) and stop >= start):
+        raise ModelError(f"FINAL TIME {stop:g} comes before INITIAL TIME {start:g}", file=file)
+    if (stop - start) / step > MAX_STEPS:
+        raise ModelError(
+            f"{(stop - start) / step:.3g} time steps; the limit is {MAX_STEPS:,}",
+            remedy="use a larger TIME STEP", file=file,
+        )  # fmt: skip
+    _warn_about(start, stop, step, saveper, file)
+    return Horizon(start, stop, step, max(saveper, step if step_of_method is None else 0.0))
+
+
+def _warn_about(start: float, stop: float, step: float, saveper: float, file: str | None) -> None:
+    def uneven(length: float) -> bool:
+        return abs(length / step - round(length / step)) > 1e-6 * max(1.0, length / step)
+
+    where = f"{file}: " if file else ""
+    if uneven(stop - start):
+        warnings.warn(
+            f"{where}TIME STEP {step:g} does not divide the run from {start:g} to {stop:g}; "
+            "the run ends at the last whole step", ModelWarning, stacklevel=4,
+        )  # fmt: skip
+    if saveper < step * (1 - 1e-9):
+        warnings.warn(
+            f"{where}SAVEPER {saveper:g} is below TIME STEP {step:g}; every step is saved",
+            ModelWarning, stacklevel=4,
+        )  # fmt: skip
+    elif uneven(saveper):
+        warnings.warn(
+            f"{where}SAVEPER {saveper:g} is no multiple of TIME STEP {step:g}; "
+            "the nearest steps are saved", ModelWarning, stacklevel=4,
+        )  # fmt: skip

@@ -1,0 +1,327 @@
+"""Ordered model -> Program: every element of every variable as scalar operations.
+
+Equal values are numbered once, constants folded where that cannot change a bit. A plain number in
+the model is a parameter of the program, so that changing it needs no new program.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+
+from sdsim import names
+from sdsim.errors import ModelError
+from sdsim.expand import wrong_arity
+from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
+from sdsim.functions import FUNCTIONS
+from sdsim.order import Block, Ordered, label_of, parts_of
+from sdsim.program import Buffer, Event, Op, Output, Program, State, Table
+
+_BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
+_BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
+_COMPARE = ("lt", "le", "gt", "ge", "eq", "ne")
+
+
+def lower(ordered: Ordered) -> Program:
+    """The program of an ordered model.
+
+    Raises
+    ------
+    ModelError : a wrong number of arguments, a construct with no meaning here.
+    """
+    return _Lowering(ordered).run()
+
+
+class _Lowering:
+    """Lowers element after element; a `functions.base.Builder`."""
+
+    def __init__(self, ordered: Ordered) -> None:
+        self._ordered, self._model = ordered, ordered.model
+        self._ops: list[Op] = []
+        self._known: dict[Op, int] = {}
+        self._moving: list[bool] = []
+        self._params: list[str] = []
+        self._defaults: list[float] = []
+        self._cells: list[tuple[str, int]] = []
+        self._states: list[State] = []
+        self._buffers: list[Buffer] = []
+        self._tables: dict[Table, int] = {}
+        self._events: dict[Event, None] = {}
+        self._values: dict[tuple[str, int, bool], int] = {}
+        self._place = ("", 0)
+        self._draws = 0
+        self._starting = False
+
+    def run(self) -> Program:
+        blocks = self._ordered.blocks
+        later: list[tuple[Block, int, int]] = []
+        outputs = []
+        for number, index, at_start in self._ordered.sequence:
+            block = blocks[number]
+            cell = int(block.cells[index])
+            key = (block.variable, cell, at_start)
+            self._place, self._draws, self._starting = (block.variable, cell), 0, at_start
+            try:
+                value = self._value(block, index, cell, at_start, later)
+            except ModelError as e:
+                raise self._located(e, block) from None
+            self._values[key] = value
+            if not at_start and self._model.variables[block.variable].role != "lookup":
+                outputs.append(Output(block.variable, cell, value))
+        for block, index, slot in later:
+            self._close(block, index, slot)
+        return Program(
+            tuple(self._ops), tuple(self._params), tuple(self._defaults), tuple(self._states),
+            tuple(outputs), tuple(self._tables), tuple(self._buffers), tuple(self._events),
+            dict(self._ordered.shapes), tuple(self._cells),
+        )  # fmt: skip
+
+    # --- one element --------------------------------------------------------------------------
+
+    def _value(
+        self, block: Block, index: int, cell: int, at_start: bool,
+        later: list[tuple[Block, int, int]],
+    ) -> int:  # fmt: skip
+        variable = self._model.variables[block.variable]
+        expr = block.equation.expr
+        if variable.role == "lookup":
+            return -1
+        if variable.role == "data":
+            return self._table(self._points(expr), self.time())
+        root = block.root
+        if root == "constant":
+            return self._param(block, index, cell)
+        if root in ("integ", "delay fixed", "sample if true") and not at_start:
+            later.append(
+                (block, index, len(self._states) if root != "delay fixed" else len(self._buffers))
+            )
+            label = label_of(self._model, variable, cell)
+            if root == "delay fixed":
+                self._buffers.append(Buffer(label, -1, -1, -1))
+                return self.op("delayed", data=float(len(self._buffers) - 1))
+            self._states.append(State(label, -1, -1, root == "sample if true"))
+            state = self.op("state", data=float(len(self._states) - 1))
+            if root == "integ":
+                return state
+            condition, taken = (self._lower(block, index, e, s) for e, s in parts_of(block, False))
+            return self.op("select", condition, taken, state)
+        parts = [self._lower(block, index, e, s) for e, s in parts_of(block, at_start)]
+        return parts[-1]
+
+    def _close(self, block: Block, index: int, slot: int) -> None:
+        """What a state becomes: known only when everything else is."""
+        cell = int(block.cells[index])
+        self._place, self._draws, self._starting = (block.variable, cell), 1000, False
+        args = block.equation.expr.args  # type: ignore[union-attr]
+        try:
+            start = self._values[block.variable, cell, True]
+            if block.root == "integ":
+                change = self._lower(block, index, args[0], False)
+                self._states[slot] = self._states[slot]._replace(initial=start, change=change)
+            elif block.root == "sample if true":
+                held = self._values[block.variable, cell, False]
+                self._states[slot] = self._states[slot]._replace(initial=start, change=held)
+            else:
+                steps = self.op("div", self._lower(block, index, args[1], True), self.dt())
+                entering = self._lower(block, index, args[0], False)
+                self._buffers[slot] = Buffer(self._buffers[slot].label, entering, steps, start)
+        except ModelError as e:
+            raise self._located(e, block) from None
+
+    def _located(self, error: ModelError, block: Block) -> ModelError:
+        name = self._model.variables[block.variable].name
+        return error.at(file=self._model.file, line=block.equation.line, variable=name)
+
+    def _param(self, block: Block, index: int, cell: int) -> int:
+        key = (block.variable, cell, False)
+        if key in self._values:
+            return self._values[key]
+        expr, sign = block.equation.expr, 1.0
+        if isinstance(expr, Unary):
+            expr, sign = expr.x, -1.0
+        if isinstance(expr, Array):
+            if len(expr.values) != self._full_size(block):
+                raise ModelError(
+                    f"{len(expr.values)} values for {self._full_size(block)} elements",
+                    remedy="give one value for each element",
+                )
+            value = expr.values[index]
+        else:
+            assert isinstance(expr, Num)
+            value = expr.value
+        self._params.append(label_of(self._model, self._model.variables[block.variable], cell))
+        self._defaults.append(sign * value)
+        self._cells.append((block.variable, cell))
+        made = self.op("param", data=float(len(self._params) - 1))
+        self._values[key] = made
+        return made
+
+    @staticmethod
+    def _full_size(block: Block) -> int:
+        return int(block.cells.size)
+
+    def _lower(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
+        def visit(node: Expr, parts: list[int]) -> int:
+            match node:
+                case Num(v):
+                    return self.const(v)
+                case Ref():
+                    return self._ref(block, index, node, at_start)
+                case Unary(op, _):
+                    return self.op("not" if op == "not" else "neg", parts[0])
+                case Binary(op, _, _):
+                    return self._binary(_BINARY[op], *parts)
+                case Call():
+                    return self._call(block, index, node, parts)
+                case Lookup() | Text() | Array():
+                    return -1
+
+        before, self._starting = self._starting, at_start
+        try:
+            return fold(expr, visit)
+        finally:
+            self._starting = before
+
+    def _ref(self, block: Block, index: int, ref: Ref, at_start: bool) -> int:
+        if ref.name not in self._model.variables:
+            return (
+                self.time()
+                if ref.name == names.TIME
+                else self.const(float(block.at[id(ref)][index]))
+            )
+        return self._values[ref.name, int(block.at[id(ref)][index]), at_start]
+
+    def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
+        variable = self._model.variables.get(call.name)
+        if variable is not None:
+            return self._apply(block, index, call, parts)
+        if call.name == "with lookup":
+            return self._table(self._points(call.args[1]), parts[0])
+        row = FUNCTIONS.get(call.name)
+        if row is None:
+            raise ModelError(f"{call.name.upper()} cannot stand here")
+        low, high = row.arity
+        if not low <= len(parts) <= high:
+            raise wrong_arity(call.name, len(parts), row.arity)
+        return row.lower(self, parts)
+
+    def _apply(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
+        """A lookup variable called with an argument."""
+        variable = self._model.variables[call.name]
+        if variable.role not in ("lookup", "data") or len(parts) != 1:
+            raise ModelError(f"'{variable.name}' is no lookup and cannot be called")
+        owners, _ = self._ordered.where[call.name]
+        at = int(block.at[id(call)][index])
+        owner = self._ordered.blocks[int(owners[at])]
+        return self._table(self._points(owner.equation.expr), parts[0])
+
+    @staticmethod
+    def _points(expr: Expr) -> Lookup:
+        if not isinstance(expr, Lookup):
+            raise ModelError("expected a table of points")
+        return expr
+
+    def _table(self, points: Lookup, at: int) -> int:
+        table = Table(points.x, points.y, points.kind)
+        number = self._tables.setdefault(table, len(self._tables))
+        if self._ops[at].code == "time":
+            for x in points.x:
+                self.breaks(self.const(x))
+        return self.op("table", at, data=float(number))
+
+    # --- the builder --------------------------------------------------------------------------
+
+    def const(self, value: float) -> int:
+        """See `functions.base.Builder.const`."""
+        return self.op("const", data=value)
+
+    def op(self, code: str, *args: int, data: float = 0.0) -> int:
+        """See `functions.base.Builder.op`."""
+        folded = self._folded(code, args)
+        if folded is not None:
+            return folded
+        op = Op(code, args, data)
+        key = op if code != "const" else Op(code, (), _distinct(data))  # type: ignore[arg-type]
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = len(self._ops)
+            self._ops.append(op)
+            moving = code in ("state", "time", "event", "step", "delayed")
+            self._moving.append(moving or any(self._moving[a] for a in args))
+        return found
+
+    def _folded(self, code: str, args: tuple[int, ...]) -> int | None:
+        """The value of an operation on constants, where the result is exact in every back end."""
+        ops = [self._ops[a] for a in args]
+        if code in ("mul", "div") and ops[1].code == "const" and ops[1].data == 1.0:
+            return args[0]
+        if code == "mul" and ops[0].code == "const" and ops[0].data == 1.0:
+            return args[1]
+        if code == "select" and ops[0].code == "const":
+            return args[1] if ops[0].data != 0.0 else args[2]
+        if not ops or any(o.code != "const" for o in ops):
+            return None
+        x = [o.data for o in ops]
+        match code:
+            case "neg":
+                return self.const(-x[0])
+            case "add":
+                return self.const(x[0] + x[1])
+            case "sub":
+                return self.const(x[0] - x[1])
+            case "mul":
+                return self.const(x[0] * x[1])
+            case "div" if x[1] != 0.0:
+                return self.const(x[0] / x[1])
+        return None
+
+    def _binary(self, code: str, a: int, b: int) -> int:
+        if code in _COMPARE:
+            for x, other in ((a, b), (b, a)):
+                if self._ops[x].code == "time" and not self._moving[other]:
+                    self.breaks(other)
+        return self.op(code, a, b)
+
+    def time(self) -> int:
+        """See `functions.base.Builder.time`; INITIAL TIME where a start value is computed."""
+        return self._control(names.INITIAL_TIME) if self._starting else self.op("time")
+
+    def event(self) -> int:
+        """See `functions.base.Builder.event`."""
+        if not self._starting:
+            return self.op("event")
+        half = self.op("mul", self.const(0.5), self.dt())
+        return self.op("add", self._control(names.INITIAL_TIME), half)
+
+    def dt(self) -> int:
+        """See `functions.base.Builder.dt`."""
+        return self._control(names.TIME_STEP)
+
+    def _control(self, name: str) -> int:
+        value = self._values.get((name, 0, False))
+        if value is not None:
+            return value
+        number, index = (int(a[0]) for a in self._ordered.where[name])
+        block = self._ordered.blocks[number]
+        if block.root != "constant":
+            raise ModelError(f"{name.upper()} is not a plain number")
+        return self._param(block, index, 0)
+
+    def breaks(self, first: int, period: int = -1, end: int = -1) -> None:
+        """See `functions.base.Builder.breaks`; times that move cannot be met and are left out."""
+        if not any(v >= 0 and self._moving[v] for v in (first, period, end)):
+            self._events[Event(first, period, end)] = None
+
+    def draw(self) -> int:
+        """See `functions.base.Builder.draw`."""
+        self._draws += 1
+        variable, cell = self._place
+        stream = zlib.crc32(f"{variable}[{cell}]#{self._draws}".encode())
+        step = self.const(-1.0) if self._starting else self.op("step")
+        return self.op("random", step, data=float(stream))
+
+
+def _distinct(value: float) -> object:
+    """A key under which 0.0 and -0.0 differ and NaN equals itself."""
+    return (value, math.copysign(1.0, value)) if value == value else "nan"

@@ -1,0 +1,184 @@
+"""A model as a value: variables with units, documentation and equations, dimensions, source."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from sdsim import names
+from sdsim.errors import ModelError, nearest
+from sdsim.expr import Expr, from_data, to_data
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One equation of a variable: what stands left of the sign, and the expression.
+
+    subs : canonical names of the elements or dimensions on the left.
+    excepts : groups of subscripts to which the equation does not apply (``:EXCEPT:``).
+    line : 1-based line in the source file, 0 where unknown.
+    """
+
+    expr: Expr
+    subs: tuple[str, ...] = ()
+    excepts: tuple[tuple[str, ...], ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the model.
+
+    name : as the modeller writes it.   units, doc, group : free text, possibly empty.
+    limits : declared range, either end may be open.
+    dims : canonical names of its dimensions; an element-wise variable has the smallest dimension
+        that holds its elements.
+    role : ``equation`` (stock, flow, auxiliary or constant: `sdsim.order` tells which),
+        ``lookup`` (a table called with an argument) or ``data`` (a series over time).
+    hidden : made by `sdsim.expand`, not written by the modeller.
+    """
+
+    name: str
+    equations: tuple[Equation, ...]
+    units: str = ""
+    doc: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+    dims: tuple[str, ...] = ()
+    group: str = ""
+    role: str = "equation"
+    hidden: bool = False
+
+    @property
+    def line(self) -> int:
+        """The line of its first equation, 0 where unknown."""
+        return self.equations[0].line if self.equations else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A subscript range: ordered elements by canonical name.
+
+    labels : the elements as written.
+    maps : for each mapped dimension, the element of it that stands for each of ours, in order.
+    """
+
+    name: str
+    elements: tuple[str, ...]
+    labels: tuple[str, ...]
+    maps: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a file says, ready for `expand`, `order` and `lower`. Never changed in place.
+
+    variables, dimensions : by canonical name, in the order of the file.
+    file : name of the source file (no folder), for messages.   digest : SHA-256 of the source.
+    notes : what reading noticed and a user should see, one line each.
+    """
+
+    name: str
+    variables: Mapping[str, Variable]
+    dimensions: Mapping[str, Dimension]
+    file: str = ""
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+
+    def find(self, name: str) -> Variable:
+        """The variable of that name, however it is spelled.
+
+        Raises
+        ------
+        ModelError : no such variable; the nearest name is proposed.
+        """
+        variable = self.variables.get(names.canonical(name))
+        if variable is None:
+            raise self.unknown(name)
+        return variable
+
+    def unknown(self, name: str, what: str = "variable") -> ModelError:
+        """The error for a name that the model does not have."""
+        known = [v.name for v in self.variables.values() if not v.hidden]
+        remedy = nearest(name, known) or "`sdsim info` lists the names"
+        return ModelError(f"no {what} called '{name}'", remedy=remedy, file=self.file or None)
+
+    def display(self, canonical: str) -> str:
+        """The modeller's spelling of a canonical name."""
+        variable = self.variables.get(canonical)
+        return variable.name if variable else canonical
+
+    def elements(self, dims: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        """The elements of each dimension, in order."""
+        return tuple(self.dimensions[d].elements for d in dims)
+
+    def labels(self, dim: str) -> tuple[str, ...]:
+        """The elements of a dimension as the modeller writes them."""
+        return self.dimensions[dim].labels
+
+    def replacing(self, changed: Mapping[str, Variable]) -> Model:
+        """A model with these variables (by canonical name) in place of, or beside, its own."""
+        return replace(self, variables={**self.variables, **changed})
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the equations, units and dimensions: the same for the same model."""
+        data = to_json(self)
+        said = json.dumps([data["variables"], data["dimensions"]], ensure_ascii=False)
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_json(model: Model) -> dict[str, Any]:
+    """The model as plain data."""
+    return {
+        "name": model.name,
+        "file": model.file,
+        "digest": model.digest,
+        "notes": list(model.notes),
+        "dimensions": [
+            [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
+            for d in model.dimensions.values()
+        ],
+        "variables": [
+            [
+                v.name, v.units, v.doc, list(v.limits), list(v.dims), v.group, v.role, v.hidden,
+                [
+                    [to_data(e.expr), list(e.subs), [list(x) for x in e.excepts], e.line]
+                    for e in v.equations
+                ],
+            ]
+            for v in model.variables.values()
+        ],
+    }  # fmt: skip
+
+
+def from_json(data: Mapping[str, Any]) -> Model:
+    """The inverse of `to_json`."""
+    dimensions = {
+        names.canonical(n): Dimension(
+            n, tuple(e), tuple(lab), {k: tuple(map(tuple, v)) for k, v in maps.items()}
+        )
+        for n, e, lab, maps in data["dimensions"]
+    }
+    variables = {}
+    for name, units, doc, limits, dims, group, role, hidden, equations in data["variables"]:
+        variables[names.canonical(name)] = Variable(
+            name,
+            tuple(
+                Equation(from_data(x), tuple(s), tuple(map(tuple, ex)), line)
+                for x, s, ex, line in equations
+            ),
+            units,
+            doc,
+            (limits[0], limits[1]),
+            tuple(dims),
+            group,
+            role,
+            hidden,
+        )
+    return Model(
+        data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"])
+    )

@@ -1,0 +1,35 @@
+"""The only place where a name is normalised."""
+
+from __future__ import annotations
+
+import re
+
+_SPACE = re.compile(r"(?:\\[nrt]|[\s_\u00a0])+")
+
+TIME = "time"
+INITIAL_TIME = "initial time"
+FINAL_TIME = "final time"
+TIME_STEP = "time step"
+SAVEPER = "saveper"
+CONTROL = (INITIAL_TIME, FINAL_TIME, TIME_STEP, SAVEPER)
+
+
+def display(name: str) -> str:
+    """The name as a person writes it: quotes removed, escapes resolved, runs of blanks single."""
+    name = name.strip()
+    if len(name) >= 2 and name[0] == name[-1] == '"':
+        name = name[1:-1].replace('\\"', '"')
+    return _SPACE.sub(" ", name.replace("_", " ")).strip()
+
+
+def canonical(name: str) -> str:
+    """The form in which two spellings of one name are equal.
+
+    Case, and any run of blanks and underscores, do not count; quotes are no part of the name.
+    """
+    return display(name).casefold()
+
+
+def element_label(name: str, elements: tuple[str, ...]) -> str:
+    """``Name[a,b]``: how one element of a subscripted variable is written."""
+    return f"{name}[{','.join(elements)}]" if elements else name

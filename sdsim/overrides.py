@@ -1,0 +1,302 @@
+"""What a run changes in a model: constants, lookups, time series, initial values."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim import names
+from sdsim.errors import ModelError, nearest
+from sdsim.expand import is_constant
+from sdsim.expr import Call, Expr, Lookup, Num, Ref
+from sdsim.model import Equation, Model, Variable
+from sdsim.order import shape_of
+from sdsim.program import Program
+
+_ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
+_KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
+
+
+@dataclass(frozen=True)
+class Points:
+    """A table of points: for a lookup x and y, for a time series times and values.
+
+    x : strictly increasing, model units (for a series: model time).
+    kind : see `sdsim.expr.Lookup`.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    kind: str = "interpolate"
+
+    @classmethod
+    def of(
+        cls, x: Sequence[float], y: Sequence[float], what: str, kind: str = "interpolate"
+    ) -> Points:
+        """Checked points.
+
+        Raises
+        ------
+        ModelError : no points, lengths that differ, values that are not finite, x not increasing.
+        """
+        xs, ys = (tuple(number(v, what) for v in side) for side in (x, y))
+        if len(xs) != len(ys) or not xs:
+            raise ModelError(f"{len(xs)} x and {len(ys)} y values", variable=what)
+        for a, b in pairwise(xs):
+            if b <= a:
+                raise ModelError(f"x must increase, got {b:g} after {a:g}", variable=what)
+        if kind not in _KINDS:
+            raise ModelError(
+                f"unknown kind '{kind}'", remedy=f"one of {', '.join(_KINDS)}", variable=what
+            )
+        return cls(xs, ys, kind)
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Changes to a model, by name as a person writes them.
+
+    constants : numbers, for ``Name``, ``Name[a,b]``, or arrays in the shape of the variable.
+    lookups : tables that take the place of a lookup.
+    series : time series that take the place of any variable's equation.
+    initial : start values of stocks, as numbers or arrays.
+    """
+
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    lookups: Mapping[str, Points] = field(default_factory=dict)
+    series: Mapping[str, Points] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+
+    def __or__(self, other: Overrides) -> Overrides:
+        """Both; where they meet, ``other`` holds."""
+        return Overrides(*(
+            {**getattr(self, k), **getattr(other, k)}
+            for k in ("constants", "lookups", "series", "initial")
+        ))  # fmt: skip
+
+    def __bool__(self) -> bool:
+        return any((self.constants, self.lookups, self.series, self.initial))
+
+
+def number(value: Any, what: str) -> float:
+    """``value`` as a finite float.
+
+    Raises
+    ------
+    ModelError : it is something else.
+    """
+    if isinstance(value, bool | str | bytes | complex | np.complexfloating) or value is None:
+        raise ModelError(f"expected a number, got {value!r}", variable=what)
+    try:
+        out = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ModelError(f"expected a number, got {type(value).__name__}", variable=what) from None
+    if not math.isfinite(out):
+        raise ModelError(f"expected a finite number, got {out}", variable=what)
+    return out
+
+
+def sorted_out(
+    model: Model, params: Mapping[str, Any], initial: Mapping[str, Any] | None = None
+) -> Overrides:
+    """Plain values put where they belong, by the kind of the variable and of the value.
+
+    A number or array changes a constant; `Points`, or a pandas Series indexed by time, is the new
+    table of a lookup or, for any other variable, a time series.
+    """
+    constants: dict[str, Any] = {}
+    lookups: dict[str, Points] = {}
+    series: dict[str, Points] = {}
+    for name, value in params.items():
+        variable, _ = locate(model, name)
+        if hasattr(value, "index") and hasattr(value, "to_numpy"):
+            value = Points.of(list(value.index), list(value.to_numpy()), name)
+        if isinstance(value, Points):
+            (lookups if variable.role == "lookup" else series)[name] = value
+        else:
+            constants[name] = value
+    return Overrides(constants, lookups, series, dict(initial or {}))
+
+
+def locate(model: Model, name: str) -> tuple[Variable, tuple[int, ...] | None]:
+    """The variable a name means, and the element in it where the name has one.
+
+    Raises
+    ------
+    ModelError : no such variable or element; the nearest is proposed.
+    """
+    if names.canonical(name) in model.variables:
+        return model.find(name), None
+    match = _ELEMENT.match(name)
+    if not match:
+        raise model.unknown(name)
+    variable = model.find(match["name"])
+    subs = [names.canonical(s) for s in match["subs"].split(",")]
+    if len(subs) != len(variable.dims):
+        raise ModelError(f"'{variable.name}' has {len(variable.dims)} subscripts, got {len(subs)}")
+    at = []
+    for sub, dim in zip(subs, variable.dims, strict=True):
+        elements = model.dimensions[dim].elements
+        if sub not in elements:
+            raise ModelError(
+                f"'{sub}' is no element of '{dim}'",
+                remedy=nearest(sub, model.labels(dim)),
+                variable=variable.name,
+            )
+        at.append(elements.index(sub))
+    return variable, tuple(at)
+
+
+def is_parameter(variable: Variable) -> bool:
+    """Whether a variable is a constant in every element, changed without a new program."""
+    return variable.role == "equation" and bool(variable.equations) and all(
+        is_constant(e.expr) for e in variable.equations
+    )  # fmt: skip
+
+
+def values_for(model: Model, constants: Mapping[str, Any]) -> dict[str, dict[int, float]]:
+    """Checked numbers: canonical name -> flat position -> value."""
+    out: dict[str, dict[int, float]] = {}
+    for name, value in constants.items():
+        variable, at = locate(model, name)
+        shape = shape_of(model, variable)
+        mine = out.setdefault(names.canonical(variable.name), {})
+        if at is not None:
+            mine[int(np.ravel_multi_index(at, shape))] = number(value, name)
+            continue
+        given = np.asarray(value, dtype=object)
+        if given.ndim and given.shape != shape:
+            raise ModelError(f"expected shape {shape}, got {given.shape}", variable=name)
+        flat = np.broadcast_to(given, shape).reshape(-1) if shape else given.reshape(-1)[:1]
+        for i, v in enumerate(flat):
+            mine[i] = number(v, name)
+    return out
+
+
+def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int, float]]]:
+    """The model with everything structural put in, and the values left for its parameters.
+
+    Raises
+    ------
+    ModelError : an unknown name, a value that is no finite number, a stock given as a constant.
+    """
+    changed: dict[str, Variable] = {}
+    parameters: dict[str, dict[int, float]] = {}
+    for key, values in values_for(model, overrides.constants).items():
+        variable = model.variables[key]
+        if is_parameter(variable):
+            parameters[key] = values
+        elif _is_stock(variable):
+            raise ModelError(
+                "is a stock", remedy="give its start value with initial", variable=variable.name
+            )
+        elif variable.role == "lookup":
+            raise ModelError("is a lookup", remedy="give a table of points", variable=variable.name)
+        else:
+            changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
+    for name, points in overrides.lookups.items():
+        variable, at = locate(model, name)
+        if variable.role != "lookup":
+            raise ModelError("is no lookup", variable=variable.name)
+        changed[names.canonical(variable.name)] = _tabled(model, variable, at, points, "lookup")
+    for name, points in overrides.series.items():
+        variable, at = locate(model, name)
+        if _is_stock(variable):
+            raise ModelError("is a stock and cannot be a series", variable=variable.name)
+        key = names.canonical(variable.name)
+        changed[key] = _tabled(model, changed.get(key, variable), at, points, "series")
+    for key, values in values_for(model, overrides.initial).items():
+        variable = model.variables[key]
+        if not _is_stock(variable):
+            raise ModelError("is no stock and has no start value", variable=variable.name)
+        for hidden_key, v in _started(model, variable, values).items():
+            changed[hidden_key] = v
+    return (model.replacing(changed) if changed else model), parameters
+
+
+def _is_stock(variable: Variable) -> bool:
+    return any(isinstance(e.expr, Call) and e.expr.name == "integ" for e in variable.equations)
+
+
+def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
+    shape = shape_of(model, variable)
+    at = np.unravel_index(cell, shape) if shape else ()
+    return tuple(
+        model.dimensions[d].elements[int(i)] for d, i in zip(variable.dims, at, strict=True)
+    )
+
+
+def _with_equations(
+    variable: Variable, equations: Sequence[Equation], role: str | None = None
+) -> Variable:
+    return Variable(
+        variable.name, tuple(equations), variable.units, variable.doc, variable.limits,
+        variable.dims, variable.group, role or variable.role, variable.hidden,
+    )  # fmt: skip
+
+
+def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
+    """``variable`` with single elements given equations of their own."""
+    cells = [_elements(model, variable, i) for i in exprs]
+    size = int(np.prod(shape_of(model, variable)))
+    new = [Equation(e, c, (), variable.line) for c, e in zip(cells, exprs.values(), strict=True)]
+    if len(new) == size:
+        return _with_equations(variable, new, "equation")
+    kept = [Equation(e.expr, e.subs, (*e.excepts, *cells), e.line) for e in variable.equations]
+    return _with_equations(variable, [*kept, *new], "equation")
+
+
+def _tabled(
+    model: Model, variable: Variable, at: tuple[int, ...] | None, points: Points, role: str
+) -> Variable:
+    table = Lookup(points.x, points.y, points.kind)
+    made: Expr = table if role == "lookup" else Call("with lookup", (Ref(names.TIME), table))
+    if at is None:
+        equation = Equation(made, variable.dims, (), variable.line)
+        return _with_equations(variable, [equation], role if role == "lookup" else "equation")
+    cell = int(np.ravel_multi_index(at, shape_of(model, variable)))
+    out = _replaced(model, variable, {cell: made})
+    return _with_equations(out, out.equations, role if role == "lookup" else "equation")
+
+
+def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
+    """The stock with a hidden constant for its start value, so that it stays a parameter."""
+    name = f"{variable.name} · start"
+    key = names.canonical(name)
+    given = {i: _elements(model, variable, i) for i in values}
+    start = [Equation(Num(v), given[i]) for i, v in values.items()]
+    stock = []
+    for e in variable.equations:
+        if not (isinstance(e.expr, Call) and e.expr.name == "integ"):
+            stock.append(e)
+            continue
+        net, before = e.expr.args
+        start.append(Equation(before, e.subs, (*e.excepts, *given.values()), e.line))
+        stock.append(Equation(Call("integ", (net, Ref(key, e.subs))), e.subs, e.excepts, e.line))
+    if not variable.dims:
+        start = start[:1]
+    constant = Variable(
+        name, tuple(start), variable.units, f"Start value of {variable.name}.",
+        dims=variable.dims, hidden=True,
+    )  # fmt: skip
+    return {key: constant, names.canonical(variable.name): _with_equations(variable, stock)}
+
+
+def parameter_vector(
+    program: Program, parameters: Mapping[str, Mapping[int, float]]
+) -> NDArray[np.float64]:
+    """(n_param,) the program's defaults with the given values put in."""
+    out = np.array(program.defaults, dtype=np.float64)
+    place = {where: i for i, where in enumerate(program.param_cells)}
+    for key, values in parameters.items():
+        for cell, value in values.items():
+            if (key, cell) in place:
+                out[place[key, cell]] = value
+    return out

@@ -1,0 +1,153 @@
+"""A preset: a TOML file of overrides with their sources; data, never code."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdsim.errors import ModelError, nearest
+from sdsim.overrides import Overrides, Points
+
+_TABLES = ("about", "constants", "lookups", "series", "initial")
+#: The largest preset or data file that is read, in bytes.
+MAX_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of overrides.
+
+    about : free text about it (corridor, period).   sources : where each value comes from, by name.
+    """
+
+    title: str
+    overrides: Overrides
+    sources: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_preset(path: str | Path) -> Preset:
+    """Read a preset.
+
+    The file has a ``title`` and the tables ``[about]``, ``[constants]`` (``Name = 1.2`` or
+    ``Name = {value = 1.2, source = "..."}``), ``[lookups]`` (``{x = [...], y = [...]}``),
+    ``[series]`` (``{time = [...], values = [...]}`` or ``{file = "data.csv", time = "year",
+    column = "value"}``, the file in the preset's folder or the one above it) and ``[initial]``.
+
+    Raises
+    ------
+    ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"larger than {MAX_BYTES:,} bytes", file=path.name)
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise ModelError(f"no valid TOML: {e}", file=path.name) from None
+    try:
+        return _preset(data, path)
+    except ModelError as e:
+        raise e.at(file=path.name) from None
+
+
+def _preset(data: Mapping[str, Any], path: Path) -> Preset:
+    for key in data:
+        if key not in (*_TABLES, "title"):
+            remedy = nearest(key, (*_TABLES, "title")) or f"one of title, {', '.join(_TABLES)}"
+            raise ModelError(f"unknown key '{key}'", remedy=remedy)
+    tables = {}
+    for name in _TABLES:
+        tables[name] = data.get(name, {})
+        if not isinstance(tables[name], dict):
+            raise ModelError(f"'{name}' must be a table, got {type(tables[name]).__name__}")
+    sources: dict[str, str] = {}
+    plain = {}
+    for table in ("constants", "initial"):
+        plain[table] = {k: _value(k, v, sources) for k, v in tables[table].items()}
+    lookups = {k: _points(k, v, ("x", "y"), sources, path) for k, v in tables["lookups"].items()}
+    series = {
+        k: _points(k, v, ("time", "values"), sources, path) for k, v in tables["series"].items()
+    }
+    about = {str(k): str(v) for k, v in tables["about"].items()}
+    overrides = Overrides(plain["constants"], lookups, series, plain["initial"])
+    return Preset(str(data.get("title", path.stem)), overrides, sources, about)
+
+
+def _value(name: str, entry: Any, sources: dict[str, str]) -> Any:
+    if isinstance(entry, dict):
+        _only(name, entry, ("value", "source"))
+        if "value" not in entry:
+            raise ModelError("has no value", variable=name)
+        sources[name] = str(entry.get("source", ""))
+        entry = entry["value"]
+    if isinstance(entry, bool) or not isinstance(entry, int | float | list):
+        raise ModelError(f"expected a number, got {entry!r}", variable=name)
+    return entry
+
+
+def _only(name: str, entry: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in entry:
+        if key not in known:
+            raise ModelError(
+                f"unknown key '{key}'",
+                remedy=nearest(key, known) or f"one of {', '.join(known)}",
+                variable=name,
+            )
+
+
+def _points(
+    name: str, entry: Any, axes: tuple[str, str], sources: dict[str, str], path: Path
+) -> Points:
+    if not isinstance(entry, dict):
+        raise ModelError(f"expected {{{axes[0]} = [...], {axes[1]} = [...]}}", variable=name)
+    sources[name] = str(entry.get("source", ""))
+    kind = str(entry.get("kind", "interpolate"))
+    if "file" in entry:
+        _only(name, entry, ("file", "time", "column", "where", "scale", "source", "kind"))
+        x, y = _columns(name, entry, path)
+        scale = entry.get("scale", 1.0)
+        return Points.of(x, [v * scale for v in y], name, kind)
+    _only(name, entry, (*axes, "source", "kind"))
+    for axis in axes:
+        if not isinstance(entry.get(axis), list):
+            raise ModelError(f"needs a list '{axis}'", variable=name)
+    return Points.of(entry[axes[0]], entry[axes[1]], name, kind)
+
+
+def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[float], list[float]]:
+    """Two columns of a CSV file in the preset's folder or the model's folder above it."""
+    inside = path.resolve().parent.parent
+    file = (path.parent / str(entry["file"])).resolve()
+    if not file.is_file():
+        file = (inside / str(entry["file"])).resolve()
+    if inside not in file.parents or not file.is_file():
+        raise ModelError(f"no file '{entry['file']}' in the model's folder", variable=name)
+    if file.stat().st_size > MAX_BYTES:
+        raise ModelError(f"'{file.name}' is larger than {MAX_BYTES:,} bytes", variable=name)
+    time, column = str(entry.get("time", "time")), str(entry.get("column", "value"))
+    where = entry.get("where", {})
+    x, y = [], []
+    with file.open(encoding="utf-8", newline="") as stream:
+        for n, row in enumerate(csv.DictReader(stream), start=2):
+            for wanted in (time, column, *where):
+                if wanted not in row:
+                    raise ModelError(
+                        f"{file.name} has no column '{wanted}'",
+                        remedy=nearest(wanted, [k for k in row if k]),
+                        variable=name,
+                    )
+            if any(row[k] != str(v) for k, v in where.items()):
+                continue
+            try:
+                x.append(float(row[time]))
+                y.append(float(row[column]))
+            except (TypeError, ValueError):
+                raise ModelError(f"{file.name}:{n}: no number", variable=name) from None
+    return x, y

@@ -1,0 +1,193 @@
+"""The Program: a model as a flat list of scalar operations that a person can print and read.
+
+Every back end reads this list and nothing else. A value is the number of the operation that makes
+it; operands come before their users. Numbers are IEEE doubles throughout: truth is 1.0 and 0.0.
+No back end may reorder, contract or approximate arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+#: Leaves. ``data`` is the value, the parameter's index, the state's index.
+#: ``time`` is the time at which an expression is evaluated, ``event`` the time that decides what
+#: STEP, PULSE and their like see (half a step later on a grid, so that rounding cannot miss a
+#: step), ``step`` the number of the grid step as a float, 0 at the start, -1 before it.
+LEAVES = ("const", "param", "state", "time", "event", "step")
+
+#: Operations by arity. ``and or not select`` treat anything but 0.0 as true; comparisons with NaN
+#: are false (``ne`` true). ``min``/``max``: ``a < b ? a : b``, ``a > b ? a : b``, so that a NaN in
+#: the first place gives the second, and a NaN in the second place is kept.
+#: ``trunc`` rounds towards zero. ``pow`` is C's: a negative base to a fraction is NaN.
+UNARY = (
+    "neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan",
+    "sinh", "cosh", "tanh", "floor", "trunc", "not",
+)  # fmt: skip
+BINARY = (
+    "add", "sub", "mul", "div", "pow", "min", "max",
+    "lt", "le", "gt", "ge", "eq", "ne", "and", "or",
+)  # fmt: skip
+TERNARY = ("select",)
+
+#: ``table``: args (x,), data = index into `Program.tables`.
+#: ``random``: args (step,), data = stream number: a uniform draw in (0, 1) that depends on seed,
+#:   member, stream and step alone (`sdsim.backends.philox`).
+#: ``delayed``: args (), data = index into `Program.buffers`.
+SPECIAL = ("table", "random", "delayed")
+
+
+class Op(NamedTuple):
+    """One operation: its code, the values it reads, and a number that belongs to the code."""
+
+    code: str
+    args: tuple[int, ...] = ()
+    data: float = 0.0
+
+
+class State(NamedTuple):
+    """A number carried from step to step.
+
+    initial : value at the start (depends on parameters alone).
+    change : for an integral, its rate of change per unit of time; for a held state
+        (``held`` true), the value it takes at the end of each grid step.
+    """
+
+    label: str
+    initial: int
+    change: int
+    held: bool = False
+
+
+class Buffer(NamedTuple):
+    """A fixed delay: the value ``input`` had ``steps`` grid steps ago, ``initial`` before that.
+
+    ``steps`` and ``initial`` depend on parameters alone; ``steps`` is rounded to the nearest whole
+    number and at least 1.
+    """
+
+    label: str
+    input: int
+    steps: int
+    initial: int
+
+
+class Table(NamedTuple):
+    """A lookup's points, x strictly increasing, at least one point.
+
+    kind : ``interpolate``: ``y[i] + slope[i] * (v - x[i])`` with ``i`` the last point not right of
+        ``v`` and ``slope[i] = (y[i+1] - y[i]) / (x[i+1] - x[i])``; end values hold beyond the ends.
+        ``extrapolate``: the same, with the end slopes going on.   ``hold_backward``: ``y[i]``.
+        ``look_forward``: the first point not left of ``v``.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    kind: str = "interpolate"
+
+
+class Event(NamedTuple):
+    """Times at which the right-hand side may jump or bend: first, first + period, ... < end.
+
+    All are values that depend on parameters alone; -1 for a single time.
+    """
+
+    first: int
+    period: int = -1
+    end: int = -1
+
+
+class Output(NamedTuple):
+    """One element of a variable: canonical name, position in the flattened array, its value."""
+
+    name: str
+    cell: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A lowered model.
+
+    params, defaults, param_cells : label, default and (canonical name, flat position) of each
+        parameter, one for each element of each constant.
+    ops : the operations; the number of an operation is the value it makes.
+    outputs : every element of every variable, in order of evaluation.
+    """
+
+    ops: tuple[Op, ...]
+    params: tuple[str, ...]
+    defaults: tuple[float, ...]
+    states: tuple[State, ...]
+    outputs: tuple[Output, ...]
+    tables: tuple[Table, ...] = ()
+    buffers: tuple[Buffer, ...] = ()
+    events: tuple[Event, ...] = ()
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    param_cells: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def dynamic(self) -> tuple[bool, ...]:
+        """For each value: does it change during a run (true), or depend on parameters alone?"""
+        out: list[bool] = []
+        for op in self.ops:
+            moving = op.code in ("state", "time", "event", "step", "delayed")
+            out.append(moving or any(out[a] for a in op.args))
+        return tuple(out)
+
+    @property
+    def gridded(self) -> bool:
+        """Whether something in the program lives on the grid of time steps."""
+        return (
+            bool(self.buffers)
+            or any(s.held for s in self.states)
+            or any(op.code == "random" and self.dynamic[i] for i, op in enumerate(self.ops))
+        )
+
+    def needed(self, wanted: Iterable[int]) -> list[int]:
+        """The values that ``wanted`` stand on, themselves included, in order."""
+        keep = bytearray(len(self.ops))
+        stack = list(wanted)
+        while stack:
+            v = stack.pop()
+            if not keep[v]:
+                keep[v] = 1
+                op = self.ops[v]
+                stack.extend(op.args)
+                if op.code == "delayed":
+                    buffer = self.buffers[int(op.data)]
+                    stack.extend((buffer.input, buffer.steps, buffer.initial))
+                elif op.code == "state":
+                    state = self.states[int(op.data)]
+                    stack.extend((state.initial, state.change))
+        return [i for i, k in enumerate(keep) if k]
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self, values: Sequence[int] | None = None) -> list[str]:
+        """The program as text, an operation a line; ``values`` restricts it."""
+        named: dict[int, str] = {}
+        for o in self.outputs:
+            named.setdefault(
+                o.value, f"  ; {o.name}" + (f"[{o.cell}]" if self.shapes.get(o.name) else "")
+            )
+        out = []
+        for i in values if values is not None else range(len(self.ops)):
+            code, args, data = self.ops[i]
+            if code == "const":
+                body = f"{data!r}"
+            elif code == "param":
+                body = f"param {self.params[int(data)]}"
+            elif code == "state":
+                body = f"state {self.states[int(data)].label}"
+            else:
+                extra = [f"#{int(data)}"] if code in SPECIAL else []
+                body = " ".join([code, *extra, *(f"%{a}" for a in args)])
+            out.append(f"%{i} = {body}{named.get(i, '')}")
+        for s in self.states:
+            verb = "becomes" if s.held else "changes by"
+            out.append(f"state {s.label}: starts at %{s.initial}, {verb} %{s.change}")
+        return out

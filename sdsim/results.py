@@ -1,0 +1,97 @@
+"""Runs as files: netCDF, CSV, Parquet; and reference tables read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdsim.errors import ModelError
+from sdsim.names import element_label
+
+if TYPE_CHECKING:
+    from sdsim.run import Run
+
+_SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
+
+
+def save(run: Run, path: str | Path) -> Path:
+    """Write ``run`` in the format the suffix asks for; returns the path.
+
+    Raises
+    ------
+    ModelError : an unknown suffix, or a folder that cannot be written.
+    """
+    path = Path(path)
+    if path.suffix not in _SUFFIXES:
+        raise ModelError(
+            f"cannot write '{path.suffix}'", remedy=f"use {', '.join(_SUFFIXES)}", file=path.name
+        )
+    try:
+        if path.suffix == ".nc":
+            run.dataset.to_netcdf(path, engine="h5netcdf")
+        elif path.suffix == ".parquet":
+            table(run.dataset).to_parquet(path)
+        else:
+            table(run.dataset).to_csv(path, sep="," if path.suffix == ".csv" else "\t")
+    except OSError as e:
+        raise ModelError(f"cannot be written: {e.strerror or e}", file=str(path)) from None
+    return path
+
+
+def table(dataset: xr.Dataset) -> pd.DataFrame:
+    """A wide table: a row for each time, a column for each element (``Name[a,b]``)."""
+    columns: dict[str, np.ndarray] = {}
+    for name, array in dataset.data_vars.items():
+        if array.dims and array.dims[0] != "time":
+            continue
+        labels = [[str(v) for v in dataset[d].values] for d in array.dims[1:]]
+        flat = array.values.reshape(array.shape[0], -1)
+        for i, at in enumerate(np.ndindex(*(len(x) for x in labels))):
+            picked = tuple(x[k] for x, k in zip(labels, at, strict=True))
+            columns[element_label(str(name), picked)] = flat[:, i]
+    index = pd.Index(dataset["time"].values, name="Time")
+    return pd.DataFrame(columns, index=index)
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF).
+
+    Raises
+    ------
+    ModelError : no such file, or no table with a time column.
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".nc":
+            with xr.open_dataset(path, engine="h5netcdf") as dataset:
+                return table(dataset.load())
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        separator = "\t" if path.suffix in (".tab", ".tsv", ".dat") else ","
+        frame = pd.read_csv(
+            path, sep=separator, index_col=0, encoding="utf-8-sig", low_memory=False
+        )
+    except FileNotFoundError:
+        raise ModelError("no such file", file=str(path)) from None
+    except (OSError, ValueError, UnicodeDecodeError) as e:
+        raise ModelError(f"cannot be read as a table: {e}", file=path.name) from None
+    frame.index = pd.Index(pd.to_numeric(pd.Series(frame.index), errors="coerce"))
+    return frame
+
+
+def read_result(path: str | Path) -> xr.Dataset:
+    """A saved run as a dataset over ``time``; from CSV or Parquet each column is a variable."""
+    path = Path(path)
+    if path.suffix == ".nc":
+        try:
+            with xr.open_dataset(path, engine="h5netcdf") as dataset:
+                return dataset.load()
+        except (OSError, ValueError) as e:
+            raise ModelError(f"cannot be read: {e}", file=str(path)) from None
+    frame = read_table(path)
+    data = {str(c): ("time", frame[c].to_numpy(dtype=float)) for c in frame.columns}
+    return xr.Dataset(data, {"time": frame.index.to_numpy(dtype=float)})

@@ -1,0 +1,108 @@
+"""The result of one simulation: a labelled dataset, and how the run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from sdsim import names
+from sdsim.errors import ModelError, nearest
+from sdsim.model import Model
+from sdsim.order import shape_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """One simulation.
+
+    dataset : variables over ``time`` and the model's subscripts; every variable carries ``units``
+        and ``description``, the dataset the model's hash, versions, method and parameters.
+    status : ``ok`` or ``nonfinite`` (the run stopped there; what came before is kept).
+    message : empty, or one line that says what happened, where and when.
+    """
+
+    dataset: xr.Dataset
+    status: str = "ok"
+    message: str = ""
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name in self.dataset:
+            return self.dataset[name]
+        wanted = names.canonical(name)
+        for key in self.dataset.variables:
+            if names.canonical(str(key)) == wanted:
+                return self.dataset[key]
+        known = [str(k) for k in self.dataset.data_vars]
+        raise ModelError(f"the run has no '{name}'", remedy=nearest(name, known) or "was it saved?")
+
+    @property
+    def time(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """(n_saved,) the times of the saved values."""
+        return np.asarray(self.dataset["time"].values, dtype=np.float64)
+
+    def save(self, path: str | Path) -> Path:
+        """Write netCDF (``.nc``), CSV (``.csv``, ``.tab``) or Parquet (``.parquet``), by suffix."""
+        from sdsim import results  # results reads and writes runs, so it stands above this file
+
+        return results.save(self, path)
+
+
+def assemble(
+    model: Model,
+    columns: Mapping[str, Sequence[int]],
+    values: np.ndarray[Any, np.dtype[np.float64]],
+    time: np.ndarray[Any, np.dtype[np.float64]],
+    attributes: Mapping[str, Any],
+    members: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+) -> xr.Dataset:
+    """A labelled dataset from flat values.
+
+    Parameters
+    ----------
+    columns : for each variable (canonical), the flat positions of its elements, in the order in
+        which they stand in ``values``.
+    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member).
+    """
+    coords: dict[str, Any] = {"time": ("time", time, _time_attributes(model))}
+    if members is not None:
+        coords["member"] = ("member", members)
+    data = {}
+    start = 0
+    tail = values.shape[2:]
+    extra = ("member",) if members is not None else ()
+    for key, cells in columns.items():
+        variable = model.variables[key]
+        stop = start + len(cells)
+        block = values[:, start:stop]
+        start = stop
+        shape = shape_of(model, variable)
+        dims = []
+        if shape:
+            whole = np.full((len(time), int(np.prod(shape)), *tail), np.nan)
+            whole[:, list(cells)] = block
+            block = whole.reshape(len(time), *shape, *tail)
+            for d in variable.dims:
+                name = model.dimensions[d].name
+                coords.setdefault(name, (name, list(model.labels(d))))
+                dims.append(name if name not in dims else f"{name}'")
+                coords.setdefault(dims[-1], (dims[-1], list(model.labels(d))))
+        else:
+            block = block.reshape(len(time), *tail)
+        attributes_of = {"units": variable.units, "description": variable.doc}
+        data[_safe(variable.name, coords)] = (("time", *dims, *extra), block, attributes_of)
+    return xr.Dataset(data, coords, dict(attributes))
+
+
+def _safe(name: str, coords: Mapping[str, Any]) -> str:
+    """A variable whose name is also that of a subscript range gets a mark, so that both fit."""
+    return f"{name} (variable)" if name in coords else name
+
+
+def _time_attributes(model: Model) -> dict[str, str]:
+    step = model.variables.get(names.TIME_STEP)
+    return {"units": step.units if step else "", "description": "Model time."}

@@ -1,0 +1,139 @@
+"""One run: `simulate(system, params, method, save)` -> `Run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from sdsim.adaptive import Stop, integrate
+from sdsim.backends.base import Floats, Grid, Kernel, Members
+from sdsim.horizon import Horizon, horizon_of
+from sdsim.methods import Adaptive, Euler, Method
+from sdsim.order import label_of
+from sdsim.overrides import Overrides, parameter_vector, sorted_out
+from sdsim.run import Run, assemble
+from sdsim.system import System
+from sdsim.version import __version__
+
+
+def simulate(
+    system: System,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: Iterable[str] | None = None,
+    *,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Run:
+    """Run a model once. ``system`` is left untouched.
+
+    Parameters
+    ----------
+    params : new values by name: numbers or arrays for constants, `Points` or a pandas Series for
+        lookups and time series; or ready `Overrides` (from a preset).
+    method : `Euler` (default, with the model's own step), `RK4` or `Adaptive`.
+    save : names of the variables to keep; None keeps all that the modeller wrote.
+    initial : start values of stocks.
+    seed : of the random functions; 0 is a seed like any other.
+
+    Raises
+    ------
+    ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+    """
+    method = method or Euler()
+    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
+    if initial:
+        changes = changes | Overrides(initial=initial)
+    system, parameters = system.overridden(changes)
+    chosen = system.chosen(save)
+    vector = parameter_vector(system.program, parameters)
+    horizon = horizon_of(system, vector, method)
+    members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
+    kernel = system.kernel(v for key in chosen for _, v in system.places[key])
+    stop: Stop | float | None
+    if isinstance(method, Adaptive):
+        values, time, stop = integrate(system, kernel, members, horizon, method)
+    else:
+        values, time, stop = _stepped(kernel, members, horizon, method.stages)
+    message = "" if stop is None else _blame(system, members, horizon, method, stop)
+    columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
+    attributes = _attributes(system, method, horizon, changes, seed)
+    attributes["status"] = "nonfinite" if message else "ok"
+    if message:
+        attributes["message"] = message
+    dataset = assemble(system.ordered.model, columns, values, time, attributes)
+    return Run(dataset, attributes["status"], message)
+
+
+def _stepped(
+    kernel: Kernel, members: Members, horizon: Horizon, stages: int
+) -> tuple[Floats, Floats, Stop | float | None]:
+    """Euler or Runge-Kutta on the grid: values (n_saved, n_wanted), times, when it stopped."""
+    grid = horizon.grid()
+    march = kernel.march(members, grid, stages)
+    time = np.array([grid.time(k) for k in grid.saved])
+    stopped = int(march.stopped[0])
+    if stopped < 0:
+        return march.values[:, :, 0], time, None
+    kept = int(np.searchsorted(grid.saved, stopped))
+    return march.values[:kept, :, 0], time[:kept], grid.time(stopped)
+
+
+def _blame(
+    system: System, members: Members, horizon: Horizon, method: Method, stop: Stop | float
+) -> str:
+    """One line naming the first variable, in order of evaluation, without a finite value."""
+    program = system.program
+    kernel = system.kernel([o.value for o in program.outputs])
+    if isinstance(stop, Stop):
+        at = stop.time
+        _, fixed = kernel.start(members)
+        column = np.ascontiguousarray(stop.state).reshape(-1, 1)
+        row = kernel.observe(at, stop.event, 0, column, fixed, members)[:, 0]
+    else:
+        at, whole = stop, horizon.grid()
+        k = round((at - horizon.start) / horizon.step)
+        grid = Grid(whole.start, whole.step, k, (k,))
+        row = kernel.march(members, grid, method.stages).values[0, :, 0]  # type: ignore[union-attr]
+    bad = np.flatnonzero(~np.isfinite(row))
+    if bad.size:
+        first = program.outputs[int(bad[0])]
+        variable = system.ordered.model.variables[first.name]
+        label, what = label_of(system.ordered.model, variable, first.cell), "is not finite"
+    else:
+        rates = np.abs(kernel.rates(at, at, 0, column, fixed, members)[:, 0])
+        grown = rates / np.maximum(np.abs(column[:, 0]), 1.0)
+        label = program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
+        what = "grows beyond any step the solver can take"
+    place = f"{system.model.file}: " if system.model.file else ""
+    return (
+        f"{place}'{label}' {what} at time {at:.10g}; the run stopped there, what came before is "
+        "kept: look for a division by zero, a logarithm or root of a negative number, or growth "
+        "without bound"
+    )
+
+
+def _attributes(
+    system: System, method: Method, horizon: Horizon, changes: Overrides, seed: int
+) -> dict[str, Any]:
+    """What a reader needs to make the run again."""
+    given: dict[str, Any] = {**changes.constants}
+    given |= {f"initial {k}": v for k, v in changes.initial.items()}
+    given |= {f"table {k}": "changed" for k in (*changes.lookups, *changes.series)}
+    return {
+        "model": system.model.name,
+        "model_file": system.model.file,
+        "model_hash": system.model.hash,
+        "sdsim_version": __version__,
+        "numpy_version": np.__version__,
+        "backend": system.backend.name,
+        "method": str(method),
+        "initial_time": horizon.start,
+        "final_time": horizon.stop,
+        "time_step": horizon.step,
+        "saveper": horizon.saveper,
+        "seed": seed,
+        "parameters": "; ".join(f"{k} = {v}" for k, v in sorted(given.items())),
+    }
