@@ -1,10 +1,11 @@
 """sdsim: system-dynamics models from their files to runs you can trust."""
 
+from sdsim.compare import compare
 from sdsim.ensemble import simulate_many
 from sdsim.errors import ModelError, ModelWarning, UnsupportedError
 from sdsim.methods import RK4, Adaptive, Euler
 from sdsim.overrides import Overrides, Points
-from sdsim.preset import read_preset
+from sdsim.preset import Preset, read_preset
 from sdsim.read import read
 from sdsim.run import Run
 from sdsim.simulate import simulate
@@ -12,7 +13,7 @@ from sdsim.system import System, load
 from sdsim.version import __version__
 
 __all__ = [
-    "RK4", "Adaptive", "Euler", "ModelError", "ModelWarning", "Overrides", "Points", "Run",
-    "System", "UnsupportedError", "__version__", "load", "read", "read_preset", "simulate",
-    "simulate_many",
+    "RK4", "Adaptive", "Euler", "ModelError", "ModelWarning", "Overrides", "Points", "Preset",
+    "Run", "System", "UnsupportedError", "__version__", "compare", "load", "read", "read_preset",
+    "simulate", "simulate_many",
 ]  # fmt: skip

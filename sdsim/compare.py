@@ -11,6 +11,9 @@ import pandas as pd
 
 from sdsim import names
 
+#: How far apart two times may lie and be the same: reference files print six digits.
+TIME_SLACK = 1e-5
+
 _SUBSCRIPTED = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>.*)\]\s*$", re.S)
 
 
@@ -75,7 +78,7 @@ def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:  # type: ignore[
     at = np.clip(np.searchsorted(times, wanted), 0, len(times) - 1)
     before = np.clip(at - 1, 0, None)
     at = np.where(np.abs(times[before] - wanted) < np.abs(times[at] - wanted), before, at)
-    near = np.abs(times[at] - wanted) <= 1e-6 * np.maximum(1.0, np.abs(wanted))
+    near = np.abs(times[at] - wanted) <= TIME_SLACK * np.maximum(1.0, np.abs(wanted))
     return np.where(near, at, -1)
 
 

@@ -202,7 +202,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 
 
 def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
-    """The number an expression is by its defaults, or None where only a run can tell."""
+    """The number an expression is at the start, by its defaults; None where only a run can tell."""
 
     def visit(node: Expr, parts: Sequence[float | None]) -> float | None:
         if isinstance(node, Num):
@@ -211,6 +211,10 @@ def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
             variable = model.variables.get(node.name)
             if variable and variable.role == "equation" and len(variable.equations) == 1:
                 return constant_value(model, variable.equations[0].expr, depth - 1)
+        if isinstance(node, Call) and node.name == "step" and None not in parts:
+            height, at = parts
+            start = constant_value(model, Ref(names.INITIAL_TIME), 1)
+            return height if start is not None and start >= (at or 0.0) else 0.0
         if isinstance(node, Unary) and node.op == "-" and parts[0] is not None:
             return -parts[0]
         if isinstance(node, Binary) and node.op in _ARITHMETIC:

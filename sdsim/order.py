@@ -250,9 +250,9 @@ class _Reader:
         if node.name in self._bound:
             places = {e: i + 1 for i, e in enumerate(self._largest(node.name).elements)}
             return np.array([places[e] for e in self._bound[node.name]], dtype=np.int64)
-        owners = [d for d in dims.values() if node.name in d.elements]
-        if owners:
-            place = max(owners, key=lambda d: len(d.elements)).elements.index(node.name) + 1
+        owner = next((k for k, d in dims.items() if node.name in d.elements), None)
+        if owner is not None:
+            place = self._largest(owner).elements.index(node.name) + 1
             return np.full(self._size, place, dtype=np.int64)
         known = [v.name for v in self._model.variables.values() if not v.hidden]
         raise ModelError(
@@ -260,11 +260,11 @@ class _Reader:
         )
 
     def _largest(self, dim: str) -> Dimension:
-        mine = self._model.dimensions[dim]
-        wider = [
-            d for d in self._model.dimensions.values() if set(mine.elements) <= set(d.elements)
-        ]
-        return max([mine, *wider], key=lambda d: len(d.elements))
+        """The range that gives a name its number: the widest, the first by name among equals."""
+        dims = self._model.dimensions
+        mine = set(dims[dim].elements)
+        wider = {k: d for k, d in dims.items() if mine <= set(d.elements)}
+        return wider[min(wider, key=lambda k: (-len(wider[k].elements), k))]
 
     def _axis(self, sub: str, dim: str) -> Positions:
         """(size,) positions along ``dim`` that the subscript ``sub`` names."""
