@@ -1,0 +1,66 @@
+"""What the tests share: a cache of their own, the back ends, and models written on the spot."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from making import mdl
+
+from sdsim.backends import Numpy
+from sdsim.errors import ModelWarning
+from sdsim.system import System, load
+
+settings.register_profile("sdsim", deadline=None, derandomize=True)
+settings.load_profile("sdsim")
+
+
+def _backends() -> list[Any]:
+    try:
+        from sdsim.backends.llvm import Llvm
+    except ImportError:
+        return [Numpy()]
+    return [Numpy(), Llvm()]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Parsed models go to a folder of the test run, never to the user's."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SDSIM_CACHE_DIR", str(folder))
+        yield
+
+
+@pytest.fixture(scope="session", params=_backends(), ids=lambda b: b.name)
+def backend(request: pytest.FixtureRequest) -> Any:
+    """Every back end that works here."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """(equations, control settings of `making.mdl`) -> path of a model file of its own folder."""
+
+    def write(equations: str, **control: Any) -> Path:
+        path = tmp_path_factory.mktemp("model") / "model.mdl"
+        path.write_text(mdl(equations, **control), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def system(backend: Any, written: Callable[..., Path]) -> Callable[..., System]:
+    """(equations, control settings) -> `System`, once for each back end."""
+
+    def make(equations: str, **control: Any) -> System:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ModelWarning)
+            return load(written(equations, **control), backend=backend)
+
+    return make
