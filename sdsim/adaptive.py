@@ -145,10 +145,17 @@ class _Piece:
         return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
 
     def next_state(self, before: Floats, after: Floats) -> Floats:
-        """The state with which the next piece starts: held values take their next value."""
+        """The state with which the next piece starts: held values take their next value.
+
+        They see the time of the grid step itself, as `observe` does, so that what is shown there
+        is what is kept.
+        """
         out = after.copy()
         if self._held.any():
-            out[self._held] = self._rates(self._a, before)[self._held]
+            a, column = self._a, np.ascontiguousarray(before).reshape(-1, 1)
+            kernel, step = self._kernel, self._step
+            seen = kernel.rates(a, self.event(a), step, column, self._fixed, self._members)[:, 0]
+            out[self._held] = seen[self._held]
         return out
 
     def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float]:
