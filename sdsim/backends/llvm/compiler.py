@@ -1,0 +1,141 @@
+"""The one door to LLVM: IR to object code, object code to callable addresses."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import itertools
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.llvm.rules import LIBRARY, library_name
+
+#: Functions that code for older processors may call; each gives the exact result.
+_EXACT = ("fma", "floor", "trunc", "rint")
+_OLDEST = 50
+
+
+@cache
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@cache
+def version() -> str:
+    """llvmlite's version."""
+    import llvmlite
+
+    return str(llvmlite.__version__)
+
+
+@cache
+def why_not() -> str:
+    """Why there is no compiler, in one line; empty if there is one."""
+    try:
+        major, minor = (int(n) for n in version().split(".")[:2])
+        if major == 0 and minor < _OLDEST:
+            return f"llvmlite is {version()}, 0.{_OLDEST} or later is needed"
+        _llvm()
+    except ImportError:
+        return "llvmlite is not installed"
+    except (OSError, RuntimeError) as e:
+        return f"llvmlite cannot be used: {e}".splitlines()[0]
+    return ""
+
+
+@cache
+def machine(features: str | None) -> Machine:
+    """This processor, or the level of it that ``features`` names: ``x86-64-v3``, ``x86-64``."""
+    llvm = _llvm()
+    if features is None:
+        cpu, have = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
+        wide = all(have.get(f, False) for f in ("avx512f", "avx512dq", "avx512vl", "avx512bw"))
+        return Machine(cpu, have.flatten(), wide, bool(have.get("avx2", False)))
+    return Machine(features, "", features == "x86-64-v4", features in ("x86-64-v3", "x86-64-v4"))
+
+
+def _target_machine(of: Machine, optimise: int) -> Any:
+    llvm = _llvm()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=of.cpu, features=of.features, opt=optimise, jit=True)
+
+
+def _optimised(ir: str, target: Any, optimise: int) -> Any:
+    llvm = _llvm()
+    module = llvm.parse_assembly(ir)
+    module.triple = target.triple
+    options = llvm.create_pipeline_tuning_options(speed_level=optimise)
+    options.slp_vectorization = options.loop_vectorization = False
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+_compiling = threading.Lock()
+
+
+def compile_object(ir: str, of: Machine, optimise: int) -> bytes:
+    """Object code for a module of IR."""
+    with _compiling:
+        target = _target_machine(of, optimise)
+        return bytes(target.emit_object(_optimised(ir, target, optimise)))
+
+
+def assembly(ir: str, of: Machine, optimise: int) -> str:
+    """The same as a person reads it."""
+    with _compiling:
+        target = _target_machine(of, optimise)
+        return str(target.emit_assembly(_optimised(ir, target, optimise)))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Code in memory; it stays there as long as this object lives."""
+
+    addresses: dict[str, int]
+    keep: object
+
+    def __getitem__(self, name: str) -> int:
+        return self.addresses[name]
+
+
+_numbers = itertools.count()
+
+
+@cache
+def _linker() -> Any:
+    return _llvm().create_lljit_compiler()
+
+
+@cache
+def _outside() -> dict[str, int]:
+    """Addresses of what kernels may call outside themselves."""
+    library = ctypes.CDLL(ctypes.util.find_library("m") or None)
+    own = ctypes.CDLL(None) if hasattr(ctypes, "CDLL") else library
+
+    def address(name: str) -> int:
+        found = getattr(library, name, None) or getattr(own, name)
+        return int(ctypes.cast(found, ctypes.c_void_p).value or 0)
+
+    names = {library_name(code): code for code in LIBRARY}
+    names |= {name: name for name in (*_EXACT, "memcpy", "memset")}
+    return {symbol: address(name) for symbol, name in names.items()}
+
+
+def load(code: bytes, exports: tuple[str, ...]) -> Loaded:
+    """Make object code callable."""
+    with _compiling:
+        builder = _llvm().JITLibraryBuilder().add_object_img(code)
+        for symbol, address in _outside().items():
+            builder.import_symbol(symbol, address)
+        for name in exports:
+            builder.export_symbol(name)
+        tracker = builder.link(_linker(), f"sdsim{next(_numbers)}")
+        return Loaded({name: tracker[name] for name in exports}, tracker)

@@ -1,0 +1,299 @@
+"""Which value is computed where: the cut of a Program into sections, units and memory rows.
+
+A value is *uniform* if it depends on time alone (the same in all members: computed once, as a
+scalar, and kept on a tape with one row for each step and stage), else one of three phases tells
+how often it must be computed: once a run, once a step, once a stage. A section is what runs at one
+moment of a march; a unit is a piece of it that becomes one function. A value read by another unit
+than the one that makes it has a row in memory, and only such values have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from sdsim.program import Program
+
+#: The kinds of task that move a state.
+MOVES = ("euler", "rk1", "rk2", "rk3", "rk4")
+#: How much code an operation makes, where it is more than an instruction or two.
+_WEIGHT = {"table": 8, "random": 4, "delayed": 6, "pow": 2, "exp": 2, "log": 2}
+
+
+class Phase(IntEnum):
+    """How often a value changes."""
+
+    RUN = 0
+    STEP = 1
+    STAGE = 2
+
+
+class Task(NamedTuple):
+    """What a unit does with values once they are there; `sdsim.backends.llvm.units` knows how.
+
+    at : the row, output or buffer concerned.
+    """
+
+    kind: str
+    at: int
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One function: the values it makes, in order, then its tasks.
+
+    late : it reads the states of a later stage of the step, not of its start.
+    """
+
+    name: str
+    values: tuple[int, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cut of one program for one purpose.
+
+    sections : units in order, by section.
+    rows : area and row in memory, by value.
+    sizes : rows by area.
+    states, buffers : row of each one that matters, by its number in the program.
+    alias : values that stand for another.
+    """
+
+    program: Program
+    uniform: tuple[bool, ...]
+    sections: dict[str, list[Unit]]
+    rows: dict[int, tuple[str, int]]
+    sizes: dict[str, int]
+    states: dict[int, int]
+    buffers: dict[int, int]
+    alias: dict[int, int]
+
+    @property
+    def weight(self) -> int:
+        """Roughly how many instructions a step takes."""
+        return sum(
+            _weight(self.program, v)
+            for name in ("first", "again")
+            for unit in self.sections.get(name, ())
+            for v in unit.values
+        )
+
+
+def _weight(program: Program, v: int) -> int:
+    return _WEIGHT.get(program.ops[v].code, 1)
+
+
+class _Natures:
+    """Phase of every value, and whether it differs between members.
+
+    alias : the value that stands for another: without a past, a delayed value is its buffer's
+        initial one.
+    """
+
+    def __init__(self, program: Program, past: bool) -> None:
+        self.phase: list[Phase] = []
+        self.varying: list[bool] = []
+        self.alias: dict[int, int] = {}
+        for v, op in enumerate(program.ops):
+            phase, varying = Phase.RUN, False
+            if op.code == "param":
+                varying = True
+            elif op.code == "state":
+                held = program.states[int(op.data)].held
+                phase, varying = Phase.STEP if held else Phase.STAGE, True
+            elif op.code == "time":
+                phase = Phase.STAGE
+            elif op.code in ("event", "step"):
+                phase = Phase.STEP
+            elif op.code == "delayed":
+                phase, varying = Phase.STEP, True
+                if not past:
+                    self.alias[v] = program.buffers[int(op.data)].initial
+            else:
+                phase = max((self.phase[a] for a in op.args), default=Phase.RUN)
+                varying = op.code == "random" or any(self.varying[a] for a in op.args)
+            self.phase.append(phase)
+            self.varying.append(varying)
+
+
+class _Planner:
+    """Collects sections, then gives rows to what crosses between units."""
+
+    def __init__(self, program: Program, past: bool, chunk: int) -> None:
+        self.program, self.chunk, self.past = program, chunk, past
+        self.natures = _Natures(program, past)
+        self.sections: dict[str, list[Unit]] = {}
+
+    def within(self, targets: Iterable[int]) -> set[int]:
+        """What ``targets`` stand on in one evaluation: operands, but not through states."""
+        found: set[int] = set()
+        stack = list(targets)
+        while stack:
+            v = stack.pop()
+            v = self.natures.alias.get(v, v)
+            if v not in found:
+                found.add(v)
+                stack.extend(self.program.ops[v].args)
+        return found
+
+    def varying(self, values: Iterable[int], *phases: Phase) -> list[int]:
+        """Those that differ between members and have one of the phases; states are only read."""
+        n = self.natures
+        return sorted(
+            v
+            for v in values
+            if n.varying[v] and n.phase[v] in phases and self.program.ops[v].code != "state"
+        )
+
+    def section(
+        self,
+        name: str,
+        values: Sequence[int],
+        tasks: Sequence[Task] = (),
+        late: bool = False,
+    ) -> None:
+        """Cut values, then tasks, into units of about ``chunk`` operations."""
+        pieces: list[tuple[tuple[int, ...], tuple[Task, ...]]] = [
+            (tuple(vs), ()) for vs in self._cut(values)
+        ]
+        for start in range(0, len(tasks), self.chunk):
+            pieces.append(((), tuple(tasks[start : start + self.chunk])))
+        if len(pieces) == 2 and pieces[0][0] and pieces[1][1]:
+            pieces = [(pieces[0][0], pieces[1][1])]
+        self.sections[name] = [
+            Unit(f"{name}_{k}", vs, ts, late) for k, (vs, ts) in enumerate(pieces)
+        ]
+
+    def _cut(self, values: Sequence[int]) -> Iterator[list[int]]:
+        piece: list[int] = []
+        weight = 0
+        for v in values:
+            piece.append(v)
+            weight += _weight(self.program, v)
+            if weight >= self.chunk:
+                yield piece
+                piece, weight = [], 0
+        if piece:
+            yield piece
+
+    def uniform_section(self, everything: Iterable[int]) -> None:
+        """The uniform values that anything stands on."""
+        n, ops = self.natures, self.program.ops
+        values = [v for v in everything if not n.varying[v] and ops[v].code != "const"]
+        self.section("uniform", sorted(values))
+
+    def rows(self) -> tuple[dict[int, tuple[str, int]], dict[str, int]]:
+        """A row for every value that crosses between units."""
+        sizes = {"tape": 0, "fixed": 0, "scratch": 1}
+        rows: dict[int, tuple[str, int]] = {}
+        for v in sorted(self._crossing()):
+            area = self._area(v)
+            rows[v] = (area, sizes[area])
+            sizes[area] += 1
+        return rows, sizes
+
+    def _area(self, v: int) -> str:
+        n = self.natures
+        if not n.varying[v]:
+            return "tape"
+        return "fixed" if n.phase[v] is Phase.RUN else "scratch"
+
+    def _crossing(self) -> set[int]:
+        """What is read by another unit than the one that makes it.
+
+        States have rows of their own; one that is itself a rate of change is copied, since the
+        states move one after another.
+        """
+        ops, n = self.program.ops, self.natures
+        out: set[int] = set()
+        for name, units in self.sections.items():
+            for unit in units:
+                here = set(unit.values)
+                read = [a for v in unit.values for a in ops[v].args]
+                read += [v for task in unit.tasks for v in task.values]
+                apart = {v for t in unit.tasks if t.kind in MOVES for v in t.values}
+                for v in (n.alias.get(v, v) for v in read):
+                    if ops[v].code == "const" or (ops[v].code == "state" and v not in apart):
+                        continue
+                    if v not in here or (name != "uniform" and not n.varying[v]):
+                        out.add(v)
+        return out
+
+    def plan(self, states: dict[int, int], buffers: dict[int, int]) -> Plan:
+        """What was collected."""
+        rows, sizes = self.rows()
+        uniform = tuple(not v for v in self.natures.varying)
+        return Plan(
+            self.program, uniform, self.sections, rows, sizes, states, buffers, self.natures.alias
+        )
+
+
+def for_march(program: Program, wanted: Sequence[int], stages: int, chunk: int) -> Plan:
+    """Whole runs: ``stages`` 1 is Euler, 4 Runge-Kutta."""
+    p = _Planner(program, True, chunk)
+    needed, ops = program.needed(wanted), program.ops
+    numbers = sorted({int(ops[v].data) for v in needed if ops[v].code == "state"})
+    states = {s: row for row, s in enumerate(numbers)}
+    buffers = sorted({int(ops[v].data) for v in needed if ops[v].code == "delayed"})
+    change = {s: program.states[s].change for s in states}
+    moving = [s for s in states if not program.states[s].held]
+    holding = [s for s in states if program.states[s].held]
+
+    rates = p.within(change[s] for s in moving)
+    inputs = {k: program.buffers[k].input for k in buffers}
+    ends = p.within([*(change[s] for s in holding), *inputs.values()]) - rates
+    shown = p.within(wanted) - rates - ends
+    copied = {change[s] for s in moving if ops[change[s]].code == "state"}
+    both = (Phase.STEP, Phase.STAGE)
+
+    p.uniform_section(needed)
+    lags = [
+        Task("lag", i, (program.buffers[k].steps, program.buffers[k].initial))
+        for i, k in enumerate(buffers)
+    ]
+    begin = [Task("begin", row, (program.states[s].initial,)) for s, row in states.items()]
+    p.section("start", p.varying(needed, Phase.RUN), begin + lags)
+    p.section("first", sorted({*p.varying(rates | ends, *both), *copied}))
+    show = [Task("show", k, (v,)) for k, v in enumerate(wanted)]
+    p.section("look", p.varying(shown, *both), show)
+    push = [Task("push", i, (inputs[k],)) for i, k in enumerate(buffers)]
+    p.section("keep", (), [*(Task("hold", states[s], (change[s],)) for s in holding), *push])
+    for kind in MOVES[:1] if stages == 1 else MOVES[1:]:
+        p.section(kind, (), [Task(kind, states[s], (change[s],)) for s in moving])
+    p.section("settle", (), [Task("settle", states[s], ()) for s in holding])
+    if stages == 4:
+        p.section("again", sorted({*p.varying(rates, Phase.STAGE), *copied}), late=True)
+    return p.plan(states, {k: i for i, k in enumerate(buffers)})
+
+
+def for_points(program: Program, wanted: Sequence[int], chunk: int) -> Plan:
+    """Single evaluations: initial states and invariants, rates of change, wanted values."""
+    p = _Planner(program, False, chunk)
+    states = {s: s for s in range(len(program.states))}
+    changes = [s.change for s in program.states]
+    initials = [s.initial for s in program.states]
+    both = (Phase.STEP, Phase.STAGE)
+    everything = p.within([*changes, *initials, *wanted])
+    p.uniform_section(everything)
+    p.section(
+        "start",
+        p.varying(everything, Phase.RUN),
+        [Task("begin", s, (v,)) for s, v in enumerate(initials)],
+    )
+    p.section(
+        "rates",
+        p.varying(p.within(changes), *both),
+        [Task("rate", s, (v,)) for s, v in enumerate(changes)],
+    )
+    p.section(
+        "observe",
+        p.varying(p.within(wanted), *both),
+        [Task("wanted", k, (v,)) for k, v in enumerate(wanted)],
+    )
+    return p.plan(states, {})

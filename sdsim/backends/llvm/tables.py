@@ -1,0 +1,225 @@
+"""Lookups as IR: the index of the last point not right of a value, then the points' numbers.
+
+The index comes from a multiplication where that provably gives the right one for every double,
+else from comparisons: all of them for few points, a branchless binary search for many. The
+points' numbers come from registers (16 points or fewer, 512-bit vectors) or from memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.llvm.text import Body, Lanes, literal
+from sdsim.program import Table
+
+_FEW = 12
+_IN_REGISTERS = 16
+
+
+def slopes(table: Table) -> list[float]:
+    """Rise over run between neighbours, as NumPy would compute it."""
+    x, y = table.x, table.y
+    return [_ratio(y[i + 1] - y[i], x[i + 1] - x[i]) for i in range(len(x) - 1)]
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b else math.nan
+
+
+@dataclass
+class Reader:
+    """Writes lookups into bodies and keeps the constants they read.
+
+    Each distinct array becomes one global constant, named by its order.
+    """
+
+    machine: Machine
+
+    def __post_init__(self) -> None:
+        self._arrays: dict[tuple[float, ...], str] = {}
+
+    def constants(self) -> str:
+        """The arrays in memory that the lookups written so far read."""
+        lines = []
+        for values, name in self._arrays.items():
+            numbers = ", ".join(f"double {literal(v)}" for v in values)
+            kind = f"[{len(values)} x double]"
+            lines.append(f"{name} = private unnamed_addr constant {kind} [{numbers}], align 64")
+        return "\n".join(lines) + "\n"
+
+    def read(self, b: Body, table: Table, v: str) -> str:
+        """The table at ``v``; see `sdsim.program.Table`."""
+        if len(table.x) == 1:
+            return _unless_nan(b, v, b.number(table.y[0]))
+        if table.kind in ("hold_backward", "look_forward"):
+            i = self._index(b, table, v)
+            return _unless_nan(b, v, self._fetch(b, table.y, i))
+        if table.kind == "extrapolate":
+            return self._line(b, table, slopes(table), v)
+        if _gentle(table):
+            return self._line(b, table, [*slopes(table), 0.0], _held(b, table, v))
+        return self._careful(b, table, v)
+
+    def _line(self, b: Body, table: Table, slope: Sequence[float], v: str) -> str:
+        """``y[i] + slope[i] * (v - x[i])``, as many points as there are slopes."""
+        n = len(slope)
+        i = self._index(b, Table(table.x[:n], table.y[:n]), v)
+        x, y, s = (self._fetch(b, a[:n], i) for a in (table.x, table.y, slope))
+        return b.add(y, b.mul(s, b.sub(v, x)))
+
+    def _careful(self, b: Body, table: Table, v: str) -> str:
+        """Interpolation where the end values must not pass through arithmetic."""
+        line = self._line(b, table, slopes(table), v)
+        x, y = table.x, table.y
+        line = b.choose(b.compare("ole", v, b.number(x[0])), b.number(y[0]), line)
+        line = b.choose(b.compare("oge", v, b.number(x[-1])), b.number(y[-1]), line)
+        return _unless_nan(b, v, line)
+
+    # --- the index ----------------------------------------------------------------------------
+
+    def _index(self, b: Body, table: Table, v: str) -> str:
+        """64-bit: the last point not right of ``v``; for look_forward the first not left of it.
+
+        0 for what is left of all and for NaN, the last for what is right of all.
+        """
+        n = len(table.x)
+        if n == 1:
+            return b.whole(0)
+        if table.kind == "look_forward":
+            return self._search(b, (-math.inf, *table.x[:-1]), "ogt", v)
+        scale = direct_scale(table.x)
+        if scale is not None:
+            return self._scaled(b, table.x[0], scale, n - 1, v)
+        return self._search(b, table.x, "oge", v)
+
+    def _scaled(self, b: Body, first: float, scale: float, last: int, v: str) -> str:
+        t = b.mul(b.sub(v, b.number(first)), b.number(scale))
+        t = b.choose(b.compare("ogt", t, b.number(0.0)), t, b.number(0.0))
+        top = b.number(float(last))
+        t = b.choose(b.compare("olt", t, top), t, top)
+        f, i = b.lanes.floats, b.lanes.ints
+        if self.machine.wide or b.lanes.width == 1:
+            return b.let(f"fptosi {f} {t} to {i}")
+        narrow = b.lanes.of("i32")
+        return b.let(f"zext {narrow} {b.let(f'fptosi {f} {t} to {narrow}')} to {i}")
+
+    def _search(self, b: Body, x: Sequence[float], how: str, v: str) -> str:
+        """The last ``i`` with ``v how x[i]``, 0 if there is none."""
+        if len(x) <= _FEW and b.lanes.width > 1:
+            return _counted(b, x, how, v)
+        i, stride = b.whole(0), 1 << (len(x) - 1).bit_length()
+        padded = (*x, *[math.nan] * (stride - len(x)))
+        m, k = b.lanes.masks, b.lanes.ints
+        while stride > 1:
+            stride //= 2
+            further = b.integer("or", i, b.whole(stride))
+            here = self._from_memory(b, padded, further)
+            yes = b.let(f"fcmp {how} {b.lanes.floats} {v}, {here}")
+            i = b.let(f"select {m} {yes}, {k} {further}, {k} {i}")
+        return i
+
+    # --- the numbers --------------------------------------------------------------------------
+
+    def _fetch(self, b: Body, values: Sequence[float], i: str) -> str:
+        if len(set(map(literal, values))) == 1:
+            return b.number(values[0])
+        if self.machine.wide and b.lanes.width >= 8 and len(values) <= _IN_REGISTERS:
+            return _from_registers(b, values, i)
+        return self._from_memory(b, values, i)
+
+    def _from_memory(self, b: Body, values: Sequence[float], i: str) -> str:
+        name = self._arrays.setdefault(tuple(values), f"@table{len(self._arrays)}")
+        w = b.lanes.width
+        if w == 1:
+            return b.load("double", b.at(name, i, "double"))
+        addresses = b.let(f"getelementptr inbounds double, ptr {name}, {b.lanes.ints} {i}")
+        full = f"@llvm.masked.gather.v{w}f64.v{w}p0"
+        p, m, f = b.lanes.of("ptr"), b.lanes.masks, b.lanes.floats
+        b.declared.setdefault(full, f"declare {f} {full}({p}, {m}, {f})")
+        every = b.lanes.whole(1, "i1")
+        return b.let(f"call {f} {full}({p} align 8 {addresses}, {m} {every}, {f} poison)")
+
+
+def _unless_nan(b: Body, v: str, value: str) -> str:
+    return b.choose(b.compare("uno", v, v), v, value)
+
+
+def _gentle(table: Table) -> bool:
+    """Whether an end value survives ``y + 0 * 0``: not so for -0.0 or beside infinite slopes."""
+    ends = (table.y[0], table.y[-1])
+    return all(map(math.isfinite, (*slopes(table), *ends))) and not any(
+        y == 0.0 and math.copysign(1.0, y) < 0.0 for y in ends
+    )
+
+
+def _held(b: Body, table: Table, v: str) -> str:
+    """``v`` held within the points, NaN kept."""
+    low, high = b.number(table.x[0]), b.number(table.x[-1])
+    v = b.choose(b.compare("olt", high, v), high, v)
+    return b.choose(b.compare("ogt", low, v), low, v)
+
+
+def _counted(b: Body, x: Sequence[float], how: str, v: str) -> str:
+    """As many of the later points as satisfy the comparison: x increases."""
+    total = b.whole(0)
+    for point in x[1:]:
+        yes = b.let(f"fcmp {how} {b.lanes.floats} {v}, {b.number(point)}")
+        one = b.let(f"sext {b.lanes.masks} {yes} to {b.lanes.ints}")
+        total = b.integer("sub", total, one)
+    return total
+
+
+def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
+    """Eight lanes at a time, permuting one register or two."""
+    w = b.lanes.width
+    eight = Lanes(8)
+    size = 8 if len(values) <= 8 else 16
+    filled = [*values, *[0.0] * (size - len(values))]
+    halves = [
+        "<" + ", ".join(f"double {literal(v)}" for v in filled[k : k + 8]) + ">"
+        for k in range(0, size, 8)
+    ]
+    f, n = eight.floats, eight.ints
+    parts = []
+    for start in range(0, w, 8):
+        part = i if w == 8 else _slice(b, i, start)
+        if size == 8:
+            name, args = "@llvm.x86.avx512.permvar.df.512", [(f, halves[0]), (n, part)]
+        else:
+            name = "@llvm.x86.avx512.vpermi2var.pd.512"
+            args = [(f, halves[0]), (n, part), (f, halves[1])]
+        parts.append(b.call(name, f, args))
+    return b.joined(parts, 8)
+
+
+def _slice(b: Body, i: str, start: int) -> str:
+    picked = ", ".join(f"i32 {k}" for k in range(start, start + 8))
+    n = b.lanes.ints
+    return b.let(f"shufflevector {n} {i}, {n} poison, <8 x i32> <{picked}>")
+
+
+def direct_scale(x: Sequence[float]) -> float | None:
+    """A factor with ``trunc((v - x[0]) * factor)`` the index of the last point not right of v.
+
+    The expression rises with ``v`` whatever the rounding, so that it is right everywhere if it is
+    right at each point and at the double just left of it. None if no factor will do.
+    """
+    last = len(x) - 1
+    span = x[-1] - x[0]
+    if not (math.isfinite(span) and span > 0.0 and last < 2**31):
+        return None
+    guess = last / span
+    for factor in (guess, math.nextafter(guess, math.inf), math.nextafter(guess, 0.0)):
+        if math.isfinite(factor) and _right(x, lambda v, k=factor: (v - x[0]) * k):  # type: ignore[misc]
+            return factor
+    return None
+
+
+def _right(x: Sequence[float], place: Callable[[float], float]) -> bool:
+    return all(
+        i <= place(p) < i + 1 and (i == 0 or place(math.nextafter(p, -math.inf)) < i)
+        for i, p in enumerate(x)
+    )

@@ -1,0 +1,338 @@
+"""Units as IR functions: the values a unit makes, then what it does with them.
+
+Every unit has the same arguments, the areas of memory and the environment. Areas are rows of one
+double for each lane; the tape holds one scalar a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sdsim.backends.llvm import draws
+from sdsim.backends.llvm.plan import Plan, Unit
+from sdsim.backends.llvm.rules import apply
+from sdsim.backends.llvm.tables import Reader
+from sdsim.backends.llvm.text import Body, Lanes
+
+#: Areas handed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
+AREAS = ("tape", "fixed", "state", "work", "slope", "scratch")
+#: 64-bit words a kernel is run with, by name; addresses are of public arrays at the block's first
+#: member. ``stride``: bytes from one parameter to the next.
+WORDS = (
+    "params", "stride", "numbers", "seed", "steps", "saved", "step", "half", "sixth", "tape",
+    "out", "count", "stopped", "frame", "ring", "lags", "counter", "blocks", "last",
+)  # fmt: skip
+ARGUMENTS = ", ".join(f"ptr noalias %{a}" for a in (*AREAS, "env"))
+SCALARS = "double %time, double %event, double %now, ptr noalias %tape"
+
+
+def word(b: Body, name: str, kind: str = "i64") -> str:
+    """A word of the environment."""
+    return b.load(kind, b.at("%env", str(WORDS.index(name)), "i64"))
+
+
+class UnitWriter:
+    """Writes the functions of one plan for so many lanes."""
+
+    def __init__(self, plan: Plan, width: int, reader: Reader, declared: dict[str, str]) -> None:
+        self.plan, self.lanes, self.reader = plan, Lanes(width), reader
+        self.declared = declared
+        self._piece = reader.machine.piece
+
+    def function(self, unit: Unit, attributes: str) -> str:
+        """The IR of a unit that works on members."""
+        return self._written(_Varying(self, unit), unit, ARGUMENTS, attributes)
+
+    def scalar_function(self, unit: Unit, attributes: str) -> str:
+        """The IR of a unit that works on uniform values."""
+        return self._written(_Uniform(self, unit), unit, SCALARS, attributes)
+
+    def _written(self, writer: _Writer, unit: Unit, arguments: str, attributes: str) -> str:
+        lines = "\n".join(writer.lines())
+        return f"define internal void @{unit.name}({arguments}) {attributes} {{\n{lines}\n}}\n"
+
+
+class _Writer:
+    """The body of one unit."""
+
+    def __init__(self, owner: UnitWriter, unit: Unit, lanes: Lanes) -> None:
+        self.owner, self.plan, self.unit = owner, owner.plan, unit
+        self.body = Body(lanes, owner.declared)
+        self.made: dict[int, str] = {}
+
+    def lines(self) -> list[str]:
+        """The whole body."""
+        for v in self.unit.values:
+            self.made[v] = self.make(v)
+            if v in self.plan.rows:
+                self.keep(v)
+        for task in self.unit.tasks:
+            TASKS[task.kind](self, task.at, *map(self.read_kept, task.values))
+        self.body.do("ret void")
+        return self.body.lines
+
+    def make(self, v: int) -> str:
+        """Write operation ``v``; the value."""
+        op, b = self.plan.program.ops[v], self.body
+        if op.code in _LEAVES:
+            return _LEAVES[op.code](self, int(op.data))
+        args = [self.read(a) for a in op.args]
+        if op.code == "table":
+            return self.owner.reader.read(b, self.plan.program.tables[int(op.data)], args[0])
+        if op.code == "random":
+            return draws.draw(b, args[0], int(op.data), word(b, "seed"), word(b, "numbers", "ptr"))
+        last = self.plan.program.ops[op.args[-1]]
+        known = last.data if last.code == "const" else None
+        return apply(b, op.code, args, known, self.owner._piece)
+
+    def read(self, v: int) -> str:
+        """The value of ``v``, wherever it is."""
+        v = self.plan.alias.get(v, v)
+        op = self.plan.program.ops[v]
+        if op.code == "const":
+            return self.body.number(op.data)
+        if v not in self.made:
+            self.made[v] = self.load(v)
+        return self.made[v]
+
+    def read_kept(self, v: int) -> str:
+        """The same for a task: a copy of a state, where there is one."""
+        v = self.plan.alias.get(v, v)
+        copied = v in self.plan.rows and v not in self.made
+        return self.row(*self.plan.rows[v]) if copied and not self.plan.uniform[v] else self.read(v)
+
+    def load(self, v: int) -> str:
+        """A value that another unit made."""
+        raise NotImplementedError
+
+    def keep(self, v: int) -> None:
+        """Store a value that other units read."""
+        raise NotImplementedError
+
+    def address(self, area: str, row: int) -> str:
+        """Where a row is."""
+        return self.body.at(f"%{area}", str(row), self.body.lanes.floats)
+
+    def row(self, area: str, row: int) -> str:
+        """What stands in a row."""
+        return self.body.load(self.body.lanes.floats, self.address(area, row))
+
+    def put(self, area: str, row: int, value: str) -> None:
+        """Fill a row."""
+        self.body.store(self.body.lanes.floats, value, self.address(area, row))
+
+
+class _Uniform(_Writer):
+    """Scalars; what crosses between units stands on the tape."""
+
+    def __init__(self, owner: UnitWriter, unit: Unit) -> None:
+        super().__init__(owner, unit, Lanes(1))
+
+    def load(self, v: int) -> str:
+        return self.row(*self.plan.rows[v])
+
+    def keep(self, v: int) -> None:
+        self.put(*self.plan.rows[v], self.made[v])
+
+
+class _Varying(_Writer):
+    """One double for each lane."""
+
+    def __init__(self, owner: UnitWriter, unit: Unit) -> None:
+        super().__init__(owner, unit, owner.lanes)
+
+    def load(self, v: int) -> str:
+        b, op = self.body, self.plan.program.ops[v]
+        if op.code == "state":
+            return _state(self, int(op.data))
+        area, row = self.plan.rows[v]
+        if area == "tape":
+            return b.spread(b.load("double", b.at("%tape", str(row), "double")))
+        return self.row(area, row)
+
+    def keep(self, v: int) -> None:
+        self.put(*self.plan.rows[v], self.made[v])
+
+
+# --- leaves ---------------------------------------------------------------------------------------
+
+
+def _state(w: _Writer, number: int) -> str:
+    held = w.plan.program.states[number].held
+    area = "work" if w.unit.late and not held else "state"
+    return w.row(area, w.plan.states[number])
+
+
+def _param(w: _Writer, number: int) -> str:
+    b = w.body
+    offset = b.let(f"mul i64 {word(b, 'stride')}, {number}")
+    return b.load(b.lanes.floats, b.at(word(b, "params", "ptr"), offset))
+
+
+def _delayed(w: _Writer, number: int) -> str:
+    b = w.body
+    row = w.plan.buffers[number]
+    i, width = b.lanes.ints, b.lanes.width
+    now, length = (b.spread(x, "i64") for x in _ring(w, row)[1:3])
+    at = b.integer("sub", now, b.load(i, _lags(w, row)))
+    before = b.let(f"icmp slt {i} {at}, {b.whole(0)}")
+    m = b.lanes.masks
+    at = b.let(f"select {m} {before}, {i} {b.integer('add', at, length)}, {i} {at}")
+    at = b.integer("mul", at, b.whole(width))
+    base = _ring(w, row)[0]
+    picked = []
+    for k in range(width):
+        lane = b.let(f"add i64 {b.lane(at, k, 'i64')}, {k}")
+        picked.append(b.load("double", b.at(base, lane, "double")))
+    return b.gather(picked)
+
+
+_LEAVES: dict[str, Callable[[_Writer, int], str]] = {
+    "state": _state,
+    "param": _param,
+    "delayed": _delayed,
+    "time": lambda w, _: "%time",
+    "event": lambda w, _: "%event",
+    "step": lambda w, _: "%now",
+}
+
+
+# --- fixed delays ---------------------------------------------------------------------------------
+# A ring of rows for each buffer, as long as the block's longest lag; beside it the lanes' lags,
+# the row to be written next and the ring's length. The row that is written at the end of a step is
+# read, if at all, before.
+
+
+def _lags(w: _Writer, row: int, word_number: int = 0) -> str:
+    b = w.body
+    offset = row * (b.lanes.width + 2) + word_number
+    return b.at(word(b, "lags", "ptr"), str(offset), "i64")
+
+
+def _ring(w: _Writer, row: int) -> tuple[str, str, str]:
+    """(address, row to be written next, length)."""
+    b = w.body
+    room = b.let(f"add i64 {word(b, 'steps')}, 1")
+    offset = b.let(f"mul i64 {room}, {row * b.lanes.width}")
+    base = b.at(word(b, "ring", "ptr"), offset, "double")
+    width = b.lanes.width
+    return base, b.load("i64", _lags(w, row, width)), b.load("i64", _lags(w, row, width + 1))
+
+
+def _lag(w: _Writer, row: int, steps: str, initial: str) -> None:
+    b = w.body
+    f, i, width = b.lanes.floats, b.lanes.ints, b.lanes.width
+    most = b.let(f"add i64 {word(b, 'steps')}, 1")
+    top = b.spread(b.let(f"sitofp i64 {most} to double"))
+    n = b.intrinsic("rint", steps)
+    n = b.choose(b.compare("oge", n, b.number(1.0)), n, b.number(1.0))
+    n = b.choose(b.compare("olt", n, top), n, top)
+    lags = b.let(f"fptosi {f} {n} to {i}")
+    b.store(i, lags, _lags(w, row))
+    longest = b.lane(lags, 0, "i64")
+    for k in range(1, width):
+        x = b.lane(lags, k, "i64")
+        longest = b.call("@llvm.smax.i64", "i64", [("i64", longest), ("i64", x)])
+    b.store("i64", "0", _lags(w, row, width))
+    b.store("i64", longest, _lags(w, row, width + 1))
+    base = _ring(w, row)[0]
+    w.body.declared["@fill"] = ""
+    b.do(f"call void @fill(ptr {base}, i64 {longest}, {f} {initial})")
+
+
+def _push(w: _Writer, row: int, value: str) -> None:
+    b = w.body
+    base, now, length = _ring(w, row)
+    b.store(b.lanes.floats, value, b.at(base, now, b.lanes.floats))
+    after = b.let(f"add i64 {now}, 1")
+    wrapped = b.let(f"icmp eq i64 {after}, {length}")
+    b.store("i64", b.let(f"select i1 {wrapped}, i64 0, i64 {after}"), _lags(w, row, b.lanes.width))
+
+
+# --- tasks ----------------------------------------------------------------------------------------
+
+
+def _watch(w: _Writer, value: str) -> None:
+    """Make scratch row 0 NaN where the value is not finite, for good."""
+    b = w.body
+    w.put("scratch", 0, b.add(w.row("scratch", 0), b.mul(value, b.number(0.0))))
+
+
+def _begin(w: _Writer, row: int, value: str) -> None:
+    w.put("state", row, value)
+    _watch(w, value)
+
+
+def _show(w: _Writer, k: int, value: str) -> None:
+    b = w.body
+    offset = b.let(f"mul i64 {word(b, 'count')}, {k}")
+    b.store(b.lanes.floats, value, b.at(word(b, "out", "ptr"), offset, "double"))
+    _watch(w, value)
+
+
+def _result(w: _Writer, row: int, value: str) -> None:
+    w.put("work", row, value)
+
+
+def _hold(w: _Writer, row: int, value: str) -> None:
+    w.put("work", row, value)
+
+
+def _settle(w: _Writer, row: int) -> None:
+    value = w.row("work", row)
+    w.put("state", row, value)
+    _watch(w, value)
+
+
+def _times(w: _Writer, name: str, value: str) -> str:
+    b = w.body
+    return b.mul(b.spread(word(b, name, "double")), value)
+
+
+def _arrive(w: _Writer, row: int, change: str) -> None:
+    value = w.body.add(w.row("state", row), change)
+    w.put("state", row, value)
+    _watch(w, value)
+
+
+def _euler(w: _Writer, row: int, rate: str) -> None:
+    _arrive(w, row, _times(w, "step", rate))
+
+
+def _try(w: _Writer, row: int, rate: str, ahead: str) -> None:
+    w.put("work", row, w.body.add(w.row("state", row), _times(w, ahead, rate)))
+
+
+def _rk1(w: _Writer, row: int, rate: str) -> None:
+    w.put("slope", row, rate)
+    _try(w, row, rate, "half")
+
+
+def _rk_middle(ahead: str) -> Callable[[_Writer, int, str], None]:
+    def task(w: _Writer, row: int, rate: str) -> None:
+        twice = w.body.mul(w.body.number(2.0), rate)
+        w.put("slope", row, w.body.add(w.row("slope", row), twice))
+        _try(w, row, rate, ahead)
+
+    return task
+
+
+def _rk4(w: _Writer, row: int, rate: str) -> None:
+    _arrive(w, row, _times(w, "sixth", w.body.add(w.row("slope", row), rate)))
+
+
+TASKS: dict[str, Callable[..., None]] = {
+    "begin": _begin,
+    "lag": _lag,
+    "show": _show,
+    "rate": _result,
+    "wanted": _result,
+    "hold": _hold,
+    "push": _push,
+    "settle": _settle,
+    "euler": _euler,
+    "rk1": _rk1,
+    "rk2": _rk_middle("half"),
+    "rk3": _rk_middle("step"),
+    "rk4": _rk4,
+}
