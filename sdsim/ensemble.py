@@ -58,9 +58,9 @@ def simulate_many(
     program = system.program
     vector = parameter_vector(program, parameters)
     horizon = horizon_of(system, vector, method)
-    sizes = {len(v) for v in draws.values()}
+    sizes = {len(v) for v in (*draws.values(), *(() if numbers is None else (numbers,)))}
     if len(sizes) > 1:
-        raise ModelError(f"draws of different lengths: {sorted(sizes)}")
+        raise ModelError(f"draws or numbers of different lengths: {sorted(sizes)}")
     count = sizes.pop() if sizes else 1
     matrix = np.repeat(vector[:, None], count, axis=1)
     rows = {where: i for i, where in enumerate(program.param_cells)}
