@@ -53,13 +53,17 @@ def integrate(
     due = _saving(horizon)
     rows: list[Floats] = []
     edges = breaks(system, fixed, members, horizon)
-    for a, b in pairwise(edges):
+    slack = _slack(horizon)
+    coming = state[held]
+    for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
         piece = _Piece(kernel, members, fixed, held, a, b, horizon)
-        closes = b == edges[-1]
-        mine = due[(due >= a) & ((due < b) | closes)]
-        if not piece.fine(state):
+        if piece.on_grid:
+            state[held] = coming
+            coming = piece.coming(state)
+        mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
+        if a < b and not piece.fine(state):
             return _result(rows, kernel, due, Stop(a, piece.event(a), state))
-        path, reached = piece.solve(state, mine, method)
+        path, reached = piece.solve(state, np.clip(mine, a, b), method)
         for t, y in zip(mine, path.T, strict=False):
             row = piece.observe(float(t), y)
             if not np.isfinite(row).all():
@@ -67,7 +71,7 @@ def integrate(
             rows.append(row)
         if reached < b:
             return _result(rows, kernel, due, Stop(reached, piece.event(reached), path[:, -1]))
-        state = piece.next_state(state, path[:, -1])
+        state = path[:, -1].copy()
     return _result(rows, kernel, due, None)
 
 
@@ -82,6 +86,11 @@ def _saving(horizon: Horizon) -> Floats:
     count = int(np.floor((horizon.stop - horizon.start) / horizon.saveper * (1 + 1e-12) + 1e-9)) + 1
     out: Floats = np.minimum(horizon.start + horizon.saveper * np.arange(count), horizon.stop)
     return out
+
+
+def _slack(horizon: Horizon) -> float:
+    """How far apart two times may lie and be the same: what rounding does to sums of steps."""
+    return 8 * float(np.spacing(max(abs(horizon.start), abs(horizon.stop), horizon.step)))
 
 
 def breaks(system: System, fixed: Floats, members: Members, horizon: Horizon) -> list[float]:
@@ -109,11 +118,15 @@ def breaks(system: System, fixed: Floats, members: Members, horizon: Horizon) ->
                 times.update(np.arange(first, end, period).tolist())
     if program.gridded:
         times.update((a + horizon.step * np.arange(int((b - a) / horizon.step) + 1)).tolist())
-    return sorted(t for t in times if a <= t <= b) if b > a else [a, b]
+    slack, out = _slack(horizon), [a]
+    for t in sorted(t for t in times if a < t < b - 4 * slack):
+        if t - out[-1] > 4 * slack:
+            out.append(t)
+    return [*out, b] if b > a else out
 
 
 class _Piece:
-    """The stretch of a run between two breaks."""
+    """The stretch of a run between two breaks; the last is the end alone, where ``a == b``."""
 
     def __init__(
         self, kernel: Kernel, members: Members, fixed: Floats, held: NDArray[np.bool_],
@@ -121,9 +134,12 @@ class _Piece:
     ) -> None:  # fmt: skip
         self._kernel, self._members, self._fixed, self._held = kernel, members, fixed, held
         self._a, self._b = a, b
-        self._low = min(float(np.nextafter(a, np.inf)), b)
-        self._high = max(float(np.nextafter(b, -np.inf)), a)
-        self._step = int((a - horizon.start) / horizon.step + 0.5)
+        slack = _slack(horizon)
+        self._low = a + slack
+        self._high = max(b - slack, self._low)
+        near = round((a - horizon.start) / horizon.step)
+        self.on_grid = abs(a - horizon.start - near * horizon.step) <= 4 * slack
+        self._step = near if self.on_grid else int((a - horizon.start) // horizon.step)
 
     def event(self, t: float) -> float:
         """``t`` kept strictly inside the piece: which side of a jump it stands on is certain."""
@@ -144,19 +160,18 @@ class _Piece:
         kernel, step = self._kernel, self._step
         return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
 
-    def next_state(self, before: Floats, after: Floats) -> Floats:
-        """The state with which the next piece starts: held values take their next value.
+    def coming(self, y: Floats) -> Floats:
+        """(n_held,) what held values become at the next grid step.
 
-        They see the time of the grid step itself, as `observe` does, so that what is shown there
+        They see the time of their own step exactly, as `observe` does, so that what is shown there
         is what is kept.
         """
-        out = after.copy()
-        if self._held.any():
-            a, column = self._a, np.ascontiguousarray(before).reshape(-1, 1)
-            kernel, step = self._kernel, self._step
-            seen = kernel.rates(a, self.event(a), step, column, self._fixed, self._members)[:, 0]
-            out[self._held] = seen[self._held]
-        return out
+        if not self._held.any():
+            return y[self._held]
+        a, column = self._a, np.ascontiguousarray(y).reshape(-1, 1)
+        kernel, step = self._kernel, self._step
+        seen = kernel.rates(a, self.event(a), step, column, self._fixed, self._members)[:, 0]
+        return seen[self._held]
 
     def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float]:
         """States (n_state, n_due + 1) at the saving times and the end, and how far it came."""
