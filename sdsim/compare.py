@@ -71,7 +71,7 @@ def compare(
     return out
 
 
-def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """For each wanted time the row of the result, -1 where it has none."""
     if not times.size:
         return np.full(wanted.shape, -1)
@@ -83,7 +83,7 @@ def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:  # type: ignore[
 
 
 def _column(
-    label: str, a: np.ndarray, b: np.ndarray, rows: np.ndarray, wanted: np.ndarray,  # type: ignore[type-arg]
+    label: str, a: np.ndarray, b: np.ndarray, rows: np.ndarray, wanted: np.ndarray,
     rtol: float, atol: float,
 ) -> Column:  # fmt: skip
     given = np.isfinite(b) & np.isfinite(wanted)

@@ -16,7 +16,7 @@ from sdsim.expand import wrong_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
 from sdsim.functions import FUNCTIONS
 from sdsim.order import Block, Ordered, label_of, parts_of
-from sdsim.program import Buffer, Event, Op, Output, Program, State, Table
+from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
 _BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
@@ -44,6 +44,7 @@ class _Lowering:
         self._params: list[str] = []
         self._defaults: list[float] = []
         self._cells: list[tuple[str, int]] = []
+        self._readings: dict[Reading, None] = {}
         self._states: list[State] = []
         self._buffers: list[Buffer] = []
         self._tables: dict[Table, int] = {}
@@ -75,6 +76,7 @@ class _Lowering:
             tuple(self._ops), tuple(self._params), tuple(self._defaults), tuple(self._states),
             tuple(outputs), tuple(self._tables), tuple(self._buffers), tuple(self._events),
             dict(self._ordered.shapes), tuple(self._cells),
+            tuple(self._readings),
         )  # fmt: skip
 
     # --- one element --------------------------------------------------------------------------
@@ -132,6 +134,10 @@ class _Lowering:
     def _located(self, error: ModelError, block: Block) -> ModelError:
         name = self._model.variables[block.variable].name
         return error.at(file=self._model.file, line=block.equation.line, variable=name)
+
+    def _label(self) -> str:
+        variable, cell = self._place
+        return label_of(self._model, self._model.variables[variable], cell)
 
     def _param(self, block: Block, index: int, cell: int) -> int:
         key = (block.variable, cell, False)
@@ -228,6 +234,8 @@ class _Lowering:
         if self._ops[at].code == "time":
             for x in points.x:
                 self.breaks(self.const(x))
+        elif points.kind == "interpolate":
+            self._readings[Reading(at, number, self._label())] = None
         return self.op("table", at, data=float(number))
 
     # --- the builder --------------------------------------------------------------------------

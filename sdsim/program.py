@@ -7,6 +7,7 @@ No back end may reorder, contract or approximate arithmetic.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +89,14 @@ class Table(NamedTuple):
     kind: str = "interpolate"
 
 
+class Reading(NamedTuple):
+    """Where a table is read at something else than time: value, table, and in whose equation."""
+
+    at: int
+    table: int
+    label: str
+
+
 class Event(NamedTuple):
     """Times at which the right-hand side may jump or bend: first, first + period, ... < end.
 
@@ -115,6 +124,7 @@ class Program:
         parameter, one for each element of each constant.
     ops : the operations; the number of an operation is the value it makes.
     outputs : every element of every variable, in order of evaluation.
+    readings : where tables are read, so that a run can say that it left a table's range.
     """
 
     ops: tuple[Op, ...]
@@ -127,6 +137,7 @@ class Program:
     events: tuple[Event, ...] = ()
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     param_cells: tuple[tuple[str, int], ...] = ()
+    readings: tuple[Reading, ...] = ()
 
     @cached_property
     def dynamic(self) -> tuple[bool, ...]:
@@ -191,3 +202,50 @@ class Program:
             verb = "becomes" if s.held else "changes by"
             out.append(f"state {s.label}: starts at %{s.initial}, {verb} %{s.change}")
         return out
+
+
+# --- plain data -------------------------------------------------------------------------------
+
+_CODES = (*LEAVES, *UNARY, *BINARY, *TERNARY, *SPECIAL)
+
+
+def to_bytes(program: Program) -> bytes:
+    """The program as JSON."""
+    place = {code: i for i, code in enumerate(_CODES)}
+    data = {
+        "codes": [place[op.code] for op in program.ops],
+        "args": [op.args for op in program.ops],
+        "data": [op.data for op in program.ops],
+        "params": program.params,
+        "defaults": program.defaults,
+        "cells": program.param_cells,
+        "states": program.states,
+        "outputs": program.outputs,
+        "tables": program.tables,
+        "buffers": program.buffers,
+        "events": program.events,
+        "shapes": program.shapes,
+        "readings": program.readings,
+    }
+    return json.dumps(data, separators=(",", ":")).encode()
+
+
+def from_bytes(body: bytes) -> Program:
+    """The inverse of `to_bytes`; `ValueError`, `KeyError` or `TypeError` on anything else."""
+    d = json.loads(body)
+    return Program(
+        ops=tuple(
+            Op(_CODES[c], tuple(a), x)
+            for c, a, x in zip(d["codes"], d["args"], d["data"], strict=True)
+        ),
+        params=tuple(d["params"]),
+        defaults=tuple(d["defaults"]),
+        states=tuple(State(*s) for s in d["states"]),
+        outputs=tuple(Output(*o) for o in d["outputs"]),
+        tables=tuple(Table(tuple(x), tuple(y), k) for x, y, k in d["tables"]),
+        buffers=tuple(Buffer(*b) for b in d["buffers"]),
+        events=tuple(Event(*e) for e in d["events"]),
+        shapes={k: tuple(v) for k, v in d["shapes"].items()},
+        param_cells=tuple((n, c) for n, c in d["cells"]),
+        readings=tuple(Reading(*r) for r in d["readings"]),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def table(dataset: xr.Dataset) -> pd.DataFrame:
         if array.dims and array.dims[0] != "time":
             continue
         labels = [[str(v) for v in dataset[d].values] for d in array.dims[1:]]
-        flat = array.values.reshape(array.shape[0], -1)
+        flat = array.values.reshape(array.shape[0], math.prod(array.shape[1:]))
         for i, at in enumerate(np.ndindex(*(len(x) for x in labels))):
             picked = tuple(x[k] for x, k in zip(labels, at, strict=True))
             columns[element_label(str(name), picked)] = flat[:, i]

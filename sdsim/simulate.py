@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
+from sdsim.errors import ModelWarning
 from sdsim.horizon import Horizon, horizon_of
 from sdsim.methods import Adaptive, Euler, Method
 from sdsim.order import label_of
 from sdsim.overrides import Overrides, parameter_vector, sorted_out
+from sdsim.program import Reading
 from sdsim.run import Run, assemble
 from sdsim.system import System
 from sdsim.version import __version__
+
+#: How many readings of tables a run watches for leaving their range.
+MAX_READINGS = 2000
 
 
 def simulate(
@@ -51,19 +57,23 @@ def simulate(
     vector = parameter_vector(system.program, parameters)
     horizon = horizon_of(system, vector, method)
     members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
-    kernel = system.kernel(v for key in chosen for _, v in system.places[key])
+    wanted = [v for key in chosen for _, v in system.places[key]]
+    readings = system.program.readings[:MAX_READINGS]
+    kernel = system.kernel([*wanted, *(r.at for r in readings)])
     stop: Stop | float | None
     if isinstance(method, Adaptive):
         values, time, stop = integrate(system, kernel, members, horizon, method)
     else:
         values, time, stop = _stepped(kernel, members, horizon, method.stages)
     message = "" if stop is None else _blame(system, members, horizon, method, stop)
+    _warn_about_tables(system, readings, values[:, len(wanted) :])
+    values = values[:, : len(wanted)]
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     attributes = _attributes(system, method, horizon, changes, seed)
     attributes["status"] = "nonfinite" if message else "ok"
     if message:
         attributes["message"] = message
-    dataset = assemble(system.ordered.model, columns, values, time, attributes)
+    dataset = assemble(system.model, columns, values, time, attributes)
     return Run(dataset, attributes["status"], message)
 
 
@@ -85,25 +95,25 @@ def _blame(
     system: System, members: Members, horizon: Horizon, method: Method, stop: Stop | float
 ) -> str:
     """One line naming the first variable, in order of evaluation, without a finite value."""
-    program = system.program
-    kernel = system.kernel([o.value for o in program.outputs])
+    program, model = system.program, system.ordered.model
+    named = [(o.value, label_of(model, model.variables[o.name], o.cell)) for o in program.outputs]
+    named += [(r.at, r.label) for r in program.readings]
+    kernel = system.kernel([value for value, _ in named])
+    rates: Floats | None = None
     if isinstance(stop, Stop):
         at = stop.time
         _, fixed = kernel.start(members)
         column = np.ascontiguousarray(stop.state).reshape(-1, 1)
         row = kernel.observe(at, stop.event, 0, column, fixed, members)[:, 0]
+        rates = np.abs(kernel.rates(at, stop.event, 0, column, fixed, members)[:, 0])
     else:
         at, whole = stop, horizon.grid()
         k = round((at - horizon.start) / horizon.step)
         grid = Grid(whole.start, whole.step, k, (k,))
         row = kernel.march(members, grid, method.stages).values[0, :, 0]  # type: ignore[union-attr]
     bad = np.flatnonzero(~np.isfinite(row))
-    if bad.size:
-        first = program.outputs[int(bad[0])]
-        variable = system.ordered.model.variables[first.name]
-        label, what = label_of(system.ordered.model, variable, first.cell), "is not finite"
-    else:
-        rates = np.abs(kernel.rates(at, at, 0, column, fixed, members)[:, 0])
+    label, what = named[int(bad[0])][1] if bad.size else "a variable", "is not finite"
+    if not bad.size and rates is not None:
         grown = rates / np.maximum(np.abs(column[:, 0]), 1.0)
         label = program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
         what = "grows beyond any step the solver can take"
@@ -113,6 +123,23 @@ def _blame(
         "kept: look for a division by zero, a logarithm or root of a negative number, or growth "
         "without bound"
     )
+
+
+def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floats) -> None:
+    """One warning for all tables that were read beyond their ends, naming the first."""
+    outside = []
+    for reading, read in zip(readings, values.T, strict=True):
+        x = system.program.tables[reading.table].x
+        if read.size and (np.nanmin(read) < x[0] or np.nanmax(read) > x[-1]):
+            outside.append((reading.label, x[0], x[-1], np.nanmin(read), np.nanmax(read)))
+    if outside:
+        label, low, high, least, most = outside[0]
+        place = f"{system.model.file}: " if system.model.file else ""
+        more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
+        warnings.warn(
+            f"{place}'{label}' reads a lookup out of range: at {least:g} to {most:g}, points from "
+            f"{low:g} to {high:g}{more}; the end values hold", ModelWarning, stacklevel=3,
+        )  # fmt: skip
 
 
 def _attributes(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from os import PathLike
-from typing import Any
 
+from sdsim import cache as cache_folder
 from sdsim import names, overrides
 from sdsim.backends import default_backend
 from sdsim.backends.base import Backend, Kernel
@@ -17,7 +18,7 @@ from sdsim.lower import lower
 from sdsim.model import Model
 from sdsim.order import Ordered, order
 from sdsim.overrides import Overrides
-from sdsim.program import Program
+from sdsim.program import Program, from_bytes, to_bytes
 from sdsim.read import read
 
 
@@ -26,10 +27,12 @@ class System:
     """A model with its program and the back end that runs it. Never changed by a run.
 
     model : as read (or as overridden).
+    cached : whether to look for the program in, and keep it in, the user's cache folder.
     """
 
     model: Model
     backend: Backend = field(default_factory=default_backend)
+    cached: bool = False
     _kernels: dict[tuple[int, ...], Kernel] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -40,7 +43,16 @@ class System:
     @cached_property
     def program(self) -> Program:
         """The flat list of scalar operations."""
-        return lower(self.ordered)
+        if not self.cached:
+            return lower(self.ordered)
+        name = f"{self.model.hash}-{_rooms_digest()}"
+        body = cache_folder.load("programs", name)
+        if body is not None:
+            with suppress(ValueError, KeyError, TypeError, IndexError):
+                return from_bytes(body)
+        made = lower(self.ordered)
+        cache_folder.store("programs", name, to_bytes(made))
+        return made
 
     @property
     def kinds(self) -> Mapping[str, str]:
@@ -72,7 +84,8 @@ class System:
         if save is None:
             return [
                 k for k in self.places
-                if not self.ordered.model.variables[k].hidden and k not in names.CONTROL
+                if k in self.model.variables and not self.model.variables[k].hidden
+                and k not in names.CONTROL
             ]  # fmt: skip
         out = []
         for name in save:
@@ -85,20 +98,37 @@ class System:
     def overridden(self, changes: Overrides) -> tuple[System, Mapping[str, Mapping[int, float]]]:
         """A system with the structural changes put in, and the numbers left for its parameters."""
         model, parameters = overrides.apply(self.model, changes)
-        return (self if model is self.model else System(model, self.backend)), parameters
+        return (
+            self if model is self.model else System(model, self.backend, self.cached)
+        ), parameters
 
 
-def load(path: str | PathLike[str], *, backend: Backend | None = None, **options: Any) -> System:
+def load(
+    path: str | PathLike[str],
+    *,
+    backend: Backend | None = None,
+    data_folder: str | PathLike[str] | None = None,
+    cache: bool = True,
+) -> System:
     """Read a model file and make it ready to run.
 
     Parameters
     ----------
     path : a Vensim ``.mdl`` file.
     backend : None takes LLVM where ``llvmlite`` is installed, NumPy otherwise.
-    options : passed to `sdsim.read.read`.
+    data_folder : where external data may lie; the model's own folder by default.
+    cache : whether to use the cache of parsed models and programs.
 
     Raises
     ------
     ModelError : the file cannot be used; the one-line message names place, fault and remedy.
     """
-    return System(read(path, **options), backend or default_backend())
+    model = read(path, cache=cache, data_folder=data_folder)
+    return System(model, backend or default_backend(), cache)
+
+
+@lru_cache(maxsize=1)
+def _rooms_digest() -> str:
+    """What the way from model to program depends on."""
+    rooms = ("expr", "names", "model", "expand", "order", "lower", "program", "functions")
+    return cache_folder.source_digest(*rooms)

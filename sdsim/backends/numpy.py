@@ -54,7 +54,8 @@ def read_table(table: Table, v: NDArray[np.float64]) -> NDArray[np.float64]:
     slope = (y[1:] - y[:-1]) / (x[1:] - x[:-1])
     line = y[i] + slope[i] * (v - x[i])
     if table.kind == "extrapolate":
-        return line
+        beyond: NDArray[np.float64] = line
+        return beyond
     if table.kind == "hold_backward":
         line = y[i]
     elif table.kind == "look_forward":

@@ -67,7 +67,7 @@ def _main(argv: list[str]) -> int:
     named = argv[0] if argv and argv[0] in COMMANDS else None
     command: Command | None = None
     for name in COMMANDS if named is None else (named,):
-        module: Command = importlib.import_module(f"sdsim.cli.{name}_command")  # type: ignore[assignment]
+        module: Command = importlib.import_module(f"sdsim.cli.{name}_command")
         sub = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.arguments(sub)
         command = module
