@@ -211,7 +211,7 @@ def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
             variable = model.variables.get(node.name)
             if variable and variable.role == "equation" and len(variable.equations) == 1:
                 return constant_value(model, variable.equations[0].expr, depth - 1)
-        if isinstance(node, Call) and node.name == "step" and None not in parts:
+        if isinstance(node, Call) and node.name == "step" and len(parts) == 2 and None not in parts:
             height, at = parts
             start = constant_value(model, Ref(names.INITIAL_TIME), 1)
             return height if start is not None and start >= (at or 0.0) else 0.0

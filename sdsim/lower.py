@@ -234,7 +234,7 @@ class _Lowering:
         if self._ops[at].code == "time":
             for x in points.x:
                 self.breaks(self.const(x))
-        elif points.kind == "interpolate":
+        if points.kind == "interpolate" and self._model.variables[self._place[0]].role != "data":
             self._readings[Reading(at, number, self._label())] = None
         return self.op("table", at, data=float(number))
 

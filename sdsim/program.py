@@ -90,7 +90,7 @@ class Table(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """Where a table is read at something else than time: value, table, and in whose equation."""
+    """Where a lookup is read: at which value, which table, and in whose equation."""
 
     at: int
     table: int

@@ -84,5 +84,5 @@ ROWS = (
     _free("delay"),
     _free("smooth"),
     Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
-    Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "first", VENSIM),
+    Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "forecast", VENSIM),
 )

@@ -83,7 +83,7 @@ def normal_quantile(b: Builder, p: int) -> int:
 
 ROWS = (
     Function("random 0 1", (0, 0), lambda b, a: b.draw(), "none", VENSIM),
-    Function("random uniform", (2, 3), _uniform, "same", VENSIM),
-    Function("random normal", (4, 5), _normal, "same", VENSIM),
-    Function("random exponential", (4, 5), _exponential, "same", VENSIM),
+    Function("random uniform", (2, 3), _uniform, "random", VENSIM),
+    Function("random normal", (4, 5), _normal, "random", VENSIM),
+    Function("random exponential", (4, 5), _exponential, "random", VENSIM),
 )

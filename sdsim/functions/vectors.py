@@ -16,7 +16,8 @@ def _join(op: str) -> Vector:
     def combine(terms: Terms) -> Expr:
         return reduce(lambda a, b: Binary(op, a, b), (t[0] for t in terms))
 
-    return Vector("sum" if op == "+" else "prod", (1, 1), combine, "any", VENSIM)
+    name, units = ("sum", "same") if op == "+" else ("prod", "any")
+    return Vector(name, (1, 1), combine, units, VENSIM)
 
 
 def _extreme(name: str, code: str) -> Vector:
