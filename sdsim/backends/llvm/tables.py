@@ -8,13 +8,14 @@ points' numbers come from registers (16 points or fewer, 512-bit vectors) or fro
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sdsim.backends.llvm.machine import Machine
-from sdsim.backends.llvm.text import Body, Lanes, literal
+from sdsim.backends.llvm.text import Body, Comparison, Lanes, literal
 from sdsim.program import Table
 
+_VERY_FEW = 3
 _FEW = 12
 _IN_REGISTERS = 16
 
@@ -90,10 +91,15 @@ class Reader:
             return b.whole(0)
         if table.kind == "look_forward":
             return self._search(b, (-math.inf, *table.x[:-1]), "ogt", v)
-        scale = direct_scale(table.x)
-        if scale is not None:
-            return self._scaled(b, table.x[0], scale, n - 1, v)
-        return self._search(b, table.x, "oge", v)
+        found = direct_scale(table.x) if n > _VERY_FEW else None
+        if found is None:
+            return self._search(b, table.x, "oge", v)
+        scale, sure = found
+        i = self._scaled(b, table.x[0], scale, n - 1, v)
+        if sure:
+            return i
+        beyond = b.compare("olt", v, self._fetch(b, (-math.inf, *table.x[1:]), i))
+        return _where(b, beyond, b.integer("sub", i, b.whole(1)), i)
 
     def _scaled(self, b: Body, first: float, scale: float, last: int, v: str) -> str:
         t = b.mul(b.sub(v, b.number(first)), b.number(scale))
@@ -106,19 +112,17 @@ class Reader:
         narrow = b.lanes.of("i32")
         return b.let(f"zext {narrow} {b.let(f'fptosi {f} {t} to {narrow}')} to {i}")
 
-    def _search(self, b: Body, x: Sequence[float], how: str, v: str) -> str:
+    def _search(self, b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
         """The last ``i`` with ``v how x[i]``, 0 if there is none."""
         if len(x) <= _FEW and b.lanes.width > 1:
             return _counted(b, x, how, v)
         i, stride = b.whole(0), 1 << (len(x) - 1).bit_length()
         padded = (*x, *[math.nan] * (stride - len(x)))
-        m, k = b.lanes.masks, b.lanes.ints
         while stride > 1:
             stride //= 2
             further = b.integer("or", i, b.whole(stride))
-            here = self._from_memory(b, padded, further)
-            yes = b.let(f"fcmp {how} {b.lanes.floats} {v}, {here}")
-            i = b.let(f"select {m} {yes}, {k} {further}, {k} {i}")
+            yes = b.compare(how, v, self._from_memory(b, padded, further))
+            i = _where(b, yes, further, i)
         return i
 
     # --- the numbers --------------------------------------------------------------------------
@@ -162,13 +166,17 @@ def _held(b: Body, table: Table, v: str) -> str:
     return b.choose(b.compare("ogt", low, v), low, v)
 
 
-def _counted(b: Body, x: Sequence[float], how: str, v: str) -> str:
+def _where(b: Body, mask: str, yes: str, no: str) -> str:
+    i = b.lanes.ints
+    return b.let(f"select {b.lanes.masks} {mask}, {i} {yes}, {i} {no}")
+
+
+def _counted(b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
     """As many of the later points as satisfy the comparison: x increases."""
     total = b.whole(0)
     for point in x[1:]:
-        yes = b.let(f"fcmp {how} {b.lanes.floats} {v}, {b.number(point)}")
-        one = b.let(f"sext {b.lanes.masks} {yes} to {b.lanes.ints}")
-        total = b.integer("sub", total, one)
+        yes = b.compare(how, v, b.number(point))
+        total = _where(b, yes, b.integer("add", total, b.whole(1)), total)
     return total
 
 
@@ -201,25 +209,30 @@ def _slice(b: Body, i: str, start: int) -> str:
     return b.let(f"shufflevector {n} {i}, {n} poison, <8 x i32> <{picked}>")
 
 
-def direct_scale(x: Sequence[float]) -> float | None:
+def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
     """A factor with ``trunc((v - x[0]) * factor)`` the index of the last point not right of v.
 
     The expression rises with ``v`` whatever the rounding, so that it is right everywhere if it is
-    right at each point and at the double just left of it. None if no factor will do.
+    right at each point and at the double just left of it. With the factor comes whether it is
+    right, or may be one too high; None if no factor will do.
     """
     last = len(x) - 1
     span = x[-1] - x[0]
     if not (math.isfinite(span) and span > 0.0 and last < 2**31):
         return None
     guess = last / span
-    for factor in (guess, math.nextafter(guess, math.inf), math.nextafter(guess, 0.0)):
-        if math.isfinite(factor) and _right(x, lambda v, k=factor: (v - x[0]) * k):  # type: ignore[misc]
-            return factor
+    above = guess * (1.0 + 2.0**-48)
+    for factor in (guess, math.nextafter(guess, math.inf), math.nextafter(guess, 0.0), above):
+        if not math.isfinite(factor):
+            continue
+        at = [int((p - x[0]) * factor) for p in x]
+        before = [int((math.nextafter(p, -math.inf) - x[0]) * factor) for p in x[1:]]
+        if all(k == i for i, k in enumerate(at)) and all(k == i for i, k in enumerate(before)):
+            return factor, True
+        if (
+            all(k - i in (0, 1) for i, k in enumerate(at[:-1]))
+            and at[-1] >= last
+            and all(k - i in (0, 1) for i, k in enumerate(before))
+        ):
+            return factor, False
     return None
-
-
-def _right(x: Sequence[float], place: Callable[[float], float]) -> bool:
-    return all(
-        i <= place(p) < i + 1 and (i == 0 or place(math.nextafter(p, -math.inf)) < i)
-        for i, p in enumerate(x)
-    )

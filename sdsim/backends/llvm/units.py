@@ -254,8 +254,9 @@ def _push(w: _Writer, row: int, value: str) -> None:
 
 def _watch(w: _Writer, value: str) -> None:
     """Make scratch row 0 NaN where the value is not finite, for good."""
-    b = w.body
-    w.put("scratch", 0, b.add(w.row("scratch", 0), b.mul(value, b.number(0.0))))
+    b, so_far, zero = w.body, w.row("scratch", 0), w.body.number(0.0)
+    fused = w.owner.reader.machine.vectors  # the sum is 0 or NaN either way
+    w.put("scratch", 0, b.fma(value, zero, so_far) if fused else b.add(so_far, b.mul(value, zero)))
 
 
 def _begin(w: _Writer, row: int, value: str) -> None:
