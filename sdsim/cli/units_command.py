@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--all", action="store_true", help="list variables without units one by one")
     parser.add_argument("--open", metavar="FOLDER", help="another folder the model may read from")
 
 
@@ -26,8 +27,13 @@ def execute(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"clean": not findings, "findings": [asdict(f) for f in findings]}))
     else:
+        bare = [f.variable for f in findings if f.kind == "no units"]
         for finding in findings:
-            print(finding)
-        count = len(findings)
-        print(f"{count} finding{'' if count == 1 else 's'} in {len(model.variables)} variables")
+            if args.all or finding.kind != "no units":
+                print(finding)
+        if bare and not args.all:
+            named = ", ".join(f"'{n}'" for n in bare[:5])
+            print(f"no units: {named}{', …' if len(bare) > 5 else ''}; --all lists them")
+        faults = len(findings) - len(bare)
+        print(f"{faults} of {len(model.variables)} variables do not balance, {len(bare)} have no units")
     return 1 if findings else 0

@@ -1,10 +1,19 @@
 """Result -> figure -> page: the only door to Plotly."""
 
-from sdsim.plot.figures import Frames, Move, Panel, lever_figure, line_figure, over_time, panels
+from sdsim.plot.figures import (
+    Frames,
+    Move,
+    Panel,
+    lever_figure,
+    line_figure,
+    over_time,
+    panels,
+    share_figure,
+)
 from sdsim.plot.marks import Band, Dots, Line, Mark
 from sdsim.plot.page import Section, write_page
 
 __all__ = [
     "Band", "Dots", "Frames", "Line", "Mark", "Move", "Panel", "Section", "lever_figure",
-    "line_figure", "over_time", "panels", "write_page",
+    "line_figure", "over_time", "panels", "share_figure", "write_page",
 ]  # fmt: skip

@@ -109,7 +109,7 @@ def panels(
             title_text=safe(panel.y), range=panel.y_range, row=row, col=column, **AXIS_REST
         )
     _dress(figure, height * rows + 90)
-    figure.update_layout(legend_y=-0.12 if rows == 1 else -0.16 / rows)
+    figure.update_layout(legend_y=-70 / (height * rows), margin={"t": 56})
     figure.update_annotations(font={"size": 14})
     return figure
 
@@ -147,14 +147,15 @@ def lever_figure(
                 ),
                 i // columns + 1, i % columns + 1,
             )  # fmt: skip
-    _dress(figure, rows * (26 * count + 90) + 80)
-    figure.update_layout(barmode="overlay", bargap=0.35, margin={"l": 190, "t": 40})
-    figure.update_xaxes(**AXIS_REST, zerolinecolor="#7b858e")
-    figure.update_xaxes(zeroline=True)
+    height = rows * (30 * count + 90) + 90
+    _dress(figure, height)
+    figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.06, margin={"l": 190, "t": 56})
+    figure.update_xaxes(**AXIS_REST)
+    figure.update_xaxes(zeroline=True, zerolinecolor="#7b858e")
     for c in range(1, columns + 1):
         figure.update_xaxes(title_text=safe(unit), row=rows, col=c)
     figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
-    figure.update_layout(legend_y=-70 / figure.layout.height)
+    figure.update_layout(legend_y=-64 / (height - 108))
     return figure
 
 
@@ -166,10 +167,32 @@ def _interval(moves: Sequence[Move], side: str) -> dict[str, Any] | None:
     low = [m.interval[k] for m in moves if m.interval]
     high = [m.interval[k + 1] for m in moves if m.interval]
     return {
-        "type": "data", "symmetric": False, "thickness": 1.2, "width": 3, "color": "#30363b",
+        "type": "data", "symmetric": False, "thickness": 1.2, "width": 3, "color": "#5b6570",
         "array": [max(h - v, 0.0) for h, v in zip(high, middle, strict=True)],
         "arrayminus": [max(v - w, 0.0) for w, v in zip(low, middle, strict=True)],
     }  # fmt: skip
+
+
+def share_figure(counts: Mapping[str, float], title: str) -> go.Figure:
+    """One bar cut into shares, each part labelled."""
+    total = sum(counts.values()) or 1
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=[n / total], y=[safe(title)], orientation="h", name=safe(label), width=0.5,
+                marker={"color": COLOURS[i % len(COLOURS)]}, text=f"{n:g} {safe(label)}",
+                textposition="inside", insidetextanchor="middle", textfont={"color": "white"},
+                textangle=0,
+                hovertemplate=f"{safe(label)}: {n:g} of {total:g} (%{{x:.0%}})<extra></extra>",
+            )
+            for i, (label, n) in enumerate(counts.items())
+        ]
+    )  # fmt: skip
+    _dress(figure, 170)
+    figure.update_layout(barmode="stack", showlegend=False, margin={"t": 8, "b": 40})
+    figure.update_xaxes(tickformat=".0%", range=(0, 1), **AXIS_REST)
+    figure.update_yaxes(showticklabels=False, ticks="")
+    return figure
 
 
 def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Figure:
@@ -236,10 +259,10 @@ def _slide(figure: go.Figure, frames: Frames, percent: bool) -> None:
     figure.update_layout(
         sliders=[
             {
-                "active": frames.start, "steps": steps, "pad": {"t": 8}, "y": -0.28, "len": 0.96,
+                "active": frames.start, "steps": steps, "pad": {"t": 8}, "y": -0.34, "len": 0.96,
                 "currentvalue": {"prefix": f"{safe(frames.name)}: ", "font": {"size": 14}},
             }
         ],
-        margin={"b": 170},
+        margin={"b": 190},
     )  # fmt: skip
-    figure.update_layout(height=(figure.layout.height or 460) + 110)
+    figure.update_layout(height=(figure.layout.height or 460) + 130)

@@ -103,7 +103,11 @@ def _section(number: int, section: Section) -> str:
     head = f'<h2 id="s{number}">{html.escape(section.title)}</h2>\n' if section.title else ""
     figure = ""
     if section.figure is not None:
-        config: dict[str, Any] = {"displaylogo": False, "responsive": True}
+        config: dict[str, Any] = {
+            "displaylogo": False,
+            "responsive": True,
+            "displayModeBar": "hover",
+        }
         config["modeBarButtonsToRemove"] = ["select2d", "lasso2d", "autoScale2d"]
         made = pio.to_html(
             section.figure, config=config, include_plotlyjs=False, full_html=False, auto_play=False,

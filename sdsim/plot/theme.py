@@ -19,9 +19,16 @@ LAYOUT: dict[str, Any] = {
     "paper_bgcolor": "white",
     "plot_bgcolor": "white",
     "colorway": list(COLOURS),
-    "margin": {"l": 64, "r": 24, "t": 36, "b": 52},
+    "margin": {"l": 64, "r": 24, "t": 44, "b": 52},
     "hoverlabel": {"font": {"family": FONT, "size": 13}, "align": "left", "namelength": -1},
-    "legend": {"orientation": "h", "y": -0.18, "x": 0, "xanchor": "left", "yanchor": "top"},
+    "legend": {
+        "orientation": "h",
+        "y": -0.18,
+        "x": 0,
+        "xanchor": "left",
+        "yanchor": "top",
+        "traceorder": "normal",
+    },
 }
 AXIS: dict[str, Any] = {
     "gridcolor": GRID,
