@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
 from sdsim.errors import ModelError
-from sdsim.expr import Expr, Num
-from sdsim.model import Model
+from sdsim.expr import Expr
+from sdsim.model import Dimension, Model
 from sdsim.read import cache as _cache
 from sdsim.read.build import Builder
 from sdsim.read.checks import check
-from sdsim.read.dimensions import dimensions
 from sdsim.read.external import External
 from sdsim.read.folder import Folder
-from sdsim.read.scan import scan
+from sdsim.read.macros import Body, Inliner
+from sdsim.read.ranges import dimensions
+from sdsim.read.scan import Entry, Scan, scan_text
 from sdsim.read.source import decode, read_bytes
-from sdsim.read.translate import Spelling, translate
+from sdsim.read.translate import Spelling, expressions
 
 __all__ = ["read"]
 
+_RANGES = ("range", "copy")
 _EXTERNAL = re.compile(rb"GET[\s_]+(XLS|DIRECT)", re.IGNORECASE)
 
 
@@ -67,16 +70,12 @@ def read(
 def _read(data: bytes, path: Path, files: Folder) -> Model:
     file = path.name
     source = decode(data, file)
-    found = scan(source.text, file)
-    check(found.entries, file)
+    found = scan_text(source.text, file)
+    check(found, file)
     external = External(files)
-    ranges = [e for e in found.entries if e.kind in ("range", "copy")]
-    entries = [e for e in found.entries if e.kind not in ("range", "copy")]
+    ranges = [e for e in found.entries if e.kind in _RANGES]
     dims = dimensions(ranges, file, external.subscripts)
-    spelling = Spelling()
-    given = [e for e in entries if e.text]
-    parsed = iter(translate(given, file, spelling))
-    exprs: list[Expr] = [next(parsed) if e.text else Num(0.0) for e in entries]
+    entries, exprs, spelling = _expressions(found, file, dims)
     variables = Builder(dims, external, file, spelling).variables(entries, exprs)
     return Model(
         name=path.stem,
@@ -84,5 +83,20 @@ def _read(data: bytes, path: Path, files: Folder) -> Model:
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=(*source.notes, *found.notes, *external.notes),
+        notes=tuple(dict.fromkeys((*source.notes, *found.notes, *external.notes))),
     )
+
+
+def _expressions(
+    found: Scan, file: str, dims: Mapping[str, Dimension]
+) -> tuple[list[Entry], list[Expr], Spelling]:
+    """The entries of the model's variables with their expressions, macros written out."""
+    main = [e for e in found.entries if e.kind not in _RANGES]
+    inner = [e for macro in found.macros for e in macro.entries]
+    spelling = Spelling()
+    parsed = expressions([*main, *inner], file, spelling)
+    exprs, rest = parsed[: len(main)], iter(parsed[len(main) :])
+    bodies = [Body(m, tuple(next(rest) for _ in m.entries)) for m in found.macros]
+    inliner = Inliner({b.key: b for b in bodies}, dims, file)
+    exprs = [inliner.inline(e, x) for e, x in zip(main, exprs, strict=True)]
+    return [*main, *inliner.entries], [*exprs, *inliner.exprs], spelling

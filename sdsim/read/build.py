@@ -11,8 +11,8 @@ from sdsim import names
 from sdsim.errors import ModelError, UnsupportedError, nearest
 from sdsim.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
 from sdsim.model import Dimension, Equation, Variable
-from sdsim.read.dimensions import smallest
 from sdsim.read.external import External
+from sdsim.read.ranges import Holding
 from sdsim.read.scan import Entry
 from sdsim.read.translate import Spelling, shaped
 
@@ -30,11 +30,10 @@ class Builder:
         self, dims: Mapping[str, Dimension], external: External, file: str, spelling: Spelling
     ) -> None:
         self.dims, self.external, self.file, self.spelling = dims, external, file, spelling
-        self.known_elements = {e for d in dims.values() for e in d.elements}
+        self.holding = Holding(dims)
+        self.elements = self.holding.of.keys()
 
-    def variables(
-        self, entries: Sequence[Entry], exprs: Sequence[Expr], hidden: frozenset[str] = frozenset()
-    ) -> dict[str, Variable]:
+    def variables(self, entries: Sequence[Entry], exprs: Sequence[Expr]) -> dict[str, Variable]:
         """The variables by canonical name, in the order of the entries.
 
         Raises
@@ -47,11 +46,11 @@ class Builder:
             grouped.setdefault(entry.key, []).append((entry, expr))
         result = {}
         for key, parts in grouped.items():
-            result[key] = self.variable(parts, key in hidden)
+            result[key] = self.variable(parts)
         self.check_references(entries, exprs, result)
         return result
 
-    def variable(self, parts: Sequence[tuple[Entry, Expr]], hidden: bool) -> Variable:
+    def variable(self, parts: Sequence[tuple[Entry, Expr]]) -> Variable:
         """One variable from all its entries."""
         first = parts[0][0]
         made: list[tuple[str, Equation]] = []
@@ -74,7 +73,7 @@ class Builder:
             dims=self.dimensions_of([e for e, _ in parts]),
             group=first.group,
             role=role,
-            hidden=hidden,
+            hidden=first.hidden,
         )
 
     def equations(self, entry: Entry, expr: Expr) -> Iterator[tuple[str, Equation]]:
@@ -100,9 +99,7 @@ class Builder:
             if get[2].startswith("constant"):
                 values = self.external.constants(arguments, sizes)
                 wide = tuple(n for n, s in zip(sizes, subs, strict=True) if s in self.dims)
-                yield one(
-                    "equation", Array(tuple(values), wide) if wide else Num(values[0])
-                )
+                yield one("equation", Array(tuple(values), wide) if wide else Num(values[0]))
                 return
             role, kind = ("data", entry.keyword) if get[2] == "data" else ("lookup", "interpolate")
             tables = self.external.series(arguments, math.prod(sizes), kind)
@@ -127,7 +124,7 @@ class Builder:
     def left(self, entry: Entry, name: str) -> str:
         """A subscript on the left, canonical; it must be a range or an element."""
         key = names.canonical(name)
-        if key not in self.dims and key not in self.known_elements:
+        if key not in self.dims and key not in self.elements:
             raise self.no_subscript(names.display(name))
         return key
 
@@ -160,7 +157,7 @@ class Builder:
             used: dict[str, None] = {}
             for w in written:
                 used.update(dict.fromkeys(self.dims[w].elements if w in self.dims else (w,)))
-            found = smallest(list(used), self.dims, written)
+            found = self.holding.smallest(list(used), written)
             if found is None:
                 listed = ", ".join(list(used)[:8])
                 raise ModelError(
@@ -177,7 +174,7 @@ class Builder:
         self, entries: Sequence[Entry], exprs: Sequence[Expr], made: Mapping[str, Variable]
     ) -> None:
         """Every name in an expression must stand for something, with the right subscripts."""
-        known = set(made) | set(self.dims) | self.known_elements | {names.TIME}
+        known = {*made, *self.dims, *self.elements, names.TIME}
         for entry, expr in zip(entries, exprs, strict=True):
             for node in walk(expr):
                 if not isinstance(node, (Ref, Call)):
@@ -190,7 +187,7 @@ class Builder:
                         raise ModelError(f"undefined variable '{shown}'", remedy=remedy)
                     for sub in node.subs:
                         key = sub.removesuffix("!")
-                        if key not in self.dims and key not in self.known_elements:
+                        if key not in self.dims and key not in self.elements:
                             raise self.no_subscript(self.spelling.seen.get(key, key))
                     owner = made.get(node.name)
                     if owner and node.subs and len(node.subs) != len(owner.dims):
@@ -202,9 +199,7 @@ class Builder:
                             else f"write {owner.name}",
                         )
                 except ModelError as error:
-                    raise error.at(
-                        file=self.file, line=entry.line, variable=entry.label
-                    ) from None
+                    raise error.at(file=self.file, line=entry.line, variable=entry.label) from None
 
 
 def _over_time(equation: Equation) -> Equation:

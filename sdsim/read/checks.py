@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.read.scan import Entry, mask
+from sdsim.errors import ModelError, UnsupportedError
+from sdsim.read.scan import Entry, Macro, Scan, mask
 
 MAX_NAME = 500  # characters
 MAX_EXPRESSION = 100_000  # characters of one equation
@@ -17,18 +17,22 @@ _INCOMPLETE = re.compile(r"\bA\s+FUNCTION\s+OF\s*\(|\?\?\?", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "["}
 
 
-def check(entries: Sequence[Entry], file: str) -> None:
+def check(found: Scan, file: str) -> None:
     """Refuse what no model may have.
 
     Raises
     ------
     ModelError : a name too long, reserved, or used twice; an equation that is missing,
         incomplete, too long, nested too deeply, or unbalanced; a control variable missing.
+    UnsupportedError : a macro with further outputs, or with subscript ranges of its own.
     """
-    for entry in entries:
+    for entry in found.entries:
         _check_entry(entry, file)
-    _check_names(entries, file)
-    present = {entry.key for entry in entries}
+    _check_names(found.entries, file)
+    macros: dict[str, Macro] = {}
+    for macro in found.macros:
+        _check_macro(macro, macros, file)
+    present = {entry.key for entry in found.entries}
     for control in names.CONTROL:
         if control not in present:
             value = "TIME STEP" if control == names.SAVEPER else "..."
@@ -39,11 +43,24 @@ def check(entries: Sequence[Entry], file: str) -> None:
             )
 
 
-def check_macro_body(entries: Sequence[Entry], file: str) -> None:
-    """The same for the entries of a macro, which has no control variables."""
-    for entry in entries:
+def _check_macro(macro: Macro, seen: dict[str, Macro], file: str) -> None:
+    label = names.display(macro.name)[:80]
+    first = seen.setdefault(names.canonical(macro.name), macro)
+    if first is not macro:
+        what = f"macro defined twice, first in line {first.line}"
+        raise ModelError(what, remedy="delete one", file=file, line=macro.line, variable=label)
+    if macro.outputs or any(e.kind in ("range", "copy") for e in macro.entries):
+        what = "with further outputs" if macro.outputs else "with subscript ranges"
+        raise UnsupportedError(
+            f"a macro {what} is not supported in this version",
+            remedy="write a macro for each output" if macro.outputs else "define them outside it",
+            file=file,
+            line=macro.line,
+            variable=label,
+        )
+    for entry in macro.entries:
         _check_entry(entry, file)
-    _check_names(entries, file)
+    _check_names(macro.entries, file)
 
 
 def _check_entry(entry: Entry, file: str) -> None:
@@ -86,37 +103,31 @@ def _check_names(entries: Sequence[Entry], file: str) -> None:
     first: dict[str, Entry] = {}
     left: set[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = set()
     for entry in entries:
-        other = first.setdefault(entry.key, entry)
         subs = tuple(map(names.canonical, entry.subs))
         excepts = tuple(tuple(map(names.canonical, group)) for group in entry.excepts)
+        other = first.setdefault(entry.key, entry)
         if other is not entry:
-            known = {"file": file, "line": entry.line, "variable": entry.label[:80]}
-            ranges = sum(e.kind in ("range", "copy") for e in (entry, other))
-            if ranges == 1:
+            what, remedy = _clash(entry, other, (entry.key, subs, excepts) in left)
+            if what:
                 raise ModelError(
-                    f"both a variable and a subscript range (line {other.line})",
-                    remedy="rename one",
-                    **known,  # type: ignore[arg-type]
-                )
-            if ranges == 0 and not (entry.subs and other.subs):
-                same = entry.label == other.label
-                what = f"defined twice, first in line {other.line}" if same else (
-                    f"the same name as '{other.label}' in line {other.line}: case, blanks and "
-                    "underscores do not count"
-                )  # fmt: skip
-                raise ModelError(
-                    what, remedy="delete one" if same else "rename one", **known  # type: ignore[arg-type]
-                )
-            if ranges == 0 and len(entry.subs) != len(other.subs):
-                raise ModelError(
-                    f"{len(entry.subs)} subscripts, but {len(other.subs)} in line {other.line}",
-                    remedy="give every equation the same number",
-                    **known,  # type: ignore[arg-type]
-                )
-            if ranges == 0 and (entry.key, subs, excepts) in left:
-                raise ModelError(
-                    f"[{', '.join(entry.subs)}] is defined twice",
-                    remedy="delete one",
-                    **known,  # type: ignore[arg-type]
+                    what, remedy=remedy, file=file, line=entry.line, variable=entry.label[:80]
                 )
         left.add((entry.key, subs, excepts))
+
+
+def _clash(entry: Entry, other: Entry, repeated: bool) -> tuple[str, str]:
+    """What is wrong with two entries of one name and what to do, or two empty strings."""
+    ranges = [e.kind in ("range", "copy") for e in (entry, other)]
+    if all(ranges):
+        return "", ""  # `dimensions` says so
+    if any(ranges):
+        return f"both a variable and a subscript range (line {other.line})", "rename one"
+    if not (entry.subs and other.subs):
+        if entry.label == other.label:
+            return f"defined twice, first in line {other.line}", "delete one"
+        what = f"names collide: '{other.label}' in line {other.line}"
+        return what, "rename one; case, blanks and underscores do not count"
+    if len(entry.subs) != len(other.subs):
+        what = f"{len(entry.subs)} subscripts, but {len(other.subs)} in line {other.line}"
+        return what, "give every equation the same number"
+    return (f"[{', '.join(entry.subs)}] is defined twice", "delete one") if repeated else ("", "")

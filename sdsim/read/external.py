@@ -112,7 +112,9 @@ class External:
             x = page.number(r, c)
             if x is None:
                 if word := page.text(r, c):
-                    self.notes.append(f"'{file}' {_name(r, c)}: '{word[:40]}' is no number: skipped")
+                    self.notes.append(
+                        f"'{file}' {_name(r, c)}: '{word[:40]}' is no number: skipped"
+                    )
                 continue
             if kept and x <= kept[-1][1]:
                 raise ModelError(
@@ -145,9 +147,7 @@ class External:
                 raise ModelError(f"'{end}' is no cell of '{file}'", remedy="write it as B12")
             bottom = int(last[2]) if last[2] else bottom
             right = column(last[1]) + 1 if last[1] else right
-        inside = sorted(
-            (r, c) for r, c in page.cells if top <= r < bottom and left <= c < right
-        )
+        inside = sorted((r, c) for r, c in page.cells if top <= r < bottom and left <= c < right)
         if not inside or len(inside) > MAX_ELEMENTS:
             found = f"{len(inside)} elements" if inside else "no elements"
             raise ModelError(f"{found} at {start} of '{file}'", remedy="check first and last cell")

@@ -59,11 +59,14 @@ class Folder:
             raise ModelError(f"{shown}: no such file", remedy=here) from None
         except OSError as error:
             raise ModelError(f"{shown} cannot be read: {error.strerror}", remedy=here) from None
-        with os.fdopen(handle, "rb") as stream:
-            info = os.fstat(stream.fileno())
+        try:
+            info = os.fstat(handle)
             if not stat.S_ISREG(info.st_mode):
                 raise ModelError(f"{shown} is not a regular file", remedy=here)
             if info.st_size > MAX_BYTES:
                 what = f"{shown} has {info.st_size >> 20} MB, at most {MAX_BYTES >> 20} MB"
                 raise ModelError(what, remedy="keep only the cells the model reads")
-            return stream.read(MAX_BYTES + 1)
+            with os.fdopen(handle, "rb", closefd=False) as stream:
+                return stream.read(MAX_BYTES + 1)
+        finally:
+            os.close(handle)

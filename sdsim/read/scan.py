@@ -28,7 +28,7 @@ _LEFT = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ITEM = re.compile(rf"\s*({_QUOTED}|[^,\"]+?)\s*(?:,|$)")
-_GROUP = re.compile(r"\*{3,}\s*(?P<name>[^~|]*?)\s*\*{3,}\s*~[^|]*\|")
+_GROUP = re.compile(r"\*{3,}+(?P<name>[^~|]*?)\*{3,}+\s*~[^|]*\|")
 _MACRO = re.compile(
     rf"""(?s::\s*MACRO\s*:\s*(?P<name>{_QUOTED}|\w[\w$'\s]*?)\s*)
     \(\s*(?P<inputs>[^:()~|]*)(?::(?P<outputs>[^:()~|]*))?\)""",
@@ -51,6 +51,7 @@ class Entry:
     keyword : how data are interpolated, as in `sdsim.expr.Lookup`.
     text : the right-hand side on one line, without comments.
     group : the ``.Group`` under whose heading it stands.   line : of its first character.
+    hidden : made from a macro.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Entry:
     limits: tuple[float | None, float | None] = (None, None)
     group: str = ""
     line: int = 0
+    hidden: bool = False
 
     @property
     def key(self) -> str:
@@ -96,7 +98,7 @@ class Scan:
     notes: tuple[str, ...] = ()
 
 
-def scan(text: str, file: str) -> Scan:
+def scan_text(text: str, file: str) -> Scan:
     """The entries and macros of ``text``, in the order of the file.
 
     Raises
@@ -141,14 +143,17 @@ class _Scanner:
         while self.skip_blank():
             start = self.at
             if head := _GROUP.match(self.text, start):
-                self.group = one_line(head["name"].lstrip(".").strip())
+                self.group = one_line(head["name"].strip().lstrip("."))
                 self.at = head.end()
             elif head := _MACRO.match(self.text, start):
                 if body is not main:
                     raise self.error("a macro inside a macro", "end the first one", start)
                 body = []
-                lists = [tuple(items(" ".join((part or "").split()))) for part in head.group(2, 3)]
-                macros.append(Macro(head["name"].strip(), *lists, (), self.line(start)))
+                inputs, outputs = (
+                    tuple(items(" ".join((head[part] or "").split())))
+                    for part in ("inputs", "outputs")
+                )
+                macros.append(Macro(head["name"].strip(), inputs, outputs, (), self.line(start)))
                 self.at = head.end()
             elif head := _END_OF_MACRO.match(self.text, start):
                 if body is main:
@@ -162,9 +167,7 @@ class _Scanner:
                     raise self.error(f"more than {MAX_ENTRIES} entries", "split the model", start)
         if body is not main:
             name = names.display(macros[-1].name)
-            raise self.error(
-                f"macro '{name}' does not end", "add ':END OF MACRO:'", len(self.text)
-            )
+            raise self.error(f"macro '{name}' does not end", "add ':END OF MACRO:'", len(self.text))
         if not main:
             raise ModelError(
                 "not a Vensim text model: no 'name = equation ~ units ~ comment |' in it",
@@ -194,7 +197,7 @@ class _Scanner:
         parts = [self.plain()] if self.closing == "~" else []
         while self.closing == "~":
             parts.append(self.plain())
-        head = one_line(equation, 40)
+        head = one_line(_BIDI.sub("", equation), 40)
         if self.closing != "|":
             raise self.error("the entry does not end", "add '~ units ~ comment |'", start, head)
         if not parts:
@@ -202,7 +205,7 @@ class _Scanner:
         if bidi := _BIDI.search(equation + parts[0]):
             code = f"U+{ord(bidi.group()):04X}"
             what = f"a character that reverses the direction of text ({code})"
-            raise self.error(what, "delete it", start, one_line(_BIDI.sub("", head)))
+            raise self.error(what, "delete it", start, head)
         yield from self.parsed(equation, parts, start)
 
     def equation(self) -> str:
@@ -240,7 +243,7 @@ class _Scanner:
         match = re.compile(_QUOTED).match(self.text, at)
         name = _JOIN.sub(" ", match.group()) if match else "\n"
         if match is None or "\n" in name:
-            raise self.error('the quote \'"\' does not end', "add the second '\"'", at)
+            raise self.error("the quote '\"' does not end", "add the second '\"'", at)
         self.at = match.end()
         return name
 
@@ -286,9 +289,7 @@ class _Scanner:
             kind=kind,
             text=equation[left.start("sign") if kind == "lookup" else left.end() :].strip(),
             subs=_subscripts(left["subs"]),
-            excepts=tuple(
-                _subscripts(group) for group in re.findall(_LIST, left["excepts"] or "")
-            ),
+            excepts=tuple(_subscripts(group) for group in re.findall(_LIST, left["excepts"] or "")),
             keyword=(left["keyword"] or "interpolate").lower().replace(" ", "_"),
             units=units,
             doc=self.doc(parts[1] if len(parts) > 1 else "", start, label),

@@ -15,6 +15,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 from sdsim.errors import ModelError, UnsupportedError
@@ -97,7 +98,7 @@ def _text(data: bytes, tab: str, name: str) -> Sheet:
         raise ModelError(f"the separator '{tab}' of '{name}'", remedy="use one character")
     if "\0" in text:
         raise ModelError(f"external file '{name}' is no text", remedy="save it as .csv or .xlsx")
-    cells = {}
+    cells: dict[tuple[int, int], Cell] = {}
     for r, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator[0])):
         for c, word in enumerate(row):
             if word.strip():
@@ -123,8 +124,7 @@ def _pick(tab: str, known: Iterable[str], name: str) -> str:
 
 def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
     _refuse_bomb(data, name)
-    import openpyxl
-
+    openpyxl = import_module("openpyxl")
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
         title = _pick(tab, book.sheetnames, name)
@@ -173,9 +173,7 @@ def _value(value: Any) -> Cell | None:
     if isinstance(value, (int, float)):
         return float(value)
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)):
-        from openpyxl.utils.datetime import to_excel
-
-        return float(to_excel(value))
+        return float(import_module("openpyxl.utils.datetime").to_excel(value))
     return str(value).strip()
 
 
@@ -205,8 +203,7 @@ def column(letters: str) -> int:
 
 
 def _xls(data: bytes, tab: str, name: str) -> Sheet:
-    import xlrd
-
+    xlrd = import_module("xlrd")
     book = xlrd.open_workbook(file_contents=data, on_demand=True, logfile=io.StringIO())
     title = _pick(tab, book.sheet_names(), name)
     page = book.sheet_by_name(title)

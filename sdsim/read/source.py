@@ -30,6 +30,7 @@ _ENCODINGS = {
 
 _HEADER = re.compile(rb"\s*\{\s*([A-Za-z0-9_.:-]+)\s*\}")
 _SKETCH = re.compile(rb"^[ \t]*\\{2,}---///", re.MULTILINE)
+_PRINTABLE = bytes(c for c in range(256) if c >= 32 or c in b"\t\n\r\f\v\x1a")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 
@@ -96,38 +97,33 @@ def decode(data: bytes, file: str) -> Source:
     ------
     ModelError : NUL bytes, binary content, an encoding that is unknown or does not fit.
     """
-    encoding, data, notes = _encoding(data, file)
+    encoding, data = _encoding(data, file)
+    notes: tuple[str, ...] = ()
     if encoding.startswith("utf-16"):
-        text = _strict(data, encoding, file)
-        sketch = re.search(_SKETCH.pattern.decode(), text, re.MULTILINE)
-        text = text[: sketch.start()] if sketch else text
-        _refuse_binary(text.encode("utf-8"), file)
-    else:
-        sketch_bytes = _SKETCH.search(data)
-        data = data[: sketch_bytes.start()] if sketch_bytes else data
-        _refuse_binary(data, file)
-        if encoding:
-            try:
-                text = data.decode(encoding)
-            except UnicodeDecodeError as error:
-                if encoding != "utf-8":
-                    _strict(data, encoding, file)
-                text = data.decode("cp1252", errors="replace")
-                notes = (f"line {_line(data, error.start)} is not UTF-8: read as Windows-1252",)
-        else:  # pragma: no cover - `_encoding` always decides
-            text = data.decode("utf-8")
+        data, encoding = _strict(data, encoding, file).encode(), "utf-8"
+    if sketch := _SKETCH.search(data):
+        data = data[: sketch.start()]
+    _refuse_binary(data, file)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8":
+            raise _invalid(data, encoding, error, file) from None
+        text = data.decode("cp1252", errors="replace")
+        notes = (f"line {_line(data, error.start)} is not UTF-8: read as Windows-1252",)
     return Source(text.replace("\r\n", "\n").replace("\r", "\n"), notes)
 
 
-def _encoding(data: bytes, file: str) -> tuple[str, bytes, tuple[str, ...]]:
+def _encoding(data: bytes, file: str) -> tuple[str, bytes]:
+    """The encoding, and the data without byte-order mark."""
     for mark, name in _BOMS:
         if data.startswith(mark) and not data.startswith(codecs.BOM_UTF32_LE):
-            return name, data[len(mark) :], ()
+            return name, data[len(mark) :]
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise ModelError("encoding UTF-32", remedy="save the file as UTF-8", file=file)
     header = _HEADER.match(data)
     if header is None:
-        return "utf-8", data, ()
+        return "utf-8", data
     declared = header.group(1).decode("ascii")
     known = _ENCODINGS.get(re.sub(r"[^a-z0-9]", "", declared.lower()))
     if known is None:
@@ -137,24 +133,26 @@ def _encoding(data: bytes, file: str) -> tuple[str, bytes, tuple[str, ...]]:
             file=file,
             line=1,
         )
-    return known, data, ()
+    return known, data
 
 
 def _strict(data: bytes, encoding: str, file: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ModelError(
-            f"not valid {encoding}",
-            remedy="save the file as UTF-8",
-            file=file,
-            line=_line(data, error.start),
-        ) from None
+        raise _invalid(data, encoding, error, file) from None
+
+
+def _invalid(data: bytes, encoding: str, error: UnicodeDecodeError, file: str) -> ModelError:
+    line = _line(data, error.start)
+    return ModelError(
+        f"not valid {encoding}", remedy="save the file as UTF-8", file=file, line=line
+    )
 
 
 def _refuse_binary(data: bytes, file: str) -> None:
     """Text has line ends and tabs but hardly any other control character, and no NUL."""
-    control = data.translate(None, bytes(c for c in range(256) if c >= 32 or c in b"\t\n\r\f\v\x1a"))
+    control = data.translate(None, _PRINTABLE)
     if len(control) > MAX_CONTROL_SHARE * len(data):
         raise ModelError("not a Vensim text model", remedy=_SAVE_AS, file=file)
     at = data.find(b"\0")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sdsim import names
 from sdsim.errors import ModelError, one_line
-from sdsim.expr import Array, Expr, Lookup, from_data, walk
+from sdsim.expr import Array, Expr, Lookup, Num, from_data, walk
 from sdsim.read import child, worker
 from sdsim.read.scan import Entry
+
+_TABLE = re.compile(r"[\d\s.eE+-]+[,;][\d\s.eE+,;-]*")
+_DIGITS = re.compile(r"\s*[+-]?\s*[\d.]+(?:[eE][+-]?\d+)?\s*")
 
 
 @dataclass
@@ -30,22 +35,23 @@ class Spelling:
         return self.canonical(name.removesuffix("!")) + bang
 
 
-def translate(entries: Sequence[Entry], file: str, spelling: Spelling) -> list[Expr]:
+def expressions(entries: Sequence[Entry], file: str, spelling: Spelling) -> list[Expr]:
     """The expression of each entry. Numbers and tables are read here, the rest by the child.
+
+    An entry without right-hand side, data to come, gets a zero that nobody reads.
 
     Raises
     ------
     ModelError : an expression that cannot be read; a lookup whose x does not increase.
     """
-    rows: list[worker.Rows | child.Fault | None] = [_literal(entry) for entry in entries]
-    asked = [i for i, row in enumerate(rows) if row is None]
-    answers = child.parse([_body(entries[i]) for i in asked])
-    for i, answer in zip(asked, answers, strict=True):
-        rows[i] = answer
+    literal = [_literal(entry) for entry in entries]
+    asked = [e for e, rows in zip(entries, literal, strict=True) if rows is None]
+    answers = iter(child.parse([_body(entry) for entry in asked]))
     result = []
-    for entry, answer in zip(entries, rows, strict=True):
-        if not isinstance(answer, list):
-            raise _unreadable(entry, answer or child.Fault("no answer"), file)
+    for entry, rows in zip(entries, literal, strict=True):
+        answer = next(answers) if rows is None else rows
+        if isinstance(answer, child.Fault):
+            raise _unreadable(entry, answer, file)
         expr = from_data(list(_canonical(answer, spelling)))
         for node in walk(expr):
             if isinstance(node, Lookup):
@@ -63,20 +69,19 @@ def _literal(entry: Entry) -> worker.Rows | child.Fault | None:
     """The rows of a number, a table or a lookup; `None` for anything that has to be parsed."""
     text = entry.text
     try:
+        if not text:
+            return [["Num", 0.0]]
         if entry.kind == "lookup":
-            body = text[1:-1].strip()
-            if "'" in body:
+            if "'" in text or not text.endswith(")"):
                 return None
-            x, y = _points(body)
+            x, y = _points(text[1:-1].strip())
             return [["Lookup", x, y, "interpolate"]]
-        if "," in text or ";" in text:
+        if _TABLE.fullmatch(text):
             values, count = worker.table(text)
             return [["Array", values, [count, len(values) // count]]]
-        return [["Num", worker.number(text)]]
+        return [["Num", worker.number(text)]] if _DIGITS.fullmatch(text) else None
     except worker.Unreadable as error:
-        is_table = not any(c.isalpha() and c not in "eE" for c in text) and "(" not in text
-        return child.Fault(str(error)) if entry.kind == "lookup" or is_table and (
-            "," in text or ";" in text) else None  # fmt: skip
+        return child.Fault(str(error))
 
 
 def _points(body: str) -> tuple[list[float], list[float]]:
@@ -129,25 +134,23 @@ def _unreadable(entry: Entry, fault: child.Fault, file: str) -> ModelError:
     )
 
 
-def shaped(table: Array, sizes: Sequence[int]) -> Array:
+def shaped(table: Array, sizes: Sequence[int]) -> Array | Num:
     """The table in the shape of the subscripts on the left.
 
     Raises
     ------
     ModelError : it has another number of values, or rows of another length.
     """
-    wanted = [n for n in sizes if n > 1] or [1]
-    total = 1
-    for n in sizes:
-        total *= n
-    rows, columns = (*table.shape, 1)[:2] if len(table.shape) > 1 else (1, table.shape[0])
-    got, by = len(table.values), " x ".join(map(str, wanted))
-    if got != total:
-        raise ModelError(
-            f"{got} values for {by} elements" if total > 1 else f"{got} values for one element",
-            remedy=f"give {total}" if total > 1 else "give one, or subscripts",
-        )
-    if len(wanted) > 1 and rows > 1 and columns != wanted[-1]:
-        what = f"{rows} rows of {columns} values for {by} elements"
-        raise ModelError(what, remedy=f"give rows of {wanted[-1]}")
+    total = math.prod(sizes)
+    if len(table.values) != total:
+        by = " x ".join(str(n) for n in sizes if n > 1)
+        what = f"{len(table.values)} values for " + (f"{by} elements" if by else "one element")
+        raise ModelError(what, remedy=f"give {total}")
+    if not sizes:
+        return Num(table.values[0])
+    columns = table.shape[-1]
+    last = next((n for n in reversed(sizes) if n > 1), 1)
+    if len(table.shape) == 2 and table.shape[0] > 1 and columns not in (last, 1):
+        what = f"rows of {columns} values for {last} elements of the last subscript"
+        raise ModelError(what, remedy=f"give rows of {last}")
     return Array(table.values, tuple(sizes))

@@ -18,7 +18,8 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator
-from importlib import metadata, util
+from contextlib import suppress
+from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,8 @@ def load() -> Callable[[str], Rows]:
     Unreadable : PySD is missing, of another version, or not built as expected.
     """
     _without_package_code("pysd")
-    from pysd.translators.vensim import vensim_element, vensim_utils  # type: ignore[import-untyped]
-
+    vensim_element = import_module("pysd.translators.vensim.vensim_element")
+    vensim_utils = import_module("pysd.translators.vensim.vensim_utils")
     users = {name for name, used in _functions(vensim_element) if "eval" in used}
     if users != {
         "LookupsVisitor.visit_regularLookup",
@@ -175,7 +176,7 @@ def load() -> Callable[[str], Rows]:
         "EquationVisitor.visit_arguments",
     } or any({"eval", "exec"} & used for _, used in _functions(vensim_utils)):
         raise Unreadable("PySD's translator is not built as expected")
-    vensim_element.eval = number  # a module global hides the builtin
+    vars(vensim_element)["eval"] = number  # a module global hides the builtin
 
     grammar = vensim_utils.Grammar.get("components", vensim_element.parsing_ops)
     translator = _translator(vensim_element)
@@ -233,7 +234,7 @@ def _translator(base: Any) -> Any:
 
         def visit_reference(self, n: Any, vc: list[str]) -> str:
             reference = new["reference"](vc[0], self.subs)
-            self.subs = None
+            self.subs: Any = None
             return str(self.add_element(reference))
 
         def visit_subscript_list(self, n: Any, vc: list[str]) -> str:
@@ -250,11 +251,11 @@ def _translator(base: Any) -> Any:
         def visit_exp_expr(self, n: Any, vc: list[str]) -> str:
             value: Any = None
             for key in reversed("".join(vc).strip().split("^")):
-                base_value = self.elements[key]
-                value = base_value if value is None else new["arithmetic"](["^"], (base_value, value))
+                under = self.elements[key]
+                value = under if value is None else new["arithmetic"](["^"], (under, value))
                 if key in self.negatives:
-                    negative = new["arithmetic"](["negative"], (value,))
-                    value = -value if isinstance(value, float) else negative
+                    minus = new["arithmetic"](["negative"], (value,))
+                    value = -value if isinstance(value, float) else minus
             return str(self.add_element(value))
 
         def visit_expr(self, n: Any, vc: list[str]) -> str:
@@ -334,10 +335,8 @@ def limit(seconds: int) -> None:
         return
     wanted = {"RLIMIT_AS": MEMORY, "RLIMIT_CPU": seconds, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
     for name, value in wanted.items():
-        try:
+        with suppress(ValueError, OSError, AttributeError):  # tighter already, or unknown here
             resource.setrlimit(getattr(resource, name), (value, value))
-        except (ValueError, OSError, AttributeError):  # pragma: no cover - already tighter
-            pass
 
 
 def seal() -> None:

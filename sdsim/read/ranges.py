@@ -21,6 +21,9 @@ MAX_ELEMENTS = 100_000  # in one range
 _NUMERIC = re.compile(r"\(\s*\"?\s*([^()\"]*?)(\d+)\s*\"?\s*-\s*\"?\s*([^()\"]*?)(\d+)\s*\"?\s*\)")
 _IMPORT = re.compile(r"GET[\s_]+(?:XLS|DIRECT)[\s_]+SUBSCRIPTS?\s*\((.*)\)\s*", re.IGNORECASE)
 _STRING = re.compile(r"'([^']*)'")
+_MAPPING = re.compile(
+    r"""\s*(?:\(((?:[^()"]|"(?:\\"|[^"])*")*)\)|("(?:\\"|[^"])*"|[^(),"]+))\s*(?:,|$)"""
+)
 
 #: (file, tab, first cell, last cell, prefix) -> the elements, as written
 Import = Callable[[Sequence[str]], Sequence[str]]
@@ -117,12 +120,10 @@ class _Ranges:
             return []
         if not rest.startswith("->"):
             raise self.error(entry, f"cannot be read near '{rest[:40]}'", "write '-> other range'")
-        found = []
-        text = rest[2:]
-        part = re.compile(r'\s*(?:\(((?:[^()"]|"(?:\\"|[^"])*")*)\)|("(?:\\"|[^"])*"|[^(),"]+))\s*(?:,|$)')
-        at = 0
+        found: list[tuple[str, list[str]]] = []
+        text, at = rest[2:], 0
         while at < len(text):
-            match = part.match(text, at)
+            match = _MAPPING.match(text, at)
             if match is None:
                 what = f"cannot be read near '{text[at : at + 40]}'"
                 raise self.error(entry, what, "write '-> (other range: its elements)'")
@@ -219,10 +220,18 @@ class _Ranges:
         return [target for target, n in zip(targets, sizes, strict=True) for _ in range(n)]
 
 
-def smallest(
-    elements: Sequence[str], dims: Mapping[str, Dimension], prefer: Sequence[str] = ()
-) -> str | None:
-    """The smallest dimension that holds all ``elements``; of equals the preferred, then the first."""
-    wanted = set(elements)
-    holding = [k for k, d in dims.items() if wanted <= set(d.elements)]
-    return min(holding, key=lambda k: (len(dims[k].elements), k not in prefer), default=None)
+class Holding:
+    """Which dimensions hold given elements."""
+
+    def __init__(self, dims: Mapping[str, Dimension]) -> None:
+        self.sets = {key: frozenset(d.elements) for key, d in dims.items()}
+        self.of: dict[str, list[str]] = {}
+        for key, d in dims.items():
+            for element in d.elements:
+                self.of.setdefault(element, []).append(key)
+
+    def smallest(self, elements: Sequence[str], prefer: Sequence[str] = ()) -> str | None:
+        """The smallest that holds them all; among equals the preferred, then the first."""
+        wanted = set(elements)
+        holding = [k for k in self.of.get(elements[0], ()) if wanted <= self.sets[k]]
+        return min(holding, key=lambda k: (len(self.sets[k]), k not in prefer), default=None)
