@@ -33,7 +33,7 @@ def save(run: Run, path: str | Path) -> Path:
         )
     try:
         if path.suffix == ".nc":
-            run.dataset.to_netcdf(path, engine="h5netcdf")
+            _writable(run.dataset).to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
         elif path.suffix == ".parquet":
             table(run.dataset).to_parquet(path)
         else:
@@ -68,8 +68,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     try:
         if path.suffix == ".nc":
-            with xr.open_dataset(path, engine="h5netcdf") as dataset:
-                return table(dataset.load())
+            return table(read_result(path))
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         separator = "\t" if path.suffix in (".tab", ".tsv", ".dat") else ","
@@ -89,10 +88,44 @@ def read_result(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if path.suffix == ".nc":
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as dataset:
-                return dataset.load()
-        except (OSError, ValueError) as e:
-            raise ModelError(f"cannot be read: {e}", file=str(path)) from None
+            with xr.open_dataset(path, engine="scipy") as dataset:
+                return _named(dataset.load())
+        except FileNotFoundError:
+            raise ModelError("no such file", file=str(path)) from None
+        except (OSError, ValueError, TypeError) as e:
+            raise ModelError(f"cannot be read as netCDF: {e}", file=str(path)) from None
     frame = read_table(path)
     data = {str(c): ("time", frame[c].to_numpy(dtype=float)) for c in frame.columns}
     return xr.Dataset(data, {"time": frame.index.to_numpy(dtype=float)})
+
+
+def _writable(dataset: xr.Dataset) -> xr.Dataset:
+    """The dataset under names that netCDF allows; a changed name keeps the model's as attribute.
+
+    The classic format is written because it is by far the quickest for hundreds of variables, and
+    every tool reads it.
+    """
+    changed = {}
+    for name in map(str, dataset.variables):
+        plain = "".join("_" if c == "/" or not c.isprintable() else c for c in name).strip()
+        if not plain or not (plain[0].isalnum() or plain[0] == "_" or ord(plain[0]) > 127):
+            plain = f"_{plain}"
+        if plain != name:
+            changed[name] = plain
+    out = dataset.copy(deep=False)
+    for name in changed:
+        out[name] = out[name].assign_attrs(model_name=name)
+    return out.rename(changed) if changed else out
+
+
+def _named(dataset: xr.Dataset) -> xr.Dataset:
+    """The inverse of `_writable`."""
+    back = {
+        str(k): str(v.attrs["model_name"])
+        for k, v in dataset.variables.items()
+        if "model_name" in v.attrs
+    }
+    out = dataset.rename(back) if back else dataset
+    for name in back.values():
+        out[name].attrs.pop("model_name", None)
+    return out
