@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,9 +15,15 @@ from sdsim.horizon import Horizon
 from sdsim.methods import Adaptive
 from sdsim.system import System
 
-#: What a solver is told where a rate has no finite value: a step it must reject. NaN itself would
-#: make RK45 loop for ever and LSODA report success.
+#: What a solver is told instead of a rate without a value while it looks for its first step, where
+#: NaN would make it loop for ever. Later it is told NaN, which every solver but LSODA rejects.
 _REJECTED = 1e200
+#: Evaluations of LSODA at practically one time after which it is given up: it can stand for ever.
+_PATIENCE = 2000
+#: Who goes on where a solver cannot.
+_LADDERS = {
+    "LSODA": ("LSODA", "Radau", "RK45"), "Radau": ("Radau", "RK45"), "BDF": ("BDF", "RK45"),
+}  # fmt: skip
 
 
 class Stop(NamedTuple):
@@ -63,15 +70,14 @@ def integrate(
         mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
         if a < b and not piece.fine(state):
             return _result(rows, kernel, due, Stop(a, piece.event(a), state))
-        path, reached = piece.solve(state, np.clip(mine, a, b), method)
+        path, reached, state = piece.solve(state, np.clip(mine, a, b), method)
         for t, y in zip(mine, path.T, strict=False):
             row = piece.observe(float(t), y)
-            if not np.isfinite(row).all():
+            if not (np.isfinite(row).all() and np.isfinite(y).all()):
                 return _result(rows, kernel, due, Stop(float(t), piece.event(float(t)), y))
             rows.append(row)
-        if reached < b:
-            return _result(rows, kernel, due, Stop(reached, piece.event(reached), path[:, -1]))
-        state = path[:, -1].copy()
+        if path.shape[1] < mine.size or reached != b:
+            return _result(rows, kernel, due, Stop(reached, piece.event(reached), state))
     return _result(rows, kernel, due, None)
 
 
@@ -173,31 +179,62 @@ class _Piece:
         seen = kernel.rates(a, self.event(a), step, column, self._fixed, self._members)[:, 0]
         return seen[self._held]
 
-    def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float]:
-        """States (n_state, n_due + 1) at the saving times and the end, and how far it came."""
+    def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float, Floats]:
+        """States (n_state, n_reached) at the saving times, the time it came to, the state there.
+
+        Where it did not reach the end: the place without a finite value that stopped it. LSODA
+        takes NaN for an answer, and implicit solvers cannot take one in their Jacobian; what
+        meets one is done again by the next solver.
+        """
+        if y.size == 0 or self._b == self._a:
+            return np.repeat(y[:, None], due.size, axis=1), self._b, y.copy()
+        *first, final = _LADDERS.get(method.solver, (method.solver,))
+        for solver in first:
+            with suppress(_NoValueError, ValueError, np.linalg.LinAlgError):
+                return self._solve(y, due, method, solver)
+        return self._solve(y, due, method, final)
+
+    def _solve(
+        self, y: Floats, due: Floats, method: Adaptive, solver: str
+    ) -> tuple[Floats, float, Floats]:
         from scipy.integrate import solve_ivp  # slow to import; only this function needs it
 
-        at = np.append(due, self._b)
-        if y.size == 0 or self._b == self._a:
-            return np.repeat(y[:, None], at.size, axis=1), self._b
-        held = self._held
+        held, blind = self._held, solver == "LSODA"
+        last, refused = (self._a, y), None
+        calls, stands, since = 0, self._a, 0
 
         def f(t: float, x: Floats) -> Floats:
+            nonlocal calls, refused, stands, since
+            calls, since = calls + 1, since + 1
+            if abs(t - stands) > 1e-12 * max(abs(t), abs(stands)):
+                stands, since = t, 0
             out = self._rates(t, x)
-            fine = np.isfinite(out)
-            if not fine.all():
-                out = np.where(fine, out, _REJECTED)
+            if not np.isfinite(out).all():
+                if np.isfinite(x).all():
+                    refused = (t, x.copy())
+                if blind:
+                    raise _NoValueError
+                if calls <= 2:
+                    out = np.where(np.isfinite(out), out, _REJECTED)
+            if blind and since > _PATIENCE + 20 * x.size:
+                raise _NoValueError
             return np.where(held, 0.0, out) if held.any() else out
+
+        def accepted(t: float, x: Floats) -> float:
+            nonlocal last, refused
+            last, refused = (t, x.copy()), None
+            return 1.0
 
         with np.errstate(all="ignore"):
             solution = solve_ivp(
-                f, (self._a, self._b), y, method=method.solver, t_eval=np.unique(at),
+                f, (self._a, self._b), y, method=solver, t_eval=due, events=accepted,
                 rtol=method.rtol, atol=method.atol,
             )  # fmt: skip
         path = np.asarray(solution.y, dtype=np.float64).reshape(y.size, -1)
         if solution.status == 0:
-            last = path[:, np.searchsorted(np.unique(at), at)]
-            return last, self._b
-        if not len(solution.t):
-            return y[:, None], self._a
-        return path, float(solution.t[-1])
+            return path, self._b, last[1]
+        return (path, *(refused or last))
+
+
+class _NoValueError(Exception):
+    """A solver that cannot reject a step met a place without a finite value."""

@@ -97,15 +97,17 @@ def _blame(
     """One line naming the first variable, in order of evaluation, without a finite value."""
     program, model = system.program, system.ordered.model
     named = [(o.value, label_of(model, model.variables[o.name], o.cell)) for o in program.outputs]
-    named += [(r.at, r.label) for r in program.readings]
     kernel = system.kernel([value for value, _ in named])
     rates: Floats | None = None
     if isinstance(stop, Stop):
         at = stop.time
         _, fixed = kernel.start(members)
         column = np.ascontiguousarray(stop.state).reshape(-1, 1)
-        row = kernel.observe(at, stop.event, 0, column, fixed, members)[:, 0]
-        rates = np.abs(kernel.rates(at, stop.event, 0, column, fixed, members)[:, 0])
+        for t in (at, stop.event):  # a jump may lie between the two
+            row = kernel.observe(t, stop.event, 0, column, fixed, members)[:, 0]
+            rates = np.abs(kernel.rates(t, stop.event, 0, column, fixed, members)[:, 0])
+            if not (np.isfinite(row).all() and np.isfinite(rates).all()):
+                break
     else:
         at, whole = stop, horizon.grid()
         k = round((at - horizon.start) / horizon.step)
@@ -117,6 +119,8 @@ def _blame(
         grown = rates / np.maximum(np.abs(column[:, 0]), 1.0)
         label = program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
         what = "grows beyond any step the solver can take"
+        if not np.isfinite(rates).all():
+            what = "has a rate of change that is not finite"
     place = f"{system.model.file}: " if system.model.file else ""
     return (
         f"{place}'{label}' {what} at time {at:.10g}; the run stopped there, what came before is "
