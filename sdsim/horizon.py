@@ -77,6 +77,8 @@ def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> H
             f"{(stop - start) / step:.3g} time steps; the limit is {MAX_STEPS:,}",
             remedy="use a larger TIME STEP", file=file,
         )  # fmt: skip
+    if isinstance(method, Adaptive):  # it saves at any time and ends where it is told
+        return Horizon(start, stop, step, saveper)
     _warn_about(start, stop, step, saveper, file)
     return Horizon(start, stop, step, max(saveper, step if step_of_method is None else 0.0))
 
