@@ -20,6 +20,8 @@ from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Ta
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
 _BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
+#: What stands for infinity where a table is read.
+_FAR = 1e300
 _COMPARE = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
@@ -235,8 +237,15 @@ class _Lowering:
             for x in points.x:
                 self.breaks(self.const(x))
         if points.kind == "interpolate" and self._model.variables[self._place[0]].role != "data":
-            self._readings[Reading(at, number, self._label())] = None
+            self._readings[Reading(self._watched(at, points), number, self._label())] = None
         return self.op("table", at, data=float(number))
+
+    def _watched(self, at: int, points: Lookup) -> int:
+        """Where a table is read, made finite: a branch that is not chosen must not stop a run."""
+        if self._ops[at].code in ("time", "state", "param", "const"):
+            return at
+        inside = self.op("min", self.op("max", at, self.const(-_FAR)), self.const(_FAR))
+        return self.op("select", self.op("eq", at, at), inside, self.const(points.x[0]))
 
     # --- the builder --------------------------------------------------------------------------
 
