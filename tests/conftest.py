@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,3 +66,23 @@ def system(backend: Any, written: Callable[..., Path]) -> Callable[..., System]:
             return load(written(equations, **control), backend=backend)
 
     return make
+
+
+@contextlib.contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise TimeoutError(f"not done in {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def within() -> Callable[[float], contextlib.AbstractContextManager[None]]:
+    """``with within(seconds)``: what is not done by then fails instead of hanging."""
+    return _within

@@ -19,6 +19,7 @@ from sdsim.functions import FUNCTIONS, ROOTS, STATEFUL, VECTOR
 from sdsim.run import Run
 
 Make = Callable[..., System]
+pytestmark = pytest.mark.filterwarnings("ignore:.*out of range")
 
 
 # --- mathematics without memory ---------------------------------------------------------------
@@ -84,6 +85,7 @@ VALUES: list[tuple[str, float]] = [
     ("IF THEN ELSE(z, 3, 4)", 4.0),
     ("IF THEN ELSE(x > 0, LN(x), 5)", 5.0),  # what is not chosen may have no value
     ("IF THEN ELSE(x < 0, 5, y / z)", 5.0),
+    ("IF THEN ELSE(x > 0, f(LN(x)), 5)", 5.0),
     ("x - y - 1", -10.75),
     ("x - (y - 1)", -8.75),
     ("x / y / 2", -7.5 / 2.25 / 2),
