@@ -6,18 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from reading_models import CONTROL
 
 from sdsim.model import Model
 from sdsim.read import read
-
-MODELS = Path(__file__).parents[1] / "models" / "read"
-
-CONTROL = """
-INITIAL TIME = 0 ~ Month ~ |
-FINAL TIME = 10 ~ Month ~ |
-TIME STEP = 1 ~ Month ~ |
-SAVEPER = TIME STEP ~ Month ~ |
-"""
 
 
 @pytest.fixture

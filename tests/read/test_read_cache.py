@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MODELS
+from reading_models import MODELS
 
 from sdsim.model import to_json
 from sdsim.read import cache, child, read

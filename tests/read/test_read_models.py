@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import MODELS
+from reading_models import MODELS
 
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Unary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CONTROL, MODELS
+from reading_models import CONTROL, MODELS
 
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.read.checks import MAX_EXPRESSION, MAX_NAME, MAX_NESTING, check
