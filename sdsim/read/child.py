@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from sdsim.errors import ModelError
 from sdsim.read import worker
 from sdsim.read.scan import mask
 
-SECONDS = 8.0  # for any model, and
-SECONDS_EACH = 0.004  # for each of its expressions
+SECONDS = 8.0  # for any child, and
+SECONDS_EACH = 0.01  # for each of its expressions
+SHARE = 400  # expressions: with more of them the work is shared by
+CHILDREN = 8  # processes, or as many as the machine runs at once
 
 _WORDS = re.compile(r":\s*(AND|OR|NOT|NA)\s*:", re.IGNORECASE)
 _FIXED = re.compile(r"\b(WITH|TABBED)[\s_]+(LOOKUP|ARRAY)(?=\s*\()", re.IGNORECASE)
@@ -38,8 +41,14 @@ def parse(texts: Sequence[str]) -> list[worker.Rows | Fault]:
     ------
     ModelError : PySD is missing or of the wrong version.
     """
-    if not texts:
-        return []
+    share = -(-len(texts) // min(os.cpu_count() or 1, CHILDREN)) if len(texts) > SHARE else SHARE
+    shares = [texts[i : i + share] for i in range(0, len(texts), share)]
+    with ThreadPoolExecutor(max(len(shares), 1)) as pool:
+        return [answer for answers in pool.map(_ask, shares) for answer in answers]
+
+
+def _ask(texts: Sequence[str]) -> list[worker.Rows | Fault]:
+    """What one child says."""
     seconds = SECONDS + SECONDS_EACH * len(texts)
     request = json.dumps({"texts": [normalised(t) for t in texts], "seconds": int(seconds) + 1})
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

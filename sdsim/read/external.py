@@ -16,9 +16,8 @@ from collections.abc import Sequence
 from sdsim.errors import ModelError, nearest
 from sdsim.expr import Lookup
 from sdsim.read.folder import Folder
+from sdsim.read.ranges import MAX_ELEMENTS
 from sdsim.read.sheets import Area, Sheet, column, sheet
-
-MAX_ELEMENTS = 100_000
 
 _CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 

@@ -18,9 +18,11 @@ from sdsim.errors import ModelError, UnsupportedError, one_line
 MAX_ENTRIES = 200_000
 
 _QUOTED = r'"(?:\\"|[^"])*"'
+_NAME = rf"{_QUOTED}|(?:\w|[^\x00-\x7f])(?:[\w$'\s]|[^\x00-\x7f])*"
+_STRING = re.compile(r"'[^'\n]*'")
 _LIST = rf'\[(?:[^\]"]|{_QUOTED})*\]'
 _LEFT = re.compile(
-    rf"""\s*(?P<name>{_QUOTED}|\w[\w$'\s]*)
+    rf"""\s*(?P<name>{_NAME})
     \s*(?P<subs>{_LIST})?
     \s*(?P<excepts>:\s*EXCEPT\s*:\s*{_LIST}(?:\s*,\s*{_LIST})*)?
     \s*(?::\s*(?P<keyword>INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:)?
@@ -30,13 +32,14 @@ _LEFT = re.compile(
 _ITEM = re.compile(rf"\s*({_QUOTED}|[^,\"]+?)\s*(?:,|$)")
 _GROUP = re.compile(r"\*{3,}+(?P<name>[^~|]*?)\*{3,}+\s*~[^|]*\|")
 _MACRO = re.compile(
-    rf"""(?s::\s*MACRO\s*:\s*(?P<name>{_QUOTED}|\w[\w$'\s]*?)\s*)
+    rf"""(?s::\s*MACRO\s*:\s*(?P<name>{_NAME}))
     \(\s*(?P<inputs>[^:()~|]*)(?::(?P<outputs>[^:()~|]*))?\)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _END_OF_MACRO = re.compile(r":\s*END\s+OF\s+MACRO\s*:", re.IGNORECASE)
 _MARK = re.compile(r"""["'{~|]""")
 _JOIN = re.compile(r"\\[ \t]*\n\s*")
+_BLANK = re.compile(r"[\s\x1a\ufeff]*")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "lookup",
           ":": "range", "<->": "copy"}  # fmt: skip
@@ -120,10 +123,10 @@ def mask(text: str) -> str:
 
 
 class _Scanner:
-    """The walk over one text; `at` is where it stands."""
+    """The walk over one text: `at` is where it stands, `closing` the mark it last met."""
 
     def __init__(self, text: str, file: str) -> None:
-        self.text, self.file, self.at = text, file, 0
+        self.text, self.file, self.at, self.closing = text, file, 0, ""
         self.breaks = [m.start() for m in re.finditer("\n", text)]
         self.group = ""
         self.notes: list[str] = []
@@ -179,7 +182,7 @@ class _Scanner:
     def skip_blank(self) -> bool:
         """Move to the next entry, past blanks and comments; false at the end."""
         while True:
-            blank = re.compile(r"[\s\x1a\ufeff]*").match(self.text, self.at)
+            blank = _BLANK.match(self.text, self.at)
             self.at = blank.end() if blank else self.at
             if not self.text.startswith("{", self.at):
                 return self.at < len(self.text)
@@ -209,7 +212,7 @@ class _Scanner:
         yield from self.parsed(equation, parts, start)
 
     def equation(self) -> str:
-        """The equation part on one line; `closing` says by which mark it ended."""
+        """The equation part on one line."""
         out: list[str] = []
         tail = ""
         while True:
@@ -231,9 +234,9 @@ class _Scanner:
             elif sign == '"':
                 out.append(self.quoted(at))
                 tail = '"'
-            elif tail in ("(", ",") and (end := self.text.find("'", at + 1)) > 0:
-                out.append(self.text[at : end + 1])
-                self.at, tail = end + 1, "'"
+            elif tail in ("(", ",") and (string := _STRING.match(self.text, at)):
+                out.append(string.group())
+                self.at, tail = string.end(), "'"
             else:
                 out.append(sign)
                 tail = sign

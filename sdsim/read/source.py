@@ -29,7 +29,7 @@ _ENCODINGS = {
 } | {f"iso8859{part}": f"iso-8859-{part}" for part in (*range(1, 12), *range(13, 17))}  # fmt: skip
 
 _HEADER = re.compile(rb"\s*\{\s*([A-Za-z0-9_.:-]+)\s*\}")
-_SKETCH = re.compile(rb"^[ \t]*\\{2,}---///", re.MULTILINE)
+_SKETCH = re.compile(rb"(?:\A|[\r\n])[ \t]*\\{2,}---///")
 _PRINTABLE = bytes(c for c in range(256) if c >= 32 or c in b"\t\n\r\f\v\x1a")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip

@@ -70,6 +70,7 @@ TREES: dict[str, Expr] = {
     'x["a,b", "c]d"!]': Ref("x", ("a,b", "c]d!")),
     "t[north](a)": Call("t", (A,), ("north",)),
     "driver's $ fee": Ref("driver's $ fee"),
+    "जनसंख्या / 2": Binary("/", Ref("जनसंख्या"), Num(2.0)),
     "人口 * Größe": Binary("*", Ref("人口"), Ref("grösse")),
 }
 

@@ -134,7 +134,7 @@ def test_names_are_data(reading: Reading) -> None:
     model = reading(
         "\"x'+__import__('os').system('touch canary')+'\" = 1 ~ ~ |\n"
         '"%(name)s %d {0} {x}" = 2 ~ %(units)s ~ %s {y} """hi""" C:\\path\\new |\n'
-        '"q\\"uote" = 3 ~ ~ |\n人口 = 4 ~ ~ |\n"back\\slash" = 5 ~ ~ |\n'
+        '"q\\"uote" = 3 ~ ~ |\n人口 = 4 ~ ~ |\nजनसंख्या = 4 ~ ~ |\n"back\\slash" = 5 ~ ~ |\n'
         'y = "q\\"uote" + 人口 + "back\\slash" ~ ~ |'
     )
     names = [v.name for v in model.variables.values()][:5]

@@ -119,6 +119,12 @@ def test_undeclared_bytes_are_read_as_windows_1252() -> None:
     assert "Größe" in source.text
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_the_sketch_is_cut_off(end: bytes) -> None:
+    text = b"a = 1 ~ ~ |\n  \\\\\\---/// Sketch\n*View = 1 ~ ~ |\n".replace(b"\n", end)
+    assert [e.label for e in scan_text(decode(text, "m.mdl").text, "m.mdl").entries] == ["a"]
+
+
 def test_a_comment_of_several_words_is_no_encoding() -> None:
     assert decode(b"{a first remark}\nx = 1 ~ ~ |", "m.mdl").notes == ()
 
