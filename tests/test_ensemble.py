@@ -1,0 +1,108 @@
+"""Many members: each as if alone, whoever else is in the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sdsim import RK4, Adaptive, Euler, ModelError, System, UnsupportedError, simulate
+from sdsim import simulate_many as many
+
+Make = Callable[..., System]
+
+MODEL = """
+    d: a, b
+    x[d] = INTEG(rate * x[d] * (1 - x[d] / room[d]) + noise, begun[d])
+    rate = 0.5
+    room[d] = 10, 20
+    begun[d] = 1, 2
+    noise = RANDOM UNIFORM(0, 0.1, 0)
+    late = DELAY FIXED(total, 1 + rate, 0)
+    total = SUM(x[d!])
+    kept = SAMPLE IF TRUE(total > 12, total, 0)
+    smoothed = SMOOTH3(total, 2)
+    f((0,0),(10,3),(40,5))
+    read = f(total)
+"""
+N = 37
+
+
+@pytest.fixture(scope="module")
+def model(system: Make) -> System:
+    return system(MODEL, stop=5, step=0.25)
+
+
+@pytest.fixture(scope="module")
+def draws() -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    return {
+        "rate": rng.uniform(0.1, 1, N),
+        "room[b]": rng.uniform(15, 30, N),
+        "begun": rng.uniform(1, 3, N),
+    }
+
+
+@pytest.mark.parametrize("method", [Euler(), RK4()], ids=str)
+def test_a_member_has_the_same_bits_alone_and_in_any_place(
+    model: System, draws: dict[str, Any], method: Any
+) -> None:
+    whole = many(model, draws, method=method, seed=7)
+    rng = np.random.default_rng(1)
+    for chosen in ([5], [0, 5], list(range(5, 14)), list(rng.permutation(N)), list(range(N))[::-1]):
+        part = many(
+            model, {k: v[chosen] for k, v in draws.items()}, method=method, seed=7, numbers=chosen
+        )
+        for name in whole.data_vars:
+            a, b = whole[name].values[..., chosen], part[name].values
+            assert a.tobytes() == b.tobytes(), (name, chosen)
+
+
+@pytest.mark.parametrize("method", [Euler(), RK4()], ids=str)
+def test_a_single_run_is_the_member_with_its_parameters(
+    model: System, draws: dict[str, Any], method: Any
+) -> None:
+    whole = many(model, {k: v[:3] for k, v in draws.items()}, method=method, seed=7)
+    params = {k: v[0] for k, v in draws.items()}
+    single = simulate(model, params, method, seed=7)
+    for name in single.dataset.data_vars:
+        assert whole[name].values[..., 0].tobytes() == single[str(name)].values.tobytes(), name
+
+
+def test_what_is_common_and_what_varies(model: System) -> None:
+    out = many(model, {"rate": [0.1, 0.9]}, {"begun[a]": 4}, save=["x", "begun", "rate"])
+    assert out["begun"].sel(d="a").values.tolist() == [[4, 4]] * 21
+    assert out["rate"].values[0].tolist() == [0.1, 0.9]
+    assert out["x"].dims == ("time", "d", "member")
+    assert out["member"].values.tolist() == [0, 1]
+
+
+def test_a_member_without_a_finite_value_harms_no_other(system: Make) -> None:
+    made = system("x = INTEG(1, 0)\ny = LN(until - x)\nuntil = 100", stop=6)
+    out = many(made, {"until": [100.0, 3.0, 50.0, 0.0]})
+    assert np.isnan(out["stopped"].values).tolist() == [True, False, True, False]
+    assert out["stopped"].values[[1, 3]].tolist() == [3, 0]
+    y = out["y"].values
+    assert np.isfinite(y[:, [0, 2]]).all()
+    assert np.isfinite(y[:3, 1]).all()
+    assert np.isnan(y[3:, 1]).all()
+    assert np.isnan(y[:, 3]).all()
+    alone = many(made, {"until": [50.0]})
+    assert (alone["y"].values[:, 0] == y[:, 2]).all()
+
+
+def test_draws_that_do_not_fit_are_refused(model: System) -> None:
+    with pytest.raises(ModelError, match="different lengths"):
+        many(model, {"rate": [1.0, 2.0], "begun": [1.0]})
+    with pytest.raises(ModelError, match="different lengths"):
+        many(model, {"rate": [1.0, 2.0]}, numbers=[1])
+    with pytest.raises(ModelError, match="is no constant"):
+        many(model, {"total": [1.0, 2.0]})
+    with pytest.raises(ModelError, match="did you mean 'rate'"):
+        many(model, {"rat": [1.0, 2.0]})
+    with pytest.raises(ModelError, match="finite"):
+        many(model, {"rate": [1.0, float("nan")]})
+    with pytest.raises(UnsupportedError, match="grid"):
+        many(model, {"rate": [1.0]}, method=Adaptive())
