@@ -14,7 +14,7 @@ from sdsim.errors import ModelError, UnsupportedError
 from sdsim.horizon import horizon_of
 from sdsim.methods import Adaptive, Euler, Method
 from sdsim.order import shape_of
-from sdsim.overrides import Overrides, locate, number, parameter_vector, sorted_out
+from sdsim.overrides import Overrides, locate, many_numbers, parameter_vector, sorted_out
 from sdsim.run import assemble
 from sdsim.system import System
 
@@ -65,7 +65,7 @@ def simulate_many(
     matrix = np.repeat(vector[:, None], count, axis=1)
     rows = {where: i for i, where in enumerate(program.param_cells)}
     for name, drawn in draws.items():
-        checked = [number(v, name) for v in drawn]
+        checked = many_numbers(drawn, name)
         for row in _rows(system, rows, name):
             matrix[row] = checked
     own = np.asarray(range(count) if numbers is None else numbers, dtype=np.int64)
@@ -75,17 +75,14 @@ def simulate_many(
     grid = horizon.grid()
     march = kernel.march(members, grid, method.stages)
     time = np.array([grid.time(k) for k in grid.saved])
-    late = np.asarray(grid.saved)[:, None] >= np.where(
-        march.stopped < 0, grid.steps + 1, march.stopped
-    )
     values = march.values
-    if late.any():
+    if (march.stopped >= 0).any():
+        last = np.where(march.stopped < 0, grid.steps + 1, march.stopped)
+        late = np.asarray(grid.saved)[:, None] >= last
         values = np.where(late[:, None, :], np.nan, values)
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
-    out = assemble(
-        system.ordered.model, columns, values, time, {"method": str(method), "seed": seed}, own
-    )
+    out = assemble(system.model, columns, values, time, {"method": str(method), "seed": seed}, own)
     return out.assign(stopped=("member", stopped))
 
 
@@ -93,6 +90,8 @@ def _rows(system: System, rows: Mapping[tuple[str, int], int], name: str) -> lis
     """The parameter rows that ``name`` sets."""
     variable, at = locate(system.model, name)
     key = names.canonical(variable.name)
+    if key in names.CONTROL:
+        raise ModelError("is the same for all members", variable=variable.name)
     shape = shape_of(system.model, variable)
     cells = range(int(np.prod(shape))) if at is None else [int(np.ravel_multi_index(at, shape))]
     found = [rows[key, c] for c in cells if (key, c) in rows]

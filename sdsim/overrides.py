@@ -103,6 +103,15 @@ def number(value: Any, what: str) -> float:
     return out
 
 
+def many_numbers(values: Sequence[float], what: str) -> NDArray[np.float64]:
+    """(n,) finite floats; the same refusals as `number`, at the speed of arrays where it can."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1:
+        if np.isfinite(values).all():
+            return values
+        values = values[~np.isfinite(values)][:1]
+    return np.array([number(v, what) for v in values], dtype=np.float64)
+
+
 def sorted_out(
     model: Model, params: Mapping[str, Any], initial: Mapping[str, Any] | None = None
 ) -> Overrides:

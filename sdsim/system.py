@@ -22,6 +22,10 @@ from sdsim.program import Program, from_bytes, to_bytes
 from sdsim.read import read
 
 
+#: How many structurally overridden systems are kept ready.
+MAX_VARIANTS = 32
+
+
 @dataclass(frozen=True)
 class System:
     """A model with its program and the back end that runs it. Never changed by a run.
@@ -34,6 +38,7 @@ class System:
     backend: Backend = field(default_factory=default_backend)
     cached: bool = False
     _kernels: dict[tuple[int, ...], Kernel] = field(default_factory=dict, repr=False, compare=False)
+    _variants: dict[str, System] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def ordered(self) -> Ordered:
@@ -98,9 +103,13 @@ class System:
     def overridden(self, changes: Overrides) -> tuple[System, Mapping[str, Mapping[int, float]]]:
         """A system with the structural changes put in, and the numbers left for its parameters."""
         model, parameters = overrides.apply(self.model, changes)
-        return (
-            self if model is self.model else System(model, self.backend, self.cached)
-        ), parameters
+        if model is self.model:
+            return self, parameters
+        if model.hash not in self._variants:
+            if len(self._variants) >= MAX_VARIANTS:
+                self._variants.pop(next(iter(self._variants)))
+            self._variants[model.hash] = System(model, self.backend, self.cached)
+        return self._variants[model.hash], parameters
 
 
 def load(
