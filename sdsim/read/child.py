@@ -96,4 +96,6 @@ def normalised(text: str) -> str:
             word = f":{word}:" if pattern is _WORDS else word
             text = text[: match.start()] + word + text[match.end() :]
         hidden = mask(text)
+    if text.startswith("TABBED ARRAY"):
+        text = re.sub(r"\\[tn]", " ", text)
     return text

@@ -39,6 +39,7 @@ _MACRO = re.compile(
 _END_OF_MACRO = re.compile(r":\s*END\s+OF\s+MACRO\s*:", re.IGNORECASE)
 _MARK = re.compile(r"""["'{~|]""")
 _JOIN = re.compile(r"\\[ \t]*\n\s*")
+_BRACE = re.compile(r"[{}]")
 _BLANK = re.compile(r"[\s\x1a\ufeff]*")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "lookup",
@@ -189,10 +190,13 @@ class _Scanner:
             self.at = self.comment(self.at)
 
     def comment(self, at: int) -> int:
-        end = self.text.find("}", at)
-        if end < 0:
-            raise self.error("the comment '{' does not end", "add '}'", at)
-        return end + 1
+        """Where the comment that begins at ``at`` ends; comments nest."""
+        depth = 0
+        for brace in _BRACE.finditer(self.text, at):
+            depth += 1 if brace.group() == "{" else -1
+            if depth == 0:
+                return brace.end()
+        raise self.error("the comment '{' does not end", "add '}'", at)
 
     def entry(self) -> Iterator[Entry]:
         start = self.at

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sdsim import names
 from sdsim.errors import ModelError, one_line
@@ -104,12 +105,14 @@ def _canonical(rows: worker.Rows, spelling: Spelling) -> Iterable[list[object]]:
         elif row[0] == "Call":
             subs = [spelling.subscript(s) for s in row[3]]
             yield ["Call", spelling.canonical(row[1]), row[2], subs]
+        elif row[0] == "Lookup" and all(a > b for a, b in pairwise(row[1])):
+            yield ["Lookup", row[1][::-1], row[2][::-1], row[3]]  # written from right to left
         else:
             yield row
 
 
 def _check_points(lookup: Lookup, entry: Entry, file: str) -> None:
-    for before, after in zip(lookup.x, lookup.x[1:], strict=False):
+    for before, after in pairwise(lookup.x):
         if after <= before:
             raise ModelError(
                 f"lookup x not increasing: {after:g} after {before:g}",

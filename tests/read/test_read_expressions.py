@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, Text, Unary
+from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary
 from sdsim.read import child, translate, worker
 from sdsim.read.scan import Entry
 
@@ -50,6 +50,7 @@ TREES: dict[str, Expr] = {
     "a :OR: b :AND: c": Binary("or", A, Binary("and", B, C)),
     "a :AND: b :OR: c": Binary("or", Binary("and", A, B), C),
     "a :OR: b :OR: c": Binary("or", Binary("or", A, B), C),
+    "tabbed_array(\\t1 -2\\n 3)": Array((1.0, -2.0, 3.0), (3,)),
     # calls keep what was written, names canonical
     "INTEG (a, b)": call("integ", A, B),
     "DELAY_N(a,b,c,3)": call("delay n", A, B, C, Num(3.0)),
@@ -124,6 +125,7 @@ def test_fault_names_place_and_remedy(text: str) -> None:
         ("((0,1),(2.5,-3))", Lookup((0.0, 2.5), (1.0, -3.0))),
         ("( [(0,0)-(10,10)] , (0,1) , (1,+ 2) )", Lookup((0.0, 1.0), (1.0, 2.0))),
         ("([(0,0)-(10,10),(3,3)],(0,1))", Lookup((0.0,), (1.0,))),
+        ("((2,-3),(1,-7),(0,-1))", Lookup((0.0, 1.0, 2.0), (-1.0, -7.0, -3.0))),
         ("(0,1,2, 5,6,7)", Lookup((0.0, 1.0, 2.0), (5.0, 6.0, 7.0))),
     ],
 )

@@ -83,7 +83,7 @@ def test_left_sides() -> None:
 
 def test_quotes_comments_and_marks_are_data() -> None:
     found = entries(
-        '"a ~ | { \\"b\\" = (" = 1 {one | two ~ " } + 2 ~ "unit ~ it\'s 5" | \n'
+        '"a ~ | { \\"b\\" = (" = 1 {one | {two} ~ " } + 2 ~ "unit ~ it\'s 5" | \n'
         "driver's fee = f('x)~|', \"y\") ~ ~ |"
     )
     assert list(found) == ['a ~ | { "b" = (', "driver's fee"]
