@@ -24,7 +24,9 @@ from llvm_programs import (
 
 from sdsim.backends import philox
 from sdsim.backends.base import Grid, March, Members
-from sdsim.backends.llvm import Llvm, available, cache, compiler, why_not
+from sdsim.backends.llvm import Llvm, available, cache, compiler, order, plan, why_not
+from sdsim.backends.llvm import kernel as kernel_module
+from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.numpy import Numpy
 from sdsim.program import Buffer, Program, State
 
@@ -130,7 +132,7 @@ def test_transcendental_programs_agree_closely(stages: int) -> None:
 VARIANTS = [
     {"width": 1}, {"width": 4}, {"width": 8}, {"width": 16}, {"width": 32}, {"width": 64},
     {"threads": 1}, {"threads": 2}, {"chunk": 3}, {"chunk": 20}, {"chunk": 10_000},
-    {"optimise": 0}, {"optimise": 1}, {"optimise": 3},
+    {"optimise": 0}, {"optimise": 1}, {"optimise": 2}, {"optimise": 3},
     {"features": "x86-64"}, {"features": "x86-64-v2"}, {"features": "x86-64-v3"},
     {"features": "x86-64-v4"},
 ]  # fmt: skip
@@ -156,6 +158,18 @@ def test_bits_do_not_depend_on(
     m = members(40)
     want = usual.compile(p, wanted).march(m, GRID, stages)
     identical(other.compile(p, wanted).march(m, GRID, stages), want)
+
+
+@pytest.mark.parametrize("stages", [1, 4])
+def test_bits_do_not_depend_on_the_order_of_long_programs(
+    stages: int, lively: tuple[Program, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p, wanted = lively
+    m = members(10)
+    want = Llvm(chunk=12).compile(p, wanted).march(m, GRID, stages)
+    for module in (plan, order):
+        monkeypatch.setattr(module, "LONG", 1)
+    identical(Llvm(chunk=12, cache=False).compile(p, wanted).march(m, GRID, stages), want)
 
 
 def test_bits_do_not_depend_on_the_place_in_the_batch(lively: tuple[Program, list[int]]) -> None:
@@ -425,11 +439,35 @@ def test_cached_code_is_used_and_needs_no_ir(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(compiler, "compile_object", never)
     identical(run(), want)
-    with pytest.raises(AssertionError, match="compiled again"):
-        run(optimise=1)
+    for other in ({"optimise": 1}, {"width": 4}, {"chunk": 9}, {"features": "x86-64"}):
+        with pytest.raises(AssertionError, match="compiled again"):
+            run(**other)
     with pytest.raises(AssertionError, match="compiled again"):
         Llvm().compile(decay(-2.0), [1]).march(ONE, GRID, 1)
     assert list(folder.iterdir()) == [entry]
+
+
+def test_better_code_takes_over_when_it_repays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quick code first; after enough steps better code, with the same bits; then from the cache."""
+    levels: list[int] = []
+    original = compiler.compile_object
+
+    def noting(ir: str, of: Machine, optimise: int) -> bytes:
+        levels.append(optimise)
+        return original(ir, of, optimise)
+
+    monkeypatch.setattr(compiler, "compile_object", noting)
+    monkeypatch.setattr(kernel_module, "REPAID", 1000)
+    kernel = Llvm(width=8).compile(decay(), [1])
+    first = kernel.march(ONE, GRID, 1)
+    for _ in range(8):
+        identical(kernel.march(ONE, GRID, 1), first)
+    assert levels == [0, 2]
+    identical(Llvm(width=8).compile(decay(), [1]).march(ONE, GRID, 1), first)
+    assert levels == [0, 2]
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])

@@ -64,7 +64,9 @@ def machine(features: str | None) -> Machine:
 def _target_machine(of: Machine, optimise: int) -> Any:
     llvm = _llvm()
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu=of.cpu, features=of.features, opt=optimise, jit=True)
+    return target.create_target_machine(
+        cpu=of.cpu, features=of.features, opt=optimise, reloc="pic", codemodel="small", jit=True
+    )
 
 
 #: What straight lines of arithmetic gain from, at a fraction of the time of the usual passes.
@@ -127,7 +129,7 @@ _numbers = itertools.count()
 
 @cache
 def _linker() -> Any:
-    return _llvm().create_lljit_compiler()
+    return _llvm().create_lljit_compiler(use_jit_link=True)
 
 
 @cache

@@ -24,8 +24,10 @@ from sdsim.backends.llvm.settings import Settings
 from sdsim.backends.llvm.units import WORDS
 from sdsim.program import Program
 
-#: Counts up whenever the same program may give other code than before.
-CODEGEN = 1
+#: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
+#: making and what each step gains both grow with the program, so that its size hardly matters.
+REPAID = 3_000_000
+QUICK, BEST = 0, 2
 #: Below this many rows to compute a march stays in one thread.
 _WORTH_THREADS = 200_000
 
@@ -47,6 +49,7 @@ class _Code:
 
     sizes: Sizes
     width: int
+    level: int
     call: Mapping[str, Callable[..., None]]
     keep: object
 
@@ -57,6 +60,7 @@ class LlvmKernel:
     def __init__(self, program: Program, wanted: Sequence[int], settings: Settings) -> None:
         self.program, self.wanted, self.settings = program, tuple(wanted), settings
         self._codes: dict[tuple[str, int], _Code] = {}
+        self._work: dict[str, int] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -73,7 +77,8 @@ class LlvmKernel:
         if self.settings.width is not None:
             return self.settings.width
         size = len(self.program.ops)
-        return 32 if size <= 60 else 16 if size <= 250 else 8
+        width = 64 if size <= 30 else 32 if size <= 120 else 16 if size <= 600 else 8
+        return width if self.machine.wide else max(width // 2, 8)
 
     def ir(self, purpose: str = "march1", width: int | None = None) -> str:
         """The kernel as text: ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``."""
@@ -93,34 +98,52 @@ class LlvmKernel:
     def _digest(self) -> bytes:
         return cache.digest(self.program)
 
-    def _key(self, purpose: str, width: int) -> str:
-        of, s = self.machine, self.settings
-        parts = (CODEGEN, compiler.version(), purpose, width, of, s.optimise, s.chunk, self.wanted)
-        return hashlib.sha256(self._digest + repr(parts).encode()).hexdigest()
+    def _key(self, purpose: str, width: int, level: int) -> str:
+        settings = (compiler.version(), self.machine, purpose, width, level, self.settings.chunk)
+        known = cache.own_digest() + self._digest + repr((settings, self.wanted)).encode()
+        return hashlib.sha256(known).hexdigest()
 
-    def _code(self, purpose: str, width: int) -> _Code:
-        found = self._codes.get((purpose, width))
-        if found is None:
-            with self._lock:
-                found = self._codes.get((purpose, width)) or self._made(purpose, width)
-                self._codes[purpose, width] = found
-        return found
+    def _code(self, purpose: str, width: int, work: int = 0) -> _Code:
+        """The code to use for ``work`` more steps of a member: the better, the more there is."""
+        with self._lock:
+            self._work[purpose] = self._work.get(purpose, 0) + work
+            found = self._codes.get((purpose, width))
+            if found is None or found.level < self._level(purpose):
+                found = self._codes[purpose, width] = self._made(purpose, width)
+            return found
+
+    def _level(self, purpose: str) -> int:
+        if self.settings.optimise is not None:
+            return self.settings.optimise
+        return BEST if self._work[purpose] >= REPAID else QUICK
 
     def _made(self, purpose: str, width: int) -> _Code:
-        key = self._key(purpose, width) if self.settings.cache else ""
-        entry = cache.load(key) if key else None
+        """Code of the level that is due, or of a higher one if that lies in the cache."""
+        due = self._level(purpose)
+        for level in (BEST, due) if self.settings.optimise is None else (due,):
+            code = self._kept(purpose, width, level)
+            if code is not None:
+                return code
+        ir, sizes = self._written(purpose, width)
+        binary = compiler.compile_object(ir, self.machine, due)
+        if self.settings.cache:
+            header = json.dumps(asdict(sizes)).encode()
+            cache.store(self._key(purpose, width, due), header + b"\n" + binary)
+        return self._loaded(purpose, width, due, sizes, binary)
+
+    def _kept(self, purpose: str, width: int, level: int) -> _Code | None:
+        """Code from the cache."""
+        entry = cache.load(self._key(purpose, width, level)) if self.settings.cache else None
         if entry is None:
-            ir, sizes = self._written(purpose, width)
-            code = compiler.compile_object(ir, self.machine, self.settings.optimise)
-            if key:
-                cache.store(key, json.dumps(asdict(sizes)).encode() + b"\n" + code)
-        else:
-            header, _, code = entry.partition(b"\n")
-            sizes = Sizes(**json.loads(header))
+            return None
+        header, _, binary = entry.partition(b"\n")
+        return self._loaded(purpose, width, level, Sizes(**json.loads(header)), binary)
+
+    def _loaded(self, purpose: str, width: int, level: int, sizes: Sizes, binary: bytes) -> _Code:
         names = _EXPORTS[purpose.rstrip("14")]
-        loaded = compiler.load(code, names)
+        loaded = compiler.load(binary, names)
         call = {name: _PROTOTYPES[name](loaded[name]) for name in names}
-        return _Code(sizes, width, call, loaded)
+        return _Code(sizes, width, level, call, loaded)
 
     # --- single evaluations -------------------------------------------------------------------
 
@@ -183,8 +206,8 @@ class LlvmKernel:
         """See `Kernel.march`."""
         if stages not in (1, 4):
             raise ValueError(f"a march has 1 or 4 stages, not {stages}")
-        code = self._code(f"march{stages}", self.width)
-        count = max(members.count, code.width)
+        count = max(members.count, self.width)
+        code = self._code(f"march{stages}", self.width, count * grid.steps * stages)
         values = np.empty((len(grid.saved), len(self.wanted), count))
         stopped = np.full(count, -1, dtype=np.int64)
         if members.count:

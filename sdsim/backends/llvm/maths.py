@@ -4,7 +4,7 @@ Plain arithmetic, bit operations and explicit fma, which is exact on every machi
 the same bits alone, among 64, with AVX2 or AVX-512. Each function has a short path for ordinary
 arguments and a careful one, taken when any lane needs it, that gives ordinary lanes the same bits.
 
-exp: x = n ln 2 + r, |r| <= ln 2 / 2, exp r = 1 + r + r^2/2 + r^3 Q(r).
+exp: x = n ln 2 + r, |r| <= ln 2 / 2, exp r = 1 + r + r^2 Q(r).
 log: x = 2^k m, m in [sqrt 1/2, sqrt 2), s = (m - 1) / (m + 1), log m = 2s + s^3 R(s^2).
 pow: log x as above with s and its powers carried as unevaluated sums of two doubles (relative
 error about 2^-66), times y, and the same exp. The polynomials are minimax (Remez exchange).
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from sdsim.backends.llvm.text import Body, Lanes, bits
 
 _EXP = (
+    "0x1p-1",
     "0x1.555555555555cp-3", "0x1.5555555553169p-5", "0x1.111111110e574p-7",
     "0x1.6c16c17cf4a2dp-10", "0x1.a01a01b677213p-13", "0x1.a019aa93ec2c7p-16",
     "0x1.71dde874b0dddp-19", "0x1.28a020aa402a6p-22", "0x1.af794ac6ea08dp-26",
@@ -53,16 +54,14 @@ Pair = tuple[str, str]
 
 def _exponential(b: Body, high: str, low: str | None) -> Pair:
     """(whole number n as rounded-up bits, exp of the remainder) of ``high + low``."""
-    shifted = b.add(b.mul(high, b.number(LOG2_E)), b.number(ROUNDER))
+    shifted = b.fma(high, b.number(LOG2_E), b.number(ROUNDER))
     n = b.sub(shifted, b.number(ROUNDER))
     r = b.fma(n, b.number(-LN2_HIGH), high)
     r = b.fma(n, b.number(-LN2_LOW), r)
     if low is not None:
         r = b.add(r, low)
-    q = _paired(b, r, EXP)
-    square = b.mul(r, r)
-    tail = b.fma(b.mul(square, r), q, b.mul(square, b.number(0.5)))
-    return b.to_bits(shifted), b.add(b.number(1.0), b.add(r, tail))
+    tail = b.fma(b.mul(r, r), _paired(b, r, EXP), r)
+    return b.to_bits(shifted), b.add(b.number(1.0), tail)
 
 
 def _paired(b: Body, x: str, c: tuple[float, ...]) -> str:

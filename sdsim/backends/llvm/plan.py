@@ -9,11 +9,13 @@ than the one that makes it has a row in memory, and only such values have.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from sdsim.backends.llvm.order import LONG, ordered, urgent_first
 from sdsim.program import Program
 
 #: The kinds of task that move a state.
@@ -45,13 +47,21 @@ class Task(NamedTuple):
 class Unit:
     """One function: the values it makes, in order, then its tasks.
 
-    late : it reads the states of a later stage of the step, not of its start.
+    group : sections that run one after another and may hand values on. In ``late``, the later
+        stages of a step, states are read as the stage has them, not as the step began.
     """
 
     name: str
+    group: str
     values: tuple[int, ...] = ()
     tasks: tuple[Task, ...] = ()
-    late: bool = False
+
+
+class Life(NamedTuple):
+    """Numbers of the units that make a value, -1 for none in the group, and read it last."""
+
+    made: int
+    read: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class Plan:
     """The cut of one program for one purpose.
 
     sections : units in order, by section.
-    rows : area and row in memory, by value.
+    rows : area and row in memory, by group and value; group "" serves all.
     sizes : rows by area.
     states, buffers : row of each one that matters, by its number in the program.
     alias : values that stand for another.
@@ -68,11 +78,15 @@ class Plan:
     program: Program
     uniform: tuple[bool, ...]
     sections: dict[str, list[Unit]]
-    rows: dict[int, tuple[str, int]]
+    rows: dict[tuple[str, int], tuple[str, int]]
     sizes: dict[str, int]
     states: dict[int, int]
     buffers: dict[int, int]
     alias: dict[int, int]
+
+    def row(self, unit: Unit, v: int) -> tuple[str, int] | None:
+        """Where a unit finds or leaves a value, if it has a place in memory."""
+        return self.rows.get(("", v)) or self.rows.get((unit.group, v))
 
     @property
     def weight(self) -> int:
@@ -83,6 +97,24 @@ class Plan:
             for unit in self.sections.get(name, ())
             for v in unit.values
         )
+
+
+def _packed(lives: Iterable[tuple[int, int, int]], base: int) -> tuple[dict[int, int], int]:
+    """Rows from ``base`` on for (made, read last, value), and the first row that is not used."""
+    given: dict[int, int] = {}
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    end = base
+    for made, read, v in sorted(lives):
+        while busy and busy[0][0] < made:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        if free:
+            row = heapq.heappop(free)
+        else:
+            row, end = end, end + 1
+        given[v] = row
+        heapq.heappush(busy, (read, row))
+    return given, end
 
 
 def _weight(program: Program, v: int) -> int:
@@ -154,49 +186,61 @@ class _Planner:
     def section(
         self,
         name: str,
-        values: Sequence[int],
+        group: str,
+        values: Iterable[int],
         tasks: Sequence[Task] = (),
-        late: bool = False,
+        targets: Iterable[int] = (),
     ) -> None:
-        """Cut values, then tasks, into units of about ``chunk`` operations."""
+        """Cut values, in an order that suits ``targets`` and tasks, and the tasks into units."""
+        wanted = [*targets, *(v for t in tasks for v in t.values)]
         pieces: list[tuple[tuple[int, ...], tuple[Task, ...]]] = [
-            (tuple(vs), ()) for vs in self._cut(values)
+            (tuple(vs), ()) for vs in self._cut(ordered(self.program.ops, values, wanted))
         ]
         for start in range(0, len(tasks), self.chunk):
             pieces.append(((), tuple(tasks[start : start + self.chunk])))
         if len(pieces) == 2 and pieces[0][0] and pieces[1][1]:
             pieces = [(pieces[0][0], pieces[1][1])]
         self.sections[name] = [
-            Unit(f"{name}_{k}", vs, ts, late) for k, (vs, ts) in enumerate(pieces)
+            Unit(f"{name}_{k}", group, vs, ts) for k, (vs, ts) in enumerate(pieces)
         ]
 
-    def _cut(self, values: Sequence[int]) -> Iterator[list[int]]:
+    def _cut(self, values: Sequence[int]) -> Iterator[Sequence[int]]:
         piece: list[int] = []
         weight = 0
+        long = len(values) >= LONG
         for v in values:
             piece.append(v)
             weight += _weight(self.program, v)
-            if weight >= self.chunk:
-                yield piece
+            if weight >= self.chunk or v == values[-1]:
+                yield urgent_first(self.program.ops, piece) if long else piece
                 piece, weight = [], 0
-        if piece:
-            yield piece
 
     def uniform_section(self, everything: Iterable[int]) -> None:
         """The uniform values that anything stands on."""
         n, ops = self.natures, self.program.ops
         values = [v for v in everything if not n.varying[v] and ops[v].code != "const"]
-        self.section("uniform", sorted(values))
+        self.section("uniform", "uniform", values)
 
-    def rows(self) -> tuple[dict[int, tuple[str, int]], dict[str, int]]:
-        """A row for every value that crosses between units."""
-        sizes = {"tape": 0, "fixed": 0, "scratch": 1}
-        rows: dict[int, tuple[str, int]] = {}
-        for v in sorted(self._crossing()):
+    def rows(self) -> tuple[dict[tuple[str, int], tuple[str, int]], dict[str, int]]:
+        """A row for every value that crosses between units; rows are used again when free."""
+        rows: dict[tuple[str, int], tuple[str, int]] = {}
+        lives = self._lives()
+        areas = {"tape": 0, "fixed": 0, "scratch": 1}  # the first row is the watch
+        shared = sorted({v for (group, v) in lives if self._serves_all(v, group, lives)})
+        for v in shared:
             area = self._area(v)
-            rows[v] = (area, sizes[area])
-            sizes[area] += 1
-        return rows, sizes
+            rows["", v] = (area, areas[area])
+            areas[area] += 1
+        base = most = areas["scratch"]
+        for group in {u.group for units in self.sections.values() for u in units}:
+            own = [
+                (*life, v) for (g, v), life in lives.items() if g == group and ("", v) not in rows
+            ]
+            given, end = _packed(own, base)
+            rows.update({(group, v): ("scratch", row) for v, row in given.items()})
+            most = max(most, end)
+        areas["scratch"] = most
+        return rows, areas
 
     def _area(self, v: int) -> str:
         n = self.natures
@@ -204,26 +248,31 @@ class _Planner:
             return "tape"
         return "fixed" if n.phase[v] is Phase.RUN else "scratch"
 
-    def _crossing(self) -> set[int]:
-        """What is read by another unit than the one that makes it.
+    def _serves_all(self, v: int, group: str, lives: dict[tuple[str, int], Life]) -> bool:
+        """Whether all groups share one row: not so if each that reads a value makes it too."""
+        return self._area(v) != "scratch" or lives[group, v].made < 0
+
+    def _lives(self) -> dict[tuple[str, int], Life]:
+        """For each group, when the values that cross between its units are made and last read.
 
         States have rows of their own; one that is itself a rate of change is copied, since the
         states move one after another.
         """
         ops, n = self.program.ops, self.natures
-        out: set[int] = set()
-        for name, units in self.sections.items():
-            for unit in units:
-                here = set(unit.values)
-                read = [a for v in unit.values for a in ops[v].args]
-                read += [v for task in unit.tasks for v in task.values]
-                apart = {v for t in unit.tasks if t.kind in MOVES for v in t.values}
-                for v in (n.alias.get(v, v) for v in read):
-                    if ops[v].code == "const" or (ops[v].code == "state" and v not in apart):
-                        continue
-                    if v not in here or (name != "uniform" and not n.varying[v]):
-                        out.add(v)
-        return out
+        made: dict[tuple[str, int], int] = {}
+        lives: dict[tuple[str, int], Life] = {}
+        for at, unit in enumerate(u for units in self.sections.values() for u in units):
+            here, group = set(unit.values), unit.group
+            made.update({(group, v): at for v in unit.values})
+            read = [a for v in unit.values for a in ops[v].args]
+            read += [v for task in unit.tasks for v in task.values]
+            apart = {v for t in unit.tasks if t.kind in MOVES for v in t.values}
+            for v in (n.alias.get(v, v) for v in read):
+                if ops[v].code == "const" or (ops[v].code == "state" and v not in apart):
+                    continue
+                if v not in here or (group != "uniform" and not n.varying[v]):
+                    lives[group, v] = Life(made.get((group, v), -1), at)
+        return lives
 
     def plan(self, states: dict[int, int], buffers: dict[int, int]) -> Plan:
         """What was collected."""
@@ -258,17 +307,27 @@ def for_march(program: Program, wanted: Sequence[int], stages: int, chunk: int) 
         for i, k in enumerate(buffers)
     ]
     begin = [Task("begin", row, (program.states[s].initial,)) for s, row in states.items()]
-    p.section("start", p.varying(needed, Phase.RUN), begin + lags)
-    p.section("first", sorted({*p.varying(rates | ends, *both), *copied}))
+    p.section("start", "start", p.varying(needed, Phase.RUN), begin + lags)
+    moves = {
+        kind: [Task(kind, states[s], (change[s],)) for s in moving]
+        for kind in (MOVES[:1] if stages == 1 else MOVES[1:])
+    }
+    keep = [Task("hold", states[s], (change[s],)) for s in holding]
+    keep += [Task("push", i, (inputs[k],)) for i, k in enumerate(buffers)]
+    targets = [*(change[s] for s in (*moving, *holding)), *inputs.values()]
+    first = {*p.varying(rates | ends, *both), *copied}
+    p.section("first", "step", first, targets=targets)
     show = [Task("show", k, (v,)) for k, v in enumerate(wanted)]
-    p.section("look", p.varying(shown, *both), show)
-    push = [Task("push", i, (inputs[k],)) for i, k in enumerate(buffers)]
-    p.section("keep", (), [*(Task("hold", states[s], (change[s],)) for s in holding), *push])
-    for kind in MOVES[:1] if stages == 1 else MOVES[1:]:
-        p.section(kind, (), [Task(kind, states[s], (change[s],)) for s in moving])
-    p.section("settle", (), [Task("settle", states[s], ()) for s in holding])
+    p.section("look", "step", p.varying(shown, *both), show)
+    p.section("keep", "step", (), keep)
+    early, *later = moves.items()
+    p.section(early[0], "step", (), early[1])
     if stages == 4:
-        p.section("again", sorted({*p.varying(rates, Phase.STAGE), *copied}), late=True)
+        again = {*p.varying(rates, Phase.STAGE), *copied}
+        p.section("again", "late", again, targets=targets)
+    for kind, tasks in later:
+        p.section(kind, "late", (), tasks)
+    p.section("settle", "step", (), [Task("settle", states[s], ()) for s in holding])
     return p.plan(states, {k: i for i, k in enumerate(buffers)})
 
 
@@ -281,19 +340,10 @@ def for_points(program: Program, wanted: Sequence[int], chunk: int) -> Plan:
     both = (Phase.STEP, Phase.STAGE)
     everything = p.within([*changes, *initials, *wanted])
     p.uniform_section(everything)
-    p.section(
-        "start",
-        p.varying(everything, Phase.RUN),
-        [Task("begin", s, (v,)) for s, v in enumerate(initials)],
-    )
-    p.section(
-        "rates",
-        p.varying(p.within(changes), *both),
-        [Task("rate", s, (v,)) for s, v in enumerate(changes)],
-    )
-    p.section(
-        "observe",
-        p.varying(p.within(wanted), *both),
-        [Task("wanted", k, (v,)) for k, v in enumerate(wanted)],
-    )
+    begin = [Task("begin", s, (v,)) for s, v in enumerate(initials)]
+    p.section("start", "start", p.varying(everything, Phase.RUN), begin)
+    rate = [Task("rate", s, (v,)) for s, v in enumerate(changes)]
+    p.section("rates", "rates", p.varying(p.within(changes), *both), rate)
+    show = [Task("wanted", k, (v,)) for k, v in enumerate(wanted)]
+    p.section("observe", "observe", p.varying(p.within(wanted), *both), show)
     return p.plan(states, {})

@@ -11,7 +11,8 @@ class Settings:
 
     threads : at most so many for a march; None takes one for each processor.
     width : members side by side, a power of two up to 64; None chooses by the program's size.
-    optimise : 0 to 3: how hard the code is worked on before it is first run.
+    optimise : 0 to 3: how hard the code is worked on; None works quickly at first, harder once a
+        kernel has run for so long that it repays.
     cache : keep machine code in the user's cache folder.
     features : an older level of the processor to make code for, such as ``x86-64-v3``.
     chunk : about how many operations make one function.
@@ -19,7 +20,7 @@ class Settings:
 
     threads: int | None = None
     width: int | None = None
-    optimise: int = 2
+    optimise: int | None = None
     cache: bool = True
     features: str | None = None
     chunk: int = 128
@@ -29,7 +30,7 @@ class Settings:
             raise ValueError(f"width is {self.width}, expected a power of two up to 64")
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"threads is {self.threads}, expected at least 1")
-        if self.optimise not in (0, 1, 2, 3):
+        if self.optimise not in (None, 0, 1, 2, 3):
             raise ValueError(f"optimise is {self.optimise}, expected 0, 1, 2 or 3")
         if self.chunk < 1:
             raise ValueError(f"chunk is {self.chunk}, expected at least 1")

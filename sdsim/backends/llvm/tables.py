@@ -68,7 +68,11 @@ class Reader:
         """``y[i] + slope[i] * (v - x[i])``, as many points as there are slopes."""
         n = len(slope)
         i = self._index(b, Table(table.x[:n], table.y[:n]), v)
-        x, y, s = (self._fetch(b, a[:n], i) for a in (table.x, table.y, slope))
+        columns = (table.x[:n], table.y[:n], tuple(slope))
+        if self._in_registers(b, n) or b.lanes.width < 4:
+            x, y, s = (self._fetch(b, c, i) for c in columns)
+        else:
+            x, y, s = self._rows(b, columns, i)
         return b.add(y, b.mul(s, b.sub(v, x)))
 
     def _careful(self, b: Body, table: Table, v: str) -> str:
@@ -130,9 +134,26 @@ class Reader:
     def _fetch(self, b: Body, values: Sequence[float], i: str) -> str:
         if len(set(map(literal, values))) == 1:
             return b.number(values[0])
-        if self.machine.wide and b.lanes.width >= 8 and len(values) <= _IN_REGISTERS:
+        if self._in_registers(b, len(values)):
             return _from_registers(b, values, i)
         return self._from_memory(b, values, i)
+
+    def _in_registers(self, b: Body, points: int) -> bool:
+        return self.machine.wide and b.lanes.width >= 8 and points <= _IN_REGISTERS
+
+    def _rows(self, b: Body, columns: Sequence[Sequence[float]], i: str) -> list[str]:
+        """Three columns at once: four numbers a point lie side by side, and are transposed."""
+        flat = [c for row in zip(*columns, strict=True) for c in (*row, 0.0)]
+        name = self._arrays.setdefault(tuple(flat), f"@table{len(self._arrays)}")
+        quads: list[list[str]] = [[], [], []]
+        for start in range(0, b.lanes.width, 4):
+            rows = []
+            for k in range(start, start + 4):
+                at = b.let(f"shl i64 {b.lane(i, k, 'i64')}, 2")
+                rows.append(b.load("<4 x double>", b.at(name, at, "double"), 32))
+            for quad, column in zip(quads, _transposed(b, rows), strict=True):
+                quad.append(column)
+        return [b.joined(quad, 4) for quad in quads]
 
     def _from_memory(self, b: Body, values: Sequence[float], i: str) -> str:
         name = self._arrays.setdefault(tuple(values), f"@table{len(self._arrays)}")
@@ -201,6 +222,20 @@ def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
             args = [(f, halves[0]), (n, part), (f, halves[1])]
         parts.append(b.call(name, f, args))
     return b.joined(parts, 8)
+
+
+def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
+    """The first three columns of four rows of four."""
+
+    def mixed(x: str, y: str, picked: str) -> str:
+        order = ", ".join(f"i32 {k}" for k in picked)
+        kind = "<4 x double>"
+        return b.let(f"shufflevector {kind} {x}, {kind} {y}, <4 x i32> <{order}>")
+
+    (a, b_), (c, d) = (
+        [mixed(rows[k], rows[k + 1], picked) for k in (0, 2)] for picked in ("0426", "1537")
+    )
+    return [mixed(a, b_, "0145"), mixed(c, d, "0145"), mixed(a, b_, "2367")]
 
 
 def _slice(b: Body, i: str, start: int) -> str:

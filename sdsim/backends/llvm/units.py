@@ -64,8 +64,9 @@ class _Writer:
         """The whole body."""
         for v in self.unit.values:
             self.made[v] = self.make(v)
-            if v in self.plan.rows:
-                self.keep(v)
+            place = self.plan.row(self.unit, v)
+            if place is not None:
+                self.put(*place, self.made[v])
         for task in self.unit.tasks:
             TASKS[task.kind](self, task.at, *map(self.read_kept, task.values))
         self.body.do("ret void")
@@ -98,16 +99,20 @@ class _Writer:
     def read_kept(self, v: int) -> str:
         """The same for a task: a copy of a state, where there is one."""
         v = self.plan.alias.get(v, v)
-        copied = v in self.plan.rows and v not in self.made
-        return self.row(*self.plan.rows[v]) if copied and not self.plan.uniform[v] else self.read(v)
+        copy = self.plan.row(self.unit, v)
+        if copy is None or v in self.made or self.plan.uniform[v]:
+            return self.read(v)
+        return self.row(*copy)
 
     def load(self, v: int) -> str:
         """A value that another unit made."""
         raise NotImplementedError
 
-    def keep(self, v: int) -> None:
-        """Store a value that other units read."""
-        raise NotImplementedError
+    def kept(self, v: int) -> tuple[str, int]:
+        """Its place in memory."""
+        place = self.plan.row(self.unit, v)
+        assert place is not None, f"value {v} is not kept for {self.unit.name}"
+        return place
 
     def address(self, area: str, row: int) -> str:
         """Where a row is."""
@@ -129,10 +134,7 @@ class _Uniform(_Writer):
         super().__init__(owner, unit, Lanes(1))
 
     def load(self, v: int) -> str:
-        return self.row(*self.plan.rows[v])
-
-    def keep(self, v: int) -> None:
-        self.put(*self.plan.rows[v], self.made[v])
+        return self.row(*self.kept(v))
 
 
 class _Varying(_Writer):
@@ -145,13 +147,10 @@ class _Varying(_Writer):
         b, op = self.body, self.plan.program.ops[v]
         if op.code == "state":
             return _state(self, int(op.data))
-        area, row = self.plan.rows[v]
+        area, row = self.kept(v)
         if area == "tape":
             return b.spread(b.load("double", b.at("%tape", str(row), "double")))
         return self.row(area, row)
-
-    def keep(self, v: int) -> None:
-        self.put(*self.plan.rows[v], self.made[v])
 
 
 # --- leaves ---------------------------------------------------------------------------------------
@@ -159,7 +158,7 @@ class _Varying(_Writer):
 
 def _state(w: _Writer, number: int) -> str:
     held = w.plan.program.states[number].held
-    area = "work" if w.unit.late and not held else "state"
+    area = "work" if w.unit.group == "late" and not held else "state"
     return w.row(area, w.plan.states[number])
 
 
