@@ -11,9 +11,9 @@ import xarray as xr
 from sdsim import names
 from sdsim.backends.base import Members
 from sdsim.errors import ModelError, UnsupportedError
+from sdsim.ground import shape_of
 from sdsim.horizon import horizon_of
 from sdsim.methods import Adaptive, Euler, Method
-from sdsim.order import shape_of
 from sdsim.overrides import Overrides, locate, many_numbers, parameter_vector, sorted_out
 from sdsim.run import assemble
 from sdsim.system import System

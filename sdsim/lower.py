@@ -15,7 +15,8 @@ from sdsim.errors import ModelError
 from sdsim.expand import wrong_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
 from sdsim.functions import FUNCTIONS
-from sdsim.order import Block, Ordered, label_of, parts_of
+from sdsim.ground import Block, label_of
+from sdsim.order import Ordered, parts_of
 from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
@@ -149,12 +150,12 @@ class _Lowering:
         if isinstance(expr, Unary):
             expr, sign = expr.x, -1.0
         if isinstance(expr, Array):
-            if len(expr.values) != self._full_size(block):
+            if len(expr.values) != block.width:
                 raise ModelError(
-                    f"{len(expr.values)} values for {self._full_size(block)} elements",
+                    f"{len(expr.values)} values for {block.width} elements",
                     remedy="give one value for each element",
                 )
-            value = expr.values[index]
+            value = expr.values[int(block.places[index])]
         else:
             assert isinstance(expr, Num)
             value = expr.value
@@ -164,10 +165,6 @@ class _Lowering:
         made = self.op("param", data=float(len(self._params) - 1))
         self._values[key] = made
         return made
-
-    @staticmethod
-    def _full_size(block: Block) -> int:
-        return int(block.cells.size)
 
     def _lower(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
         def visit(node: Expr, parts: list[int]) -> int:

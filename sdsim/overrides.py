@@ -16,8 +16,8 @@ from sdsim import names
 from sdsim.errors import ModelError, nearest
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Lookup, Num, Ref
+from sdsim.ground import shape_of
 from sdsim.model import Equation, Model, Variable
-from sdsim.order import shape_of
 from sdsim.program import Program
 
 _ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
@@ -214,7 +214,8 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
         variable, at = locate(model, name)
         if variable.role != "lookup":
             raise ModelError("is no lookup", variable=variable.name)
-        changed[names.canonical(variable.name)] = _tabled(model, variable, at, points, "lookup")
+        key = names.canonical(variable.name)
+        changed[key] = _tabled(model, changed.get(key, variable), at, points, "lookup")
     for name, points in overrides.series.items():
         variable, at = locate(model, name)
         if _is_stock(variable):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,14 +12,11 @@ import xarray as xr
 from sdsim.errors import ModelError
 from sdsim.names import element_label
 
-if TYPE_CHECKING:
-    from sdsim.run import Run
-
 _SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
 
 
-def save(run: Run, path: str | Path) -> Path:
-    """Write ``run`` in the format the suffix asks for; returns the path.
+def save(dataset: xr.Dataset, path: str | Path) -> Path:
+    """Write a result in the format the suffix asks for; returns the path.
 
     Raises
     ------
@@ -33,11 +29,11 @@ def save(run: Run, path: str | Path) -> Path:
         )
     try:
         if path.suffix == ".nc":
-            _writable(run.dataset).to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+            _writable(dataset).to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
         elif path.suffix == ".parquet":
-            table(run.dataset).to_parquet(path)
+            table(dataset).to_parquet(path)
         else:
-            table(run.dataset).to_csv(path, sep="," if path.suffix == ".csv" else "\t")
+            table(dataset).to_csv(path, sep="," if path.suffix == ".csv" else "\t")
     except OSError as e:
         raise ModelError(f"cannot be written: {e.strerror or e}", file=str(path)) from None
     return path

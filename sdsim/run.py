@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sdsim import names
+from sdsim import names, results
 from sdsim.errors import ModelError, nearest
+from sdsim.ground import shape_of
 from sdsim.model import Model
-from sdsim.order import shape_of
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Run:
 
     def save(self, path: str | Path) -> Path:
         """Write netCDF (``.nc``), CSV (``.csv``, ``.tab``) or Parquet (``.parquet``), by suffix."""
-        from sdsim import results  # results reads and writes runs, so it stands above this file
-
-        return results.save(self, path)
+        return results.save(self.dataset, path)
 
 
 def assemble(

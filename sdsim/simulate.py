@@ -11,9 +11,9 @@ import numpy as np
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.errors import ModelWarning
+from sdsim.ground import label_of
 from sdsim.horizon import Horizon, horizon_of
 from sdsim.methods import Adaptive, Euler, Method
-from sdsim.order import label_of
 from sdsim.overrides import Overrides, parameter_vector, sorted_out
 from sdsim.program import Reading
 from sdsim.run import Run, assemble

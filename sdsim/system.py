@@ -21,7 +21,6 @@ from sdsim.overrides import Overrides
 from sdsim.program import Program, from_bytes, to_bytes
 from sdsim.read import read
 
-
 #: How many structurally overridden systems are kept ready.
 MAX_VARIANTS = 32
 
@@ -139,5 +138,5 @@ def load(
 @lru_cache(maxsize=1)
 def _rooms_digest() -> str:
     """What the way from model to program depends on."""
-    rooms = ("expr", "names", "model", "expand", "order", "lower", "program", "functions")
+    rooms = ("expr", "names", "model", "expand", "ground", "order", "lower", "program", "functions")
     return cache_folder.source_digest(*rooms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -72,14 +73,14 @@ class Case:
 
 
 @pytest.fixture(scope="module", params=list(MODELS))
-def case(request: pytest.FixtureRequest) -> Case:
-    """Each model of the comparison."""
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Each model of the comparison; PySD writes beside the model it reads, so it gets a copy."""
     pysd = pytest.importorskip("pysd")
     path, constant, outcome = MODELS[request.param]
     system = sdsim.load(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        peer = pysd.read_vensim(str(path))
+        peer = pysd.read_vensim(shutil.copy(path, tmp_path_factory.mktemp("pysd")))
 
     def first(kind: str) -> str:
         variables = system.model.variables.items()
