@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim.errors import ModelError, nearest
-from sdsim.overrides import Overrides, Points
+from sdsim.overrides import Overrides, Points, number
 
 _TABLES = ("about", "constants", "lookups", "series", "initial")
 #: The largest preset or data file that is read, in bytes.
@@ -112,7 +112,7 @@ def _points(
     if "file" in entry:
         _only(name, entry, ("file", "time", "column", "where", "scale", "source", "kind"))
         x, y = _columns(name, entry, path)
-        scale = entry.get("scale", 1.0)
+        scale = number(entry.get("scale", 1.0), f"scale of {name}")
         return Points.of(x, [v * scale for v in y], name, kind)
     _only(name, entry, (*axes, "source", "kind"))
     for axis in axes:
@@ -133,21 +133,26 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
         raise ModelError(f"'{file.name}' is larger than {MAX_BYTES:,} bytes", variable=name)
     time, column = str(entry.get("time", "time")), str(entry.get("column", "value"))
     where = entry.get("where", {})
+    if not isinstance(where, dict):
+        raise ModelError("'where' must be a table such as {state = \"B\"}", variable=name)
+    try:
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        raise ModelError(f"{file.name} cannot be read: {e}", variable=name) from None
     x, y = [], []
-    with file.open(encoding="utf-8", newline="") as stream:
-        for n, row in enumerate(csv.DictReader(stream), start=2):
-            for wanted in (time, column, *where):
-                if wanted not in row:
-                    raise ModelError(
-                        f"{file.name} has no column '{wanted}'",
-                        remedy=nearest(wanted, [k for k in row if k]),
-                        variable=name,
-                    )
-            if any(row[k] != str(v) for k, v in where.items()):
-                continue
-            try:
-                x.append(float(row[time]))
-                y.append(float(row[column]))
-            except (TypeError, ValueError):
-                raise ModelError(f"{file.name}:{n}: no number", variable=name) from None
+    for n, row in enumerate(rows, start=2):
+        for wanted in (time, column, *where):
+            if wanted not in row:
+                raise ModelError(
+                    f"{file.name} has no column '{wanted}'",
+                    remedy=nearest(wanted, [k for k in row if k]),
+                    variable=name,
+                )
+        if any(row[k] != str(v) for k, v in where.items()):
+            continue
+        try:
+            x.append(float(row[time]))
+            y.append(float(row[column]))
+        except (TypeError, ValueError):
+            raise ModelError(f"{file.name}:{n}: no number", variable=name) from None
     return x, y
