@@ -1,0 +1,146 @@
+"""Runs as files and back, by suffix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from making import MODELS
+
+from sdsim import ModelError, Run, System, load, simulate
+from sdsim.backends import Numpy
+from sdsim.results import read_result, read_table, table
+
+MODEL = """
+    region: north, far south
+    age: young, old
+    grid[region, age] = 1, 2; 3, 4;
+    x[region] = INTEG(grid[region, old] / 3, 1)
+    "rate/person, %" = 0.1 * Time
+    élan vital = Time ^ 2
+    region size = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def run(written: Callable[..., Path]) -> Run:
+    made = load(written(MODEL, stop=3, step=0.1, saveper=0.5), backend=Numpy())
+    return simulate(made, {"region size": 3}, seed=4)
+
+
+COLUMNS = [
+    "grid[north,young]", "grid[north,old]", "grid[far south,young]", "grid[far south,old]",
+    "x[north]", "x[far south]", "rate/person, %", "élan vital", "region size",
+]  # fmt: skip
+
+
+def test_a_table_has_a_column_for_each_element(run: Run) -> None:
+    made = table(run.dataset)
+    assert made.columns.tolist() == COLUMNS
+    assert made.index.tolist() == run.time.tolist()
+    assert made["grid[far south,young]"].tolist() == [3] * 7
+    assert made["x[far south]"].tolist() == run["x"].sel(region="far south").values.tolist()
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv", ".tab", ".parquet"])
+def test_values_come_back_to_the_last_bit(run: Run, tmp_path: Path, suffix: str) -> None:
+    path = run.save(tmp_path / f"run{suffix}")
+    assert path.exists()
+    again = read_table(path)
+    made = table(run.dataset)
+    assert again.columns.tolist() == COLUMNS
+    assert again.index.to_numpy(dtype=float).tolist() == made.index.tolist()
+    assert again.to_numpy().tobytes() == made.to_numpy().tobytes()
+
+
+def test_netcdf_keeps_labels_units_and_how_it_was_made(tmp_path: Path) -> None:
+    made = simulate(load(MODELS / "chain.mdl", backend=Numpy()), {"Stay": 2})
+    again = read_result(made.save(tmp_path / "run.nc"))
+    xr_same = again.drop_attrs(deep=False).identical(made.dataset.drop_attrs(deep=False))
+    assert xr_same
+    assert again["Content"].attrs["units"] == "person"
+    assert again["Content"].attrs["description"].startswith("A chain of three")
+    assert again["stage"].values.tolist() == ["first", "second", "third"]
+    for key, value in made.dataset.attrs.items():
+        assert again.attrs[key] == value, key
+    assert again.attrs["parameters"] == "Stay = 2"
+
+
+def test_netcdf_keeps_names_that_it_does_not_allow(run: Run, tmp_path: Path) -> None:
+    again = read_result(run.save(tmp_path / "run.nc"))
+    assert set(again.data_vars) == set(run.dataset.data_vars)
+    assert again["rate/person, %"].values.tolist() == run["rate/person, %"].values.tolist()
+    assert "model_name" not in again["rate/person, %"].attrs
+
+
+def test_csv_is_what_a_spreadsheet_expects(run: Run, tmp_path: Path) -> None:
+    lines = run.save(tmp_path / "run.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith('Time,"grid[north,young]",')
+    assert len(lines) == 8
+    tab = run.save(tmp_path / "run.tab").read_text(encoding="utf-8").splitlines()
+    assert tab[0].split("\t") == ["Time", *COLUMNS]
+
+
+def test_a_csv_comes_back_as_a_dataset(run: Run, tmp_path: Path) -> None:
+    again = read_result(run.save(tmp_path / "run.csv"))
+    assert again["x[north]"].values.tolist() == run["x"].values[:, 0].tolist()
+    assert again["time"].values.tolist() == run.time.tolist()
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv", ".parquet"])
+def test_a_run_that_kept_nothing_is_a_table_without_rows(
+    system: Callable[..., System], tmp_path: Path, suffix: str
+) -> None:
+    made = simulate(system("d: a, b\ny[d] = 1 / zero\nzero = 0"))
+    assert made.time.size == 0
+    again = read_table(made.save(tmp_path / f"run{suffix}"))
+    assert again.shape == (0, 3)
+    assert set(again.columns) == {"y[a]", "y[b]", "zero"}
+
+
+def test_a_variable_that_is_called_like_a_range_is_kept(system: Callable[..., System]) -> None:
+    made = simulate(system("d: a, b\nv[d] = 1, 2\nd size = 2", stop=1))
+    assert made["d size"].values.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["run.xlsx", "run", "run.CSVX", "run.json"])
+def test_an_unknown_suffix_is_refused(run: Run, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match=r"cannot write .*; use \.nc, \.csv, \.tab, \.parquet"):
+        run.save(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv", ".parquet"])
+def test_a_folder_that_is_not_there_is_said(run: Run, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(ModelError, match="cannot be written"):
+        run.save(tmp_path / "none" / f"run{suffix}")
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.nc", "none.parquet", "none.tab"])
+def test_a_table_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match="no such file"):
+        read_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["bad.nc", "bad.parquet", "bad.csv"])
+def test_bytes_that_are_no_table_are_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\x89\xff\x00\x01\x02" * 100)
+    with pytest.raises(ModelError, match=r"bad\.") as e:
+        read_table(path)
+    assert "\n" not in str(e.value)
+
+
+def test_a_reference_by_another_hand_is_read(tmp_path: Path) -> None:
+    """Byte order mark, quoted names, blank cells, times that are no numbers."""
+    path = tmp_path / "ref.csv"
+    path.write_text('\ufeffTime,"A, b",c\n0,1,\n1,,2\nend,3,4\n', encoding="utf-8")
+    frame: Any = read_table(path)
+    assert frame.columns.tolist() == ["A, b", "c"]
+    assert frame.index[:2].tolist() == [0, 1]
+    assert np.isnan(frame.index[2])
+    assert pd.isna(frame["A, b"].iloc[1])
