@@ -264,6 +264,8 @@ class _Scanner:
 
     def parsed(self, equation: str, parts: list[str], start: int) -> Iterator[Entry]:
         left = _LEFT.match(equation)
+        if not equation:
+            raise self.error("an entry without a name", "delete it or write 'name = ...'", start)
         if left is None:
             remedy = "names with other characters than letters, digits, blanks need double quotes"
             raise self.error(f"cannot be read near '{one_line(equation, 40)}'", remedy, start)

@@ -154,6 +154,7 @@ def test_bytes_that_are_refused(data: bytes, message: str) -> None:
         ("a = 1 |", "m.mdl:1: 'a = 1': an entry without '~'; write '~ units ~ comment |'"),
         ("a = 1 ~ ~ |\n\"b = 2 ~ ~ |", "m.mdl:2: the quote '\"' does not end; add the second"),
         ("a = 1 {never closed ~ ~ |", "m.mdl:1: the comment '{' does not end; add '}'"),
+        ("a = 1 ~ ~ |\n~ ~ |", "m.mdl:2: an entry without a name; delete it or write 'name"),
         ("a%b = 1 ~ ~ |", "m.mdl:1: cannot be read near 'a%b = 1'; names with other characters"),
         ("a\u202eb = 1 ~ ~ |", "m.mdl:1: 'ab = 1': a character that reverses the direction of "
          "text (U+202E); delete it"),
