@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sdsim.backends.base import Grid, Members
+from sdsim.backends.base import Grid, March, Members
+from sdsim.backends.llvm import Llvm
 from sdsim.program import Buffer, Op, Output, Program, State, Table
 
 #: Operations whose result is the same bits in every back end.
@@ -106,3 +107,45 @@ def members(count: int, n_param: int = 3, seed: int = 0) -> Members:
 
 
 GRID = Grid(0.0, 0.1, 20, (0, 1, 2, 5, 10, 19, 20))
+
+#: A run without parameters.
+ONE = Members(np.empty((0, 1)), np.zeros(1, dtype=np.int64))
+
+
+def decay(rate: float = -1.0) -> Program:
+    d = Draft()
+    d.states.append(State("x", d.const(1.0), d("mul", d("state"), d.const(rate))))
+    return d.program()
+
+
+def everything(p: Program) -> list[int]:
+    return list(range(len(p.ops)))
+
+
+def finite(p: Program, m: Members, stages: int) -> list[int]:
+    """The values that stay finite in all members."""
+    march = Llvm(optimise=0).compile(p, everything(p)).march(m, GRID, stages)
+    return [v for v in everything(p) if np.isfinite(march.values[:, v]).all()]
+
+
+def assert_same(got: March, want: March, saved: tuple[int, ...]) -> None:
+    """Equal bits, except that NaN is NaN, and that nothing counts once a member has stopped."""
+    np.testing.assert_array_equal(got.stopped, want.stopped)
+    end = np.where(want.stopped < 0, saved[-1] + 1, want.stopped)
+    counts = np.asarray(saved)[:, None] < end
+    a, b = (np.where(counts[:, None, :], m.values, 0.0) for m in (got, want))
+    np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
+
+
+def identical(a: March, b: March) -> None:
+    assert a.values.tobytes() == b.values.tobytes()
+    np.testing.assert_array_equal(a.stopped, b.stopped)
+
+
+def lively_program() -> tuple[Program, list[int]]:
+    """Every sort of operation, and values that stay finite."""
+    p = random_program(12, 120, unary=(*EXACT_UNARY, *SMOOTH_UNARY))
+    wanted = sorted({*finite(p, members(40), 1)} & {*finite(p, members(40), 4)})
+    assert len(wanted) > 60
+    return p, wanted

@@ -1,11 +1,6 @@
-"""The LLVM back end against NumPy's, and against itself under every setting."""
+"""The LLVM back end gives NumPy's bits, and marches as the contract says."""
 
 from __future__ import annotations
-
-import threading
-import time
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,46 +13,24 @@ from llvm_programs import (
     GRID,
     SMOOTH_UNARY,
     Draft,
+    assert_same,
+    decay,
+    everything,
+    finite,
+    identical,
     members,
     random_program,
 )
 
 from sdsim.backends import philox
-from sdsim.backends.base import Grid, March, Members
-from sdsim.backends.llvm import Llvm, available, cache, compiler, order, plan, why_not
-from sdsim.backends.llvm import kernel as kernel_module
-from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.base import Grid, Members
+from sdsim.backends.llvm import Llvm, available
 from sdsim.backends.numpy import Numpy
-from sdsim.program import Buffer, Program, State
+from sdsim.program import Buffer, State
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 
 EDGES = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, np.inf, -np.inf, np.nan, 1e308, 5e-324, 3.0])
-
-
-def everything(p: Program) -> list[int]:
-    return list(range(len(p.ops)))
-
-
-def finite(p: Program, m: Members, stages: int) -> list[int]:
-    """The values that stay finite in all members."""
-    march = Llvm(optimise=0).compile(p, everything(p)).march(m, GRID, stages)
-    return [v for v in everything(p) if np.isfinite(march.values[:, v]).all()]
-
-
-def assert_same(got: March, want: March, saved: tuple[int, ...]) -> None:
-    """Equal bits, except that NaN is NaN, and that nothing counts once a member has stopped."""
-    np.testing.assert_array_equal(got.stopped, want.stopped)
-    end = np.where(want.stopped < 0, saved[-1] + 1, want.stopped)
-    counts = np.asarray(saved)[:, None] < end
-    a, b = (np.where(counts[:, None, :], m.values, 0.0) for m in (got, want))
-    np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
-
-
-def identical(a: March, b: March) -> None:
-    assert a.values.tobytes() == b.values.tobytes()
-    np.testing.assert_array_equal(a.stopped, b.stopped)
 
 
 # --- against NumPy --------------------------------------------------------------------------------
@@ -127,88 +100,7 @@ def test_transcendental_programs_agree_closely(stages: int) -> None:
     assert compared > 3
 
 
-# --- the same bits under every setting ------------------------------------------------------------
-
-VARIANTS = [
-    {"width": 1}, {"width": 4}, {"width": 8}, {"width": 16}, {"width": 32}, {"width": 64},
-    {"threads": 1}, {"threads": 2}, {"chunk": 3}, {"chunk": 20}, {"chunk": 10_000},
-    {"optimise": 0}, {"optimise": 1}, {"optimise": 2}, {"optimise": 3},
-    {"features": "x86-64"}, {"features": "x86-64-v2"}, {"features": "x86-64-v3"},
-    {"features": "x86-64-v4"},
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def lively() -> tuple[Program, list[int]]:
-    """Every sort of operation, and values that stay finite."""
-    p = random_program(12, 120, unary=(*EXACT_UNARY, *SMOOTH_UNARY))
-    wanted = sorted({*finite(p, members(40), 1)} & {*finite(p, members(40), 4)})
-    assert len(wanted) > 60
-    return p, wanted
-
-
-@pytest.mark.parametrize("stages", [1, 4])
-@pytest.mark.parametrize("changed", VARIANTS, ids=str)
-def test_bits_do_not_depend_on(
-    changed: dict[str, object], stages: int, lively: tuple[Program, list[int]]
-) -> None:
-    p, wanted = lively
-    usual = Llvm()
-    other = replace(usual, **changed)  # type: ignore[arg-type]
-    m = members(40)
-    want = usual.compile(p, wanted).march(m, GRID, stages)
-    identical(other.compile(p, wanted).march(m, GRID, stages), want)
-
-
-@pytest.mark.parametrize("stages", [1, 4])
-def test_bits_do_not_depend_on_the_order_of_long_programs(
-    stages: int, lively: tuple[Program, list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    p, wanted = lively
-    m = members(10)
-    want = Llvm(chunk=12).compile(p, wanted).march(m, GRID, stages)
-    for module in (plan, order):
-        monkeypatch.setattr(module, "LONG", 1)
-    identical(Llvm(chunk=12, cache=False).compile(p, wanted).march(m, GRID, stages), want)
-
-
-def test_bits_do_not_depend_on_the_place_in_the_batch(lively: tuple[Program, list[int]]) -> None:
-    p, wanted = lively
-    m = members(40)
-    kernel = Llvm(width=8).compile(p, wanted)
-    want = kernel.march(m, GRID, 4)
-    for first, last in ((0, 1), (3, 4), (39, 40), (5, 18), (1, 40), (24, 33)):
-        part = Members(m.params[:, first:last], m.numbers[first:last], m.seed)
-        got = kernel.march(part, GRID, 4)
-        assert got.values.tobytes() == want.values[..., first:last].tobytes()
-
-
-def test_bits_do_not_depend_on_what_else_is_wanted(lively: tuple[Program, list[int]]) -> None:
-    p, wanted = lively
-    m = members(10)
-    full = Llvm().compile(p, wanted).march(m, GRID, 4)
-    for k in (0, 11, 37, len(wanted) - 1):
-        one = Llvm().compile(p, [wanted[k]]).march(m, GRID, 4)
-        assert one.values[:, 0].tobytes() == full.values[:, k].tobytes()
-
-
-def test_single_evaluations_have_the_bits_of_a_march(lively: tuple[Program, list[int]]) -> None:
-    p, wanted = lively
-    m = members(10)
-    kernel = Llvm().compile(p, wanted)
-    march = kernel.march(m, Grid(0.0, 0.1, 1, (0,)), 1)
-    states, fixed = kernel.start(m)
-    got = kernel.observe(0.0, 0.05, 0, states, fixed, m)
-    assert got.tobytes() == march.values[0].tobytes()
-
-
 # --- marches --------------------------------------------------------------------------------------
-
-
-def decay(rate: float = -1.0) -> Program:
-    d = Draft()
-    d.states.append(State("x", d.const(1.0), d("mul", d("state"), d.const(rate))))
-    return d.program()
 
 
 @pytest.mark.parametrize(("stages", "order"), [(1, 1.0), (4, 4.0)])
@@ -327,225 +219,3 @@ def test_shapes_at_the_edges() -> None:
     assert Llvm().compile(decay(), []).march(one, GRID, 1).values.shape == (7, 0, 1)
     with pytest.raises(ValueError, match="1 or 4 stages"):
         kernel.march(one, GRID, 2)
-
-
-def test_what_is_given_stays_untouched(lively: tuple[Program, list[int]]) -> None:
-    p, wanted = lively
-    m = members(9)
-    kernel = Llvm().compile(p, wanted)
-    before = m.params.copy()
-    states, fixed = kernel.start(m)
-    kept = states.copy(), fixed.copy()
-    first = kernel.rates(0.0, 0.0, 0, states, fixed, m)
-    copy = first.copy()
-    kernel.rates(1.0, 1.0, 1, states + 1.0, fixed, m)
-    for a, b in zip((m.params, states, fixed, first), (before, *kept, copy), strict=True):
-        np.testing.assert_array_equal(a, b)
-
-
-def test_threads_may_share_a_kernel(lively: tuple[Program, list[int]]) -> None:
-    p, wanted = lively
-    kernel, m = Llvm(cache=False).compile(p, wanted), members(1)
-    states, fixed = kernel.start(m)
-    want = [kernel.rates(k * 0.1, k * 0.1, k, states, fixed, m).tobytes() for k in range(50)]
-    wrong: list[int] = []
-
-    def work() -> None:
-        for _ in range(20):
-            for k in range(50):
-                got = kernel.rates(k * 0.1, k * 0.1, k, states, fixed, m)
-                if got.tobytes() != want[k]:
-                    wrong.append(k)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert not wrong
-
-
-# --- code -----------------------------------------------------------------------------------------
-
-
-def long_program(equations: int) -> Program:
-    """States that drive each other through ``equations`` operations."""
-    rng = np.random.default_rng(0)
-    d = Draft()
-    n = max(equations // 50, 1)
-    values = [d("state", data=k) for k in range(n)]
-    codes = ("add", "sub", "mul", "max", "div", "lt", "exp")
-    for k in range(equations):
-        code = codes[k % 7]
-        given = rng.choice(values[-60:], 1 if code == "exp" else 2)
-        values.append(d(code, *map(int, given)))
-    for k in range(n):
-        d.states.append(State(f"s{k}", d.const(1.0), values[-1 - k]))
-    return d.program()
-
-
-def test_compile_time_grows_like_the_program() -> None:
-    """From 1,000 to 10,000 operations: about tenfold, where one function would take hundredfold."""
-    spent = []
-    for size in (1_000, 10_000):
-        kernel = Llvm(cache=False, optimise=1, width=8).compile(long_program(size), [0])
-        begin = time.process_time()
-        kernel.march(Members(np.empty((0, 1)), np.zeros(1, dtype=np.int64)), GRID, 1)
-        spent.append(time.process_time() - begin)
-    assert spent[1] < 25 * spent[0] + 0.5
-    assert spent[1] < 20.0
-
-
-def test_the_kernel_can_be_read() -> None:
-    text = Llvm(width=8).compile(decay(), [1]).ir()
-    assert "define void @march" in text
-    assert "fmul <8 x double>" in text
-    assert "fast" not in text
-    assert "fmuladd" not in text
-
-
-def test_assembly_has_no_contraction() -> None:
-    d = Draft()
-    x = d("state")
-    d.states.append(State("x", d("param"), d("add", d("mul", x, d("param")), d("param"))))
-    kernel = Llvm(width=8).compile(d.program(1), [x])
-    text = compiler.assembly(kernel.ir("points"), kernel.machine, 3)
-    assert "vfmadd" not in text.split("rates_0:")[1].split("ret")[0]
-
-
-# --- the cache ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
-    return tmp_path / "code"
-
-
-ONE = Members(np.empty((0, 1)), np.zeros(1, dtype=np.int64))
-
-
-def run(**settings: object) -> March:
-    return Llvm(**settings).compile(decay(), [1]).march(ONE, GRID, 1)  # type: ignore[arg-type]
-
-
-def test_cached_code_is_used_and_needs_no_ir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    want = run()
-    (entry,) = folder.iterdir()
-    assert folder.stat().st_mode & 0o777 == 0o700
-
-    def never(*_: object) -> bytes:
-        raise AssertionError("compiled again")
-
-    monkeypatch.setattr(compiler, "compile_object", never)
-    identical(run(), want)
-    for other in ({"optimise": 1}, {"width": 4}, {"chunk": 9}, {"features": "x86-64"}):
-        with pytest.raises(AssertionError, match="compiled again"):
-            run(**other)
-    with pytest.raises(AssertionError, match="compiled again"):
-        Llvm().compile(decay(-2.0), [1]).march(ONE, GRID, 1)
-    assert list(folder.iterdir()) == [entry]
-
-
-def test_better_code_takes_over_when_it_repays(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Quick code first; after enough steps better code, with the same bits; then from the cache."""
-    levels: list[int] = []
-    original = compiler.compile_object
-
-    def noting(ir: str, of: Machine, optimise: int) -> bytes:
-        levels.append(optimise)
-        return original(ir, of, optimise)
-
-    monkeypatch.setattr(compiler, "compile_object", noting)
-    monkeypatch.setattr(kernel_module, "REPAID", 1000)
-    kernel = Llvm(width=8).compile(decay(), [1])
-    first = kernel.march(ONE, GRID, 1)
-    for _ in range(8):
-        identical(kernel.march(ONE, GRID, 1), first)
-    assert levels == [0, 2]
-    identical(Llvm(width=8).compile(decay(), [1]).march(ONE, GRID, 1), first)
-    assert levels == [0, 2]
-    assert len(list(folder.iterdir())) == 2
-
-
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])
-def test_a_damaged_entry_is_made_anew(folder: Path, damage: str) -> None:
-    want = run()
-    (entry,) = folder.iterdir()
-    content = bytearray(entry.read_bytes())
-    if damage == "cut":
-        content = content[:-100]
-    elif damage == "flipped":
-        content[len(content) // 2] ^= 1
-    else:
-        content = bytearray(b"" if damage == "empty" else b"no machine code")
-    entry.write_bytes(content)
-    identical(run(), want)
-    assert cache.load(entry.name) is not None
-
-
-def test_an_entry_that_others_could_write_is_not_run(folder: Path) -> None:
-    run()
-    (entry,) = folder.iterdir()
-    entry.chmod(0o666)
-    assert cache.load(entry.name) is None
-
-
-def test_many_writers_and_readers_of_one_entry(folder: Path) -> None:
-    want, results = run(cache=False), []
-
-    def work() -> None:
-        results.append(run())
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert len(results) == 8
-    for got in results:
-        identical(got, want)
-    assert len(list(folder.iterdir())) == 1
-
-
-def test_an_unusable_folder_costs_nothing_but_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
-    identical(run(), run(cache=False))
-
-
-def test_names_do_not_decide_the_code() -> None:
-    p = decay()
-    renamed = replace(p, states=(p.states[0]._replace(label="y"),))
-    assert cache.digest(p) == cache.digest(renamed)
-    held = replace(p, states=(p.states[0]._replace(held=True),))
-    assert cache.digest(p) != cache.digest(held)
-
-
-def test_only_what_is_needed_is_computed() -> None:
-    d = Draft()
-    x, y = d("state", data=0), d("state", data=1)
-    d.states += [State("x", d.const(1.0), d("neg", x)), State("y", d.const(1.0), d("exp", y))]
-    assert "@exp_" not in Llvm().compile(d.program(), [x]).ir()
-    assert "@exp_" in Llvm().compile(d.program(), [y]).ir()
-
-
-def test_without_a_compiler_the_reason_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert why_not() == ""
-    compiler.why_not.cache_clear()
-    monkeypatch.setattr(compiler, "version", lambda: "0.40.1")
-    try:
-        assert not available()
-        assert why_not() == "llvmlite is 0.40.1, 0.50 or later is needed"
-    finally:
-        compiler.why_not.cache_clear()
-
-
-@pytest.mark.parametrize("wrong", [{"width": 3}, {"threads": 0}, {"optimise": 4}, {"chunk": 0}])
-def test_settings_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
-        Llvm(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,206 @@
+"""Machine code of the LLVM back end: its making, its cache, its settings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from llvm_programs import (
+    GRID,
+    ONE,
+    Draft,
+    decay,
+    identical,
+)
+
+from sdsim.backends.base import March, Members
+from sdsim.backends.llvm import Llvm, available, cache, compiler, why_not
+from sdsim.backends.llvm import kernel as kernel_module
+from sdsim.backends.llvm.machine import Machine
+from sdsim.program import Program, State
+
+pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
+
+
+def long_program(equations: int) -> Program:
+    """States that drive each other through ``equations`` operations."""
+    rng = np.random.default_rng(0)
+    d = Draft()
+    n = max(equations // 50, 1)
+    values = [d("state", data=k) for k in range(n)]
+    codes = ("add", "sub", "mul", "max", "div", "lt", "exp")
+    for k in range(equations):
+        code = codes[k % 7]
+        given = rng.choice(values[-60:], 1 if code == "exp" else 2)
+        values.append(d(code, *map(int, given)))
+    for k in range(n):
+        d.states.append(State(f"s{k}", d.const(1.0), values[-1 - k]))
+    return d.program()
+
+
+def test_compile_time_grows_like_the_program() -> None:
+    """From 1,000 to 10,000 operations: about tenfold, where one function would take hundredfold."""
+    spent = []
+    for size in (1_000, 10_000):
+        kernel = Llvm(cache=False, optimise=1, width=8).compile(long_program(size), [0])
+        begin = time.process_time()
+        kernel.march(Members(np.empty((0, 1)), np.zeros(1, dtype=np.int64)), GRID, 1)
+        spent.append(time.process_time() - begin)
+    assert spent[1] < 25 * spent[0] + 0.5
+    assert spent[1] < 20.0
+
+
+def test_the_kernel_can_be_read() -> None:
+    text = Llvm(width=8).compile(decay(), [1]).ir()
+    assert "define void @march" in text
+    assert "fmul <8 x double>" in text
+    assert "fast" not in text
+    assert "fmuladd" not in text
+
+
+def test_assembly_has_no_contraction() -> None:
+    d = Draft()
+    x = d("state")
+    d.states.append(State("x", d("param"), d("add", d("mul", x, d("param")), d("param"))))
+    kernel = Llvm(width=8).compile(d.program(1), [x])
+    text = compiler.assembly(kernel.ir("points"), kernel.machine, 3)
+    assert "vfmadd" not in text.split("rates_0:")[1].split("ret")[0]
+
+
+# --- the cache ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    return tmp_path / "code"
+
+
+def run(**settings: object) -> March:
+    return Llvm(**settings).compile(decay(), [1]).march(ONE, GRID, 1)  # type: ignore[arg-type]
+
+
+def test_cached_code_is_used_and_needs_no_ir(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    want = run()
+    (entry,) = folder.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+    def never(*_: object) -> bytes:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(compiler, "compile_object", never)
+    identical(run(), want)
+    for other in ({"optimise": 1}, {"width": 4}, {"chunk": 9}, {"features": "x86-64"}):
+        with pytest.raises(AssertionError, match="compiled again"):
+            run(**other)
+    with pytest.raises(AssertionError, match="compiled again"):
+        Llvm().compile(decay(-2.0), [1]).march(ONE, GRID, 1)
+    assert list(folder.iterdir()) == [entry]
+
+
+def test_better_code_takes_over_when_it_repays(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quick code first; after enough steps better code, with the same bits; then from the cache."""
+    levels: list[int] = []
+    original = compiler.compile_object
+
+    def noting(ir: str, of: Machine, optimise: int) -> bytes:
+        levels.append(optimise)
+        return original(ir, of, optimise)
+
+    monkeypatch.setattr(compiler, "compile_object", noting)
+    monkeypatch.setattr(kernel_module, "REPAID", 1000)
+    kernel = Llvm(width=8).compile(decay(), [1])
+    first = kernel.march(ONE, GRID, 1)
+    for _ in range(8):
+        identical(kernel.march(ONE, GRID, 1), first)
+    assert levels == [0, 2]
+    identical(Llvm(width=8).compile(decay(), [1]).march(ONE, GRID, 1), first)
+    assert levels == [0, 2]
+    assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])
+def test_a_damaged_entry_is_made_anew(folder: Path, damage: str) -> None:
+    want = run()
+    (entry,) = folder.iterdir()
+    content = bytearray(entry.read_bytes())
+    if damage == "cut":
+        content = content[:-100]
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 1
+    else:
+        content = bytearray(b"" if damage == "empty" else b"no machine code")
+    entry.write_bytes(content)
+    identical(run(), want)
+    assert cache.load(entry.name) is not None
+
+
+def test_an_entry_that_others_could_write_is_not_run(folder: Path) -> None:
+    run()
+    (entry,) = folder.iterdir()
+    entry.chmod(0o666)
+    assert cache.load(entry.name) is None
+
+
+def test_many_writers_and_readers_of_one_entry(folder: Path) -> None:
+    want, results = run(cache=False), []
+
+    def work() -> None:
+        results.append(run())
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(results) == 8
+    for got in results:
+        identical(got, want)
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_an_unusable_folder_costs_nothing_but_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
+    identical(run(), run(cache=False))
+
+
+def test_names_do_not_decide_the_code() -> None:
+    p = decay()
+    renamed = replace(p, states=(p.states[0]._replace(label="y"),))
+    assert cache.digest(p) == cache.digest(renamed)
+    held = replace(p, states=(p.states[0]._replace(held=True),))
+    assert cache.digest(p) != cache.digest(held)
+
+
+def test_only_what_is_needed_is_computed() -> None:
+    d = Draft()
+    x, y = d("state", data=0), d("state", data=1)
+    d.states += [State("x", d.const(1.0), d("neg", x)), State("y", d.const(1.0), d("exp", y))]
+    assert "@exp_" not in Llvm().compile(d.program(), [x]).ir()
+    assert "@exp_" in Llvm().compile(d.program(), [y]).ir()
+
+
+def test_without_a_compiler_the_reason_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert why_not() == ""
+    compiler.why_not.cache_clear()
+    monkeypatch.setattr(compiler, "version", lambda: "0.40.1")
+    try:
+        assert not available()
+        assert why_not() == "llvmlite is 0.40.1, 0.50 or later is needed"
+    finally:
+        compiler.why_not.cache_clear()
+
+
+@pytest.mark.parametrize("wrong", [{"width": 3}, {"threads": 0}, {"optimise": 4}, {"chunk": 0}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Llvm(**wrong)  # type: ignore[arg-type]
