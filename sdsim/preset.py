@@ -21,7 +21,7 @@ MAX_BYTES = 20_000_000
 class Preset:
     """A named set of overrides.
 
-    about : free text about it (corridor, period).   sources : where each value comes from, by name.
+    about : free text about it (place, period).   sources : where each value comes from, by name.
     """
 
     title: str
