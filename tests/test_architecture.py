@@ -1,0 +1,157 @@
+"""The house: imports only go down, heavy neighbours have one door, the library knows no subject."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sdsim
+
+ROOT = Path(sdsim.__file__).parent
+
+#: Rooms from the ground up. A room imports from lower floors alone.
+FLOORS = (
+    {"version", "errors", "expr", "names", "cache", "program"},
+    {"methods", "functions", "model"},
+    {"read", "units", "expand", "results", "compare", "plot", "backends"},
+    {"ground"},
+    {"order", "overrides"},
+    {"lower", "preset", "run"},
+    {"system"},
+    {"horizon"},
+    {"adaptive", "ensemble"},
+    {"simulate"},
+    {"conformance"},
+    {"cli"},
+    {"__main__"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+#: Heavy neighbours, and the rooms that may import them.
+DOORS = {
+    "pysd": {"read"},
+    "parsimonious": {"read"},
+    "python_calamine": {"read"},
+    "llvmlite": {"backends/llvm"},
+    "plotly": {"plot"},
+    "scipy": {"adaptive"},
+    "tqdm": {"cli"},
+    "platformdirs": {"cache"},
+}
+
+
+def files() -> list[Path]:
+    return sorted(p for p in ROOT.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def module_of(path: Path) -> str:
+    parts = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(["sdsim", *(parts[:-1] if parts[-1] == "__init__" else parts)])
+
+
+MODULES = {module_of(p) for p in files()}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names, at the top and within functions alike; ``sdsim.x`` where x is a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else str(node.module)
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room_of(p) for p in files()} - {"__init__"}
+    assert rooms == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_go_down(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for name in imports(path):
+        if name == "sdsim":
+            assert room == "cli", "only the top floor uses what the package shows to users"
+        elif name.startswith("sdsim."):
+            other = name.split(".")[1]
+            assert other == room or FLOOR[other] < FLOOR[room], f"{room} imports {other}"
+
+
+def test_no_module_stands_on_itself() -> None:
+    below = {
+        module_of(p): {n for n in imports(p) if n in MODULES and n != "sdsim"} - {module_of(p)}
+        for p in files()
+        if module_of(p) != "sdsim"
+    }
+    while below:
+        free = {m for m, on in below.items() if not on & set(below)}
+        assert free, f"a circle among {sorted(below)}"
+        below = {m: on for m, on in below.items() if m not in free}
+
+
+def test_heavy_neighbours_have_one_door() -> None:
+    for path in files():
+        inside = str(path.relative_to(ROOT))
+        for name in imports(path):
+            allowed = DOORS.get(name.split(".")[0])
+            assert allowed is None or any(
+                inside.startswith(f"{room}/") or inside == f"{room}.py" for room in allowed
+            ), f"{inside} imports {name}"
+
+
+def test_there_is_one_call_of_solve_ivp() -> None:
+    calls = [
+        str(path.relative_to(ROOT))
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "solve_ivp"
+    ]
+    assert calls == ["adaptive.py"]
+
+
+def test_nothing_is_executed_or_unpickled() -> None:
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                assert getattr(node.func, "id", "") not in {"eval", "exec"}, path
+        assert not {"pickle", "marshal", "shelve", "dill"} & {
+            n.split(".")[0] for n in imports(path)
+        }
+
+
+SUBJECT = re.compile(
+    r"migra|mexic|remitt|diaspora|refugee|census|naturali[sz]|corridor|homeland|border|visa\b", re.I
+)
+#: Other meanings: a line around a box on a page, and the name of the distribution.
+OTHER = re.compile(
+    r"border(-\w+)*\s*[:=]|border-box|borderwidth|bordercolor|crossborder-sdsim", re.I
+)
+
+
+def test_the_library_knows_no_subject() -> None:
+    for path in [*files(), *ROOT.rglob("*.css"), *ROOT.rglob("*.js")]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            found = SUBJECT.search(OTHER.sub("", line))
+            assert not found, f"{path.name}:{number}: {line.strip()}"
+
+
+def test_a_run_needs_neither_plotly_nor_the_translator() -> None:
+    """Imported by `sdsim` itself, they would cost every start a second."""
+    code = "import sdsim, sys; print(sorted({'pysd', 'plotly', 'llvmlite'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
