@@ -1,13 +1,15 @@
 """The user's cache folder: what was costly to make, kept under a name and a checksum.
 
 A name is a digest of everything the content depends on. Anything unexpected is a miss and nothing
-here ever fails: a folder that others can write into is not used, entries are written beside and
-renamed into place, so any number of processes may share it. Contents are data for their readers;
-nothing is ever unpickled.
+here ever fails: entries that another user could have written are not used, writes go to a file of
+their own and are renamed into place, so any number of processes may share the folder. Contents are
+data for their readers; nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import os
 import stat
@@ -17,8 +19,10 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "SDSIM_CACHE_DIR"
-#: The largest entry that is read, in bytes.
+#: The largest entry that is read, in bytes, and how many entries a room keeps.
 MAX_BYTES = 512 << 20
+KEPT = 1000
+_DIGEST = 32
 
 
 def folder() -> Path:
@@ -29,38 +33,40 @@ def folder() -> Path:
 
 def load(room: str, name: str) -> bytes | None:
     """The content kept under ``name`` in ``room`` (a subfolder), None where there is none."""
+    place = folder() / room
     try:
-        place = folder() / room
-        if not _ours(place):
+        if not _ours(place.stat()):
             return None
-        path = place / name
-        if path.stat().st_size > MAX_BYTES:
-            return None
-        checksum, _, body = path.read_bytes().partition(b"\n")
+        with (place / name).open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not _ours(status) or status.st_size > MAX_BYTES:
+                return None
+            entry = stream.read()
     except (OSError, ValueError):
         return None
-    return body if _checksum(body) == checksum else None
+    body = entry[_DIGEST:]
+    return body if hashlib.sha256(body).digest() == entry[:_DIGEST] else None
 
 
 def store(room: str, name: str, body: bytes) -> None:
     """Keep ``body``; where that cannot be done, do not."""
-    try:
-        place = folder() / room
+    place = folder() / room
+    with contextlib.suppress(OSError, ValueError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _ours(place):
+        if not _ours(place.stat()):
             return
         handle, temporary = tempfile.mkstemp(prefix=".", dir=place)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(_checksum(body) + b"\n" + body)
+                stream.write(hashlib.sha256(body).digest() + body)
             os.replace(temporary, place / name)
         except BaseException:
             os.unlink(temporary)
             raise
-    except (OSError, ValueError):
-        return
+        _prune(place)
 
 
+@functools.cache
 def source_digest(*rooms: str) -> str:
     """A digest of the source files of the named rooms of this package, for use in names."""
     here = Path(__file__).parent
@@ -69,22 +75,21 @@ def source_digest(*rooms: str) -> str:
         place = here / room
         files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
         for file in files:
-            try:
-                out.update(file.read_bytes())
-            except OSError:
-                out.update(os.urandom(16))
+            out.update(file.read_bytes())
     return out.hexdigest()
 
 
-def _checksum(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest().encode()
+def _prune(place: Path) -> None:
+    """Remove the oldest entries beyond `KEPT`."""
+    entries = [e for e in os.scandir(place) if e.is_file()]
+    if len(entries) > KEPT:
+        for e in sorted(entries, key=lambda e: e.stat().st_mtime)[: len(entries) - KEPT]:
+            with contextlib.suppress(OSError):
+                os.unlink(e.path)
 
 
-def _ours(place: Path) -> bool:
-    """A folder that nobody else can write into."""
-    info = place.stat()
-    if not stat.S_ISDIR(info.st_mode):
-        return False
-    if not hasattr(os, "getuid"):
+def _ours(status: os.stat_result) -> bool:
+    """Written by this user, and writable by nobody else."""
+    if not hasattr(os, "geteuid"):
         return True
-    return info.st_uid == os.getuid() and not info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

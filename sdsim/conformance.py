@@ -38,9 +38,9 @@ class Outcome:
 
 
 def cases(folder: Path) -> list[Case]:
-    """Every ``.mdl`` below ``folder`` with a reference output in its own folder."""
+    """Every ``.mdl`` (``.MDL``) below ``folder`` with a reference output in its own folder."""
     out = []
-    for model in sorted(folder.rglob("*.mdl")):
+    for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".mdl"):
         references = [model.parent / n for n in REFERENCES if (model.parent / n).is_file()]
         if references:
             out.append(Case(model, references[0], str(model.relative_to(folder))))

@@ -190,8 +190,9 @@ def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
             case Binary(op, _, _):
                 prec = _PREC[op]
                 (lt, lp), (rt, rp) = parts
-                left = lt if lp >= prec else f"({lt})"
-                right = rt if rp > prec else f"({rt})"
+                to_the_left = op != "^"  # Vensim reads a^b^c as a^(b^c)
+                left = lt if lp > prec or (lp == prec and to_the_left) else f"({lt})"
+                right = rt if rp > prec or (rp == prec and not to_the_left) else f"({rt})"
                 return (f"{left} {_WORDS.get(op, op)} {right}", prec)
             case Call(n, _, subs):
                 head = name(n) + (f"[{','.join(subs)}]" if subs else "")

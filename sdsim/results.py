@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
@@ -68,15 +69,25 @@ def read_table(path: str | Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         separator = "\t" if path.suffix in (".tab", ".tsv", ".dat") else ","
-        frame = pd.read_csv(
-            path, sep=separator, index_col=0, encoding="utf-8-sig", low_memory=False
-        )
+        text = io.StringIO(_text(path))
+        frame = pd.read_csv(text, sep=separator, index_col=0, low_memory=False)
     except FileNotFoundError:
         raise ModelError("no such file", file=str(path)) from None
     except (OSError, ValueError, UnicodeDecodeError) as e:
         raise ModelError(f"cannot be read as a table: {e}", file=path.name) from None
     frame.index = pd.Index(pd.to_numeric(pd.Series(frame.index), errors="coerce"))
+    if len(frame) and frame.index.isna().all():
+        raise ModelError("has no times in its first column", file=path.name)
     return frame
+
+
+def _text(path: Path) -> str:
+    """The text of a table: UTF-8, or else as Windows programs write it."""
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")
 
 
 def read_result(path: str | Path) -> xr.Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from os import PathLike
 
 from sdsim import cache as cache_folder
@@ -21,6 +21,8 @@ from sdsim.overrides import Overrides
 from sdsim.program import Program, from_bytes, to_bytes
 from sdsim.read import read
 
+#: What the way from a model to its program depends on.
+_ROOMS = ("expr", "names", "model", "expand", "ground", "order", "lower", "program", "functions")
 #: How many structurally overridden systems are kept ready.
 MAX_VARIANTS = 32
 
@@ -49,7 +51,7 @@ class System:
         """The flat list of scalar operations."""
         if not self.cached:
             return lower(self.ordered)
-        name = f"{self.model.hash}-{_rooms_digest()}"
+        name = f"{self.model.hash}-{cache_folder.source_digest(*_ROOMS)}"
         body = cache_folder.load("programs", name)
         if body is not None:
             with suppress(ValueError, KeyError, TypeError, IndexError):
@@ -133,10 +135,3 @@ def load(
     """
     model = read(path, cache=cache, data_folder=data_folder)
     return System(model, backend or default_backend(), cache)
-
-
-@lru_cache(maxsize=1)
-def _rooms_digest() -> str:
-    """What the way from model to program depends on."""
-    rooms = ("expr", "names", "model", "expand", "ground", "order", "lower", "program", "functions")
-    return cache_folder.source_digest(*rooms)

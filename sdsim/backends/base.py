@@ -55,8 +55,8 @@ class March:
     """What a fixed-step run leaves.
 
     values : (n_saved, n_wanted, n_member); from the first non-finite step on they mean nothing.
-    stopped : (n_member,) number of the first step at which a state or a wanted value was not
-        finite, -1 where all went well.
+    stopped : (n_member,) number of the first step at which a wanted value, or a state that wanted
+        values stand on, was not finite; -1 where all went well.
     """
 
     values: Floats

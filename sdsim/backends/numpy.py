@@ -136,11 +136,8 @@ class NumpyKernel:
         self._at_change = np.array([row[s.change] for s in program.states], dtype=np.intp)
         self._at_initial = np.array([row[s.initial] for s in program.states], dtype=np.intp)
         self._held = np.array([s.held for s in program.states], dtype=bool)
-        self._state_rows = [
-            (row[v], int(program.ops[v].data))
-            for v in self._inputs
-            if program.ops[v].code == "state"
-        ]
+        needed = [program.ops[v] for v in program.needed(self.wanted)]
+        self._watched = [int(op.data) for op in needed if op.code == "state"]
 
     # --- evaluation ---------------------------------------------------------------------------
 
@@ -211,7 +208,7 @@ class NumpyKernel:
             time = grid.time(k)
             event = time + 0.5 * dt
             v = self._evaluate(time, event, k, states, fixed, members, history)
-            fine = np.isfinite(states).all(axis=0)
+            fine = np.isfinite(states[self._watched]).all(axis=0)
             if k in saved:
                 values[saved[k]] = v[self._at_wanted]
                 fine &= np.isfinite(values[saved[k]]).all(axis=0)

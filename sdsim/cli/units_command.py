@@ -13,7 +13,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--all", action="store_true", help="list variables without units one by one")
+    parser.add_argument(
+        "--all", action="store_true", help="list variables without units one by one"
+    )
     parser.add_argument("--open", metavar="FOLDER", help="another folder the model may read from")
 
 
@@ -34,6 +36,6 @@ def execute(args: argparse.Namespace) -> int:
         if bare and not args.all:
             named = ", ".join(f"'{n}'" for n in bare[:5])
             print(f"no units: {named}{', …' if len(bare) > 5 else ''}; --all lists them")
-        faults = len(findings) - len(bare)
-        print(f"{faults} of {len(model.variables)} variables do not balance, {len(bare)} have no units")
+        faults, of = len(findings) - len(bare), f"of {len(model.variables)} variables"
+        print(f"{faults} {of} do not balance, {len(bare)} have no units")
     return 1 if findings else 0

@@ -17,9 +17,11 @@ from llvm_programs import (
     identical,
 )
 
+from sdsim import cache
 from sdsim.backends.base import March, Members
-from sdsim.backends.llvm import Llvm, available, cache, compiler, why_not
+from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.llvm import kernel as kernel_module
+from sdsim.backends.llvm.digest import digest
 from sdsim.backends.llvm.machine import Machine
 from sdsim.program import Program, State
 
@@ -138,14 +140,14 @@ def test_a_damaged_entry_is_made_anew(folder: Path, damage: str) -> None:
         content = bytearray(b"" if damage == "empty" else b"no machine code")
     entry.write_bytes(content)
     identical(run(), want)
-    assert cache.load(entry.name) is not None
+    assert cache.load("code", entry.name) is not None
 
 
 def test_an_entry_that_others_could_write_is_not_run(folder: Path) -> None:
     run()
     (entry,) = folder.iterdir()
     entry.chmod(0o666)
-    assert cache.load(entry.name) is None
+    assert cache.load("code", entry.name) is None
 
 
 def test_many_writers_and_readers_of_one_entry(folder: Path) -> None:
@@ -176,9 +178,9 @@ def test_an_unusable_folder_costs_nothing_but_time(
 def test_names_do_not_decide_the_code() -> None:
     p = decay()
     renamed = replace(p, states=(p.states[0]._replace(label="y"),))
-    assert cache.digest(p) == cache.digest(renamed)
+    assert digest(p) == digest(renamed)
     held = replace(p, states=(p.states[0]._replace(held=True),))
-    assert cache.digest(p) != cache.digest(held)
+    assert digest(p) != digest(held)
 
 
 def test_only_what_is_needed_is_computed() -> None:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from reading_models import MODELS
 
+from sdsim import cache
 from sdsim.model import to_json
-from sdsim.read import cache, child, read
+from sdsim.read import child, read
 
 Write = Callable[..., Path]
 
@@ -25,7 +26,7 @@ Write = Callable[..., Path]
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache" / "deep"
     monkeypatch.setenv(cache.VARIABLE, str(folder))
-    return folder
+    return folder / "models"
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_a_hit_equals_a_miss(place: Path, asked: list[int]) -> None:
     assert read(path, cache=False) == missed
     assert len(asked) == 2, "only the read without cache parsed again"
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
-    assert [p.suffix for p in place.iterdir()] == [".json"]
+    assert len(list(place.iterdir())) == 1
 
 
 def test_the_same_content_under_another_name(write: Write, asked: list[int]) -> None:
@@ -88,7 +89,7 @@ def test_data_that_went_away_are_missed(write: Write, tmp_path: Path) -> None:
 
 
 def signed(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return hashlib.sha256(body).digest() + body
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim import cache
 from sdsim.backends.base import Floats, Grid, Ints, March, Members
-from sdsim.backends.llvm import cache, compiler
+from sdsim.backends.llvm import compiler
+from sdsim.backends.llvm.digest import digest, own_digest
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.module import ModuleWriter, Sizes
 from sdsim.backends.llvm.plan import for_march, for_points
@@ -27,6 +29,8 @@ from sdsim.program import Program
 #: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
 #: making and what each step gains both grow with the program, so that its size hardly matters.
 REPAID = 3_000_000
+#: The room of the cache that holds machine code.
+ROOM = "code"
 QUICK, BEST = 0, 2
 #: Below this many rows to compute a march stays in one thread.
 _WORTH_THREADS = 200_000
@@ -96,11 +100,11 @@ class LlvmKernel:
 
     @cached_property
     def _digest(self) -> bytes:
-        return cache.digest(self.program)
+        return digest(self.program)
 
     def _key(self, purpose: str, width: int, level: int) -> str:
         settings = (compiler.version(), self.machine, purpose, width, level, self.settings.chunk)
-        known = cache.own_digest() + self._digest + repr((settings, self.wanted)).encode()
+        known = own_digest() + self._digest + repr((settings, self.wanted)).encode()
         return hashlib.sha256(known).hexdigest()
 
     def _code(self, purpose: str, width: int, work: int = 0) -> _Code:
@@ -128,12 +132,12 @@ class LlvmKernel:
         binary = compiler.compile_object(ir, self.machine, due)
         if self.settings.cache:
             header = json.dumps(asdict(sizes)).encode()
-            cache.store(self._key(purpose, width, due), header + b"\n" + binary)
+            cache.store(ROOM, self._key(purpose, width, due), header + b"\n" + binary)
         return self._loaded(purpose, width, due, sizes, binary)
 
     def _kept(self, purpose: str, width: int, level: int) -> _Code | None:
         """Code from the cache."""
-        entry = cache.load(self._key(purpose, width, level)) if self.settings.cache else None
+        entry = cache.load(ROOM, self._key(purpose, width, level)) if self.settings.cache else None
         if entry is None:
             return None
         header, _, binary = entry.partition(b"\n")

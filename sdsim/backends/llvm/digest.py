@@ -1,0 +1,30 @@
+"""What decides the bytes of machine code: a digest of the program and of what writes the code."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from itertools import chain
+
+from sdsim import cache
+from sdsim.program import Program
+
+
+def digest(program: Program) -> bytes:
+    """What of a program decides its code: everything but names and defaults."""
+    ops = program.ops
+    h = hashlib.sha256()
+    h.update(" ".join([op.code for op in ops]).encode())
+    h.update(array("q", chain.from_iterable([op.args for op in ops])).tobytes())
+    h.update(array("d", [op.data for op in ops]).tobytes())
+    h.update(repr([(s.initial, s.change, s.held) for s in program.states]).encode())
+    h.update(repr([(b.input, b.steps, b.initial) for b in program.buffers]).encode())
+    for t in program.tables:
+        h.update(f"{t.kind} {len(t.x)} ".encode())
+        h.update(array("d", (*t.x, *t.y)).tobytes())
+    return h.digest()
+
+
+def own_digest() -> bytes:
+    """What writes the code decides it too: this back end's own sources."""
+    return bytes.fromhex(cache.source_digest("backends/llvm"))
