@@ -124,6 +124,7 @@ class _Sorter:
             self._base[i] = total
             total += block.cells.size
         self._base[-1] = self._total = total
+        self._bases = np.asarray(self._base, dtype=np.int64)
         self._operands: dict[tuple[int, bool], list[list[int]]] = {}
 
     def run(self) -> Iterator[tuple[int, int, bool]]:
@@ -193,7 +194,7 @@ class _Sorter:
                 what, remedy="give it as a series" if variable.role == "data" else "",
                 file=self._model.file, line=block.equation.line, variable=user.name,
             )  # fmt: skip
-        return np.asarray(self._base, dtype=np.int64)[owners] + index_in[at]
+        return self._bases[owners] + index_in[at]
 
     def _loop(self, path: list[int], back: int, owner: NDArray[np.int64]) -> ModelError:
         ring = path[path.index(back) :] + [back]
