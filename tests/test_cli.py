@@ -241,7 +241,7 @@ def test_run_notes_go_to_standard_error(at: Path) -> None:
         (["rnu", "m.mdl"], "rnu"),
         (["compare", "m.mdl"], "REFERENCE"),
         (["compare", "m.mdl", "none.csv"], "none.csv: no such file"),
-        (["compare", "none.csv", "wrong.csv"], "none.csv"),
+        (["compare", "none.csv", "right.csv"], "none.csv"),
         (["info", "none.mdl"], "none.mdl"),
         (["info", "loop.mdl"], "algebraic loop"),
         (["units", "none.mdl"], "none.mdl"),
@@ -258,6 +258,7 @@ def test_bad_input_is_one_line_and_status_2(
     said: str,
 ) -> None:
     """Within this process, to save the start of forty others; the next test starts some."""
+    (at / "right.csv").write_text("Time,x\n0,10\n")
     (at / "wrong.csv").write_text("name,value\nk,lots\n")
     (at / "wrong.cin").write_text("k\n")
     (at / "three.csv").write_text("k,1,2\n")

@@ -26,7 +26,7 @@ from sdsim.expr import (
 )
 
 A, B, C = Ref("a"), Ref("b"), Ref("c", ("x", "y"))
-DEEP = 50_000
+DEEP = 20_000
 
 
 def chain(length: int) -> Expr:

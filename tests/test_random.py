@@ -15,7 +15,7 @@ from sdsim.backends import philox
 from sdsim.run import Run
 
 Make = Callable[..., System]
-STEPS = 20_000
+STEPS = 6_000
 
 #: philox4x32-10 in the known-answer file of Random123 (D. E. Shaw Research): counter, key, block.
 KNOWN = [

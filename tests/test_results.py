@@ -126,7 +126,7 @@ def test_a_table_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
         read_table(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["bad.nc", "bad.parquet"])
+@pytest.mark.parametrize("name", ["bad.nc", "bad.parquet", "bad.csv"])
 def test_bytes_that_are_no_table_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"\x89\xff\x00\x01\x02" * 100)
