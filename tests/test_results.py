@@ -129,7 +129,7 @@ def test_a_table_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["bad.nc", "bad.parquet", "bad.csv"])
 def test_bytes_that_are_no_table_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    path.write_bytes(b"\x89\xff\x00\x01\x02" * 100)
+    path.write_bytes(b"\x89\xff,\x00\x01\x02\n" * 100)
     with pytest.raises(ModelError, match=r"bad\.") as e:
         read_table(path)
     assert "\n" not in str(e.value)
