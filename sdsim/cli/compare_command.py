@@ -26,13 +26,14 @@ def execute(args: argparse.Namespace) -> int:
     from sdsim.compare import compare, passed
     from sdsim.results import read_table, table
 
-    reference = read_table(args.reference)
     if Path(args.result).suffix.lower() == ".mdl":
+        reference = read_table(args.reference)  # first, for it is quick and may be wrong
         system = load(args.result, data_folder=args.open)
         run = simulate(system, overrides_of(args, system.model), method_of(args), seed=args.seed)
         result = table(run.dataset)
     else:
         result = read_table(args.result)
+        reference = read_table(args.reference)
     columns = compare(result, reference, args.rtol, args.atol)
     ok = passed(columns)
     if args.json:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
+import pysd
+import simlin
 
 import sdsim
 from sdsim.results import table
@@ -38,7 +39,6 @@ def largest_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[float,
 
 def test_pysimlin_agrees_over_the_whole_run(flagship: sdsim.System) -> None:
     """Every shared variable, at every saved time, under Euler."""
-    simlin = pytest.importorskip("simlin")
     theirs = simlin.load(str(MODEL)).run(analyze_loops=False).results
     ours = table(sdsim.simulate(flagship, method=sdsim.Euler()).dataset)
     worst, shared = largest_difference(ours, theirs)
@@ -48,7 +48,6 @@ def test_pysimlin_agrees_over_the_whole_run(flagship: sdsim.System) -> None:
 
 def test_pysd_agrees_over_a_year(flagship: sdsim.System, tmp_path: Path) -> None:
     """Every shared variable; PySD takes seconds for each year of this model."""
-    pysd = pytest.importorskip("pysd")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer = pysd.read_vensim(shutil.copy(MODEL, tmp_path))
