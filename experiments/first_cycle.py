@@ -36,6 +36,7 @@ from sdsim.plot import (
     line_figure,
     panels,
     share_figure,
+    write_index,
     write_page,
 )
 
@@ -112,6 +113,7 @@ def main() -> None:
         lead=LEAD,
         footer=footer(system, base, preset),
     )
+    write_index(PAGE.parent)
     print(f"{time.perf_counter() - began:.1f} s; the page is {PAGE.relative_to(ROOT)}")
 
 

@@ -61,12 +61,10 @@ def integrate(
     rows: list[Floats] = []
     edges = breaks(system, fixed, members, horizon)
     slack = _slack(horizon)
-    coming = state[held]
     for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
         piece = _Piece(kernel, members, fixed, held, a, b, horizon)
         if piece.on_grid:
-            state[held] = coming
-            coming = piece.coming(state)
+            state[held] = piece.sampled(state)
         mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
         if a < b and not piece.fine(state):
             return _result(rows, kernel, due, Stop(a, piece.event(a), state))
@@ -166,11 +164,11 @@ class _Piece:
         kernel, step = self._kernel, self._step
         return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
 
-    def coming(self, y: Floats) -> Floats:
-        """(n_held,) what held values become at the next grid step.
+    def sampled(self, y: Floats) -> Floats:
+        """(n_held,) what held values become at the grid step with which the piece begins.
 
-        They see the time of their own step exactly, as `observe` does, so that what is shown there
-        is what is kept.
+        They see the time of that step exactly, as `observe` does: what is shown there is what is
+        kept until the next, as in a step of Euler's.
         """
         if not self._held.any():
             return y[self._held]

@@ -69,8 +69,11 @@ def one_line(text: str, limit: int = 600) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy naming the known name closest to ``name``, or the empty string."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """A remedy naming the known name closest to ``name``, or the empty string.
+
+    cutoff : how alike they must be, from 0 to 1.
+    """
     by_folded = {k.casefold(): k for k in known}
-    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""

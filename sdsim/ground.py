@@ -140,7 +140,7 @@ class _Reader:
                     return None
                 raise ModelError(
                     f"unknown function '{node.name.upper()}'",
-                    remedy=nearest(node.name, NAMES) or "it is not supported by this version",
+                    remedy=nearest(node.name, NAMES, 0.8) or "it is not supported by this version",
                 )
             return self._number(node)
         if len(node.subs) != len(variable.dims):

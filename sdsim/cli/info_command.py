@@ -15,6 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--program", action="store_true", help="print the lowered program instead")
     parser.add_argument("--open", metavar="FOLDER", help="another folder the model may read from")
 
 
@@ -22,7 +23,11 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim import load
 
-    facts = describe(load(args.model, data_folder=args.open))
+    system = load(args.model, data_folder=args.open)
+    if args.program:
+        print(system.program)
+        return 0
+    facts = describe(system)
     if args.json:
         print(json.dumps(facts, ensure_ascii=False))
         return 0

@@ -79,14 +79,38 @@ def write_page(
         for i, s in enumerate(parts, start=1)
         if s.title
     )
-    text = (
+    nav = f"<nav>{links}</nav>" if len(parts) > 1 else ""
+    foot = f"<footer>{_paragraphs(footer, 'note')}</footer>"
+    head = f"<h1>{html.escape(title)}</h1>\n{_paragraphs(lead, 'lead')}{nav}"
+    text = _document(title, f"{head}\n{body}\n{foot}", f"<script>{get_plotlyjs()}</script>\n")
+    return _written(path, text)
+
+
+def write_index(folder: str | Path) -> Path:
+    """A page ``index.html`` that lists the pages in ``folder`` by their titles."""
+    folder = Path(folder)
+    items = []
+    for page in sorted(folder.glob("*.html")):
+        if page.name != "index.html":
+            with page.open(encoding="utf-8") as stream:
+                head = stream.read(4000)
+            title = head.partition("<title>")[2].partition("</title>")[0] or page.stem
+            items.append(f'<p><a href="{html.escape(page.name)}">{title}</a></p>')
+    body = "<h1>Figures</h1>\n" + "\n".join(items)
+    text = _document("Figures", body)
+    return _written(folder / "index.html", text)
+
+
+def _document(title: str, body: str, head: str = "") -> str:
+    return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n"
-        f"<script>{get_plotlyjs()}</script>\n</head>\n<body>\n<main>\n<h1>{html.escape(title)}</h1>\n"
-        f"{_paragraphs(lead, 'lead')}{f'<nav>{links}</nav>' if len(parts) > 1 else ''}\n{body}\n"
-        f"<footer>{_paragraphs(footer, 'note')}</footer>\n</main>\n</body>\n</html>\n"
+        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n{head}</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def _written(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
