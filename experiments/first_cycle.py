@@ -327,7 +327,8 @@ def ties_by_stay(
         "selection and return, so it is no picture of a life.",
         "Dots: share by group of stay, at the middle of the group (30 and more years at 35). The survey "
         "covers Latin American migrants; Mexicans differ. Each activity is counted as the survey counts "
-        f"it: calls at least weekly or monthly, money in the past year, a visit in the past two. {CONDITION}",
+        "it: calls at least weekly or monthly, money in the past year, a visit in the past two. The "
+        f"survey took part in setting the parameters: agreement describes, it does not test. {CONDITION}",
         table,
     )
 
@@ -402,7 +403,8 @@ def stocks(base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds:
         "never spliced: the model counts people, and a coverage equation says how many of them a census "
         "would find. The grey band shows how much of the path is the parameters' doing.",
         f"Band: 10th to 90th per cent of {DRAWS} draws with {worlds.uncertain} assumed or borrowed "
-        f"parameters each moved by up to {SPREAD:.0%}, independently and uniformly. {CONDITION}",
+        f"parameters each moved by up to {SPREAD:.0%}, independently and uniformly. The figures in the "
+        f"table took part in setting the parameters. {CONDITION}",
         table,
     )
 

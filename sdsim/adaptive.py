@@ -18,7 +18,8 @@ from sdsim.system import System
 #: What a solver is told instead of a rate without a value while it looks for its first step, where
 #: NaN would make it loop for ever. Later it is told NaN, which every solver but LSODA rejects.
 _REJECTED = 1e200
-#: Evaluations of LSODA at practically one time after which it is given up: it can stand for ever.
+#: Evaluations at practically one time after which a solver is told that there is no way on: it
+#: can stand there for ever.
 _PATIENCE = 2000
 #: Who goes on where a solver cannot.
 _LADDERS = {
@@ -198,29 +199,35 @@ class _Piece:
         from scipy.integrate import solve_ivp  # slow to import; only this function needs it
 
         held, blind = self._held, solver == "LSODA"
-        last, refused = (self._a, y), None
+        last: tuple[float, Floats] = (self._a, y)
+        refused: tuple[float, Floats] | None = None
         calls, stands, since = 0, self._a, 0
+        patience = _PATIENCE + 20 * y.size
+
+        def near(s: float, t: float) -> bool:
+            return abs(t - s) <= 1e-12 * max(abs(t), abs(s), self._b - self._a)
 
         def f(t: float, x: Floats) -> Floats:
             nonlocal calls, refused, stands, since
             calls, since = calls + 1, since + 1
-            if abs(t - stands) > 1e-12 * max(abs(t), abs(stands)):
+            if not near(stands, t):
                 stands, since = t, 0
             out = self._rates(t, x)
             if not np.isfinite(out).all():
                 if np.isfinite(x).all():
                     refused = (t, x.copy())
-                if blind:
-                    raise _NoValueError
-                if calls <= 2:
-                    out = np.where(np.isfinite(out), out, _REJECTED)
-            if blind and since > _PATIENCE + 20 * x.size:
+                if calls <= 2 and not blind:
+                    return np.where(held | np.isfinite(out), out, _REJECTED)
+            elif since > patience:
+                out = np.full_like(out, np.nan)
+            if blind and not np.isfinite(out).all():
                 raise _NoValueError
             return np.where(held, 0.0, out) if held.any() else out
 
         def accepted(t: float, x: Floats) -> float:
             nonlocal last, refused
-            last, refused = (t, x.copy()), None
+            last = (t, x.copy())
+            refused = refused if refused and near(refused[0], t) else None
             return 1.0
 
         with np.errstate(all="ignore"):

@@ -7,6 +7,7 @@ import json
 import sys
 
 from sdsim.cli.options import add_run_options, method_of, overrides_of
+from sdsim.cli.progress import busy
 
 HELP = "Run a model once."
 
@@ -32,12 +33,14 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim import load, results, simulate
 
-    system = load(args.model, data_folder=args.open)
+    with busy(f"reading {args.model}"):
+        system = load(args.model, data_folder=args.open)
     for note in system.model.notes:
         print(f"note: {note}", file=sys.stderr)
     save = [n.strip() for text in args.return_columns for n in split_names(text)] or None
     changes = overrides_of(args, system.model)
-    run = simulate(system, changes, method_of(args), save, seed=args.seed)
+    with busy(f"running {args.model}"):
+        run = simulate(system, changes, method_of(args), save, seed=args.seed)
     if args.output:
         run.save(args.output)
     if args.json:
