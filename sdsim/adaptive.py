@@ -17,7 +17,7 @@ from sdsim.system import System
 
 #: What a solver is told instead of a rate without a value while it looks for its first step, where
 #: NaN would make it loop for ever. Later it is told NaN, which every solver but LSODA rejects.
-_REJECTED = 1e200
+_REJECTED = 1e100
 #: Evaluations at practically one time after which a solver is told that there is no way on: it
 #: can stand there for ever.
 _PATIENCE = 2000
@@ -217,7 +217,7 @@ class _Piece:
                 if np.isfinite(x).all():
                     refused = (t, x.copy())
                 if calls <= 2 and not blind:
-                    return np.where(held | np.isfinite(out), out, _REJECTED)
+                    out = np.where(np.isfinite(out), out, _REJECTED)
             elif since > patience:
                 out = np.full_like(out, np.nan)
             if blind and not np.isfinite(out).all():
