@@ -24,6 +24,7 @@ from sdsim import (
     simulate,
 )
 from sdsim.expr import Binary
+from sdsim.horizon import Horizon
 from sdsim.model import to_json
 
 Make = Callable[..., System]
@@ -54,13 +55,30 @@ def test_a_step_that_does_not_divide_the_run_never_overshoots(growth: System, me
     assert run.time == pytest.approx(np.arange(14) * 0.3)
 
 
-@pytest.mark.parametrize("step", [0.1, 0.3, 0.7, 1 / 3, 0.01])
-def test_a_step_that_divides_but_for_rounding_reaches_the_end(growth: System, step: float) -> None:
+@pytest.mark.parametrize(
+    ("stop", "step", "steps"),
+    [(0.3, 0.1, 3), (0.6, 0.2, 3), (0.7, 0.1, 7), (9, 0.3, 30), (1, 1 / 3, 3), (1.1, 0.01, 110)],
+)
+def test_a_step_that_divides_but_for_rounding_reaches_the_end(
+    growth: System, stop: float, step: float, steps: int
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run = simulate(growth, {"TIME STEP": step, "FINAL TIME": step * 30})
-    assert run.time.size == 31
-    assert run.time[-1] == pytest.approx(step * 30, rel=1e-14)
+        run = simulate(growth, {"TIME STEP": step, "FINAL TIME": stop})
+    assert run.time.size == steps + 1
+    assert run.time[-1] == pytest.approx(stop, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "step", "steps"),
+    [(0, 4, 0.3, 13), (0, 4, 0.5, 8), (0, 0.3, 0.1, 3), (1942, 2020, 0.125, 624), (-1, -1, 1, 0)],
+)
+def test_no_step_is_taken_beyond_the_end(
+    start: float, stop: float, step: float, steps: int
+) -> None:
+    grid = Horizon(start, stop, step, step).grid()
+    assert grid.steps == steps
+    assert grid.saved == tuple(range(steps + 1))
 
 
 def test_time_is_one_product_and_not_a_sum(growth: System) -> None:

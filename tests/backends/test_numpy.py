@@ -95,7 +95,10 @@ numbers = st.one_of(
     st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 1e-7, 1e200, 3.0]),
     st.floats(-100, 100, allow_nan=False),
 )
-leaves = st.one_of(numbers.map(Num), st.sampled_from(NAMES).map(Ref))
+NOTHING, INFINITE = (Binary("/", Num(a), Num(0.0)) for a in (0.0, 1.0))
+leaves = st.one_of(
+    numbers.map(Num), st.sampled_from(NAMES).map(Ref), st.sampled_from([NOTHING, INFINITE])
+)
 trees = st.recursive(
     leaves,
     lambda t: st.one_of(
@@ -191,6 +194,16 @@ def test_powers_are_those_of_c_and_never_complex(a: float, b: float, expected: f
     got = observed(program, members_of(program, [a], [b]), 0.0, [value])
     assert got.dtype == np.float64
     assert same(float(got[0, 0]), expected)
+
+
+@pytest.mark.parametrize("name", ["min", "max"])
+def test_the_smaller_of_nothing_and_a_number(name: str) -> None:
+    """As `sdsim.program` says: nothing in the first place gives the second, and the other way."""
+    program = program_of(Call(name, (NOTHING, Ref("p"))), Call(name, (Ref("p"), NOTHING)))
+    value = {o.name: o.value for o in program.outputs}
+    got = observed(program, members_of(program, [4.0], [0.0]), 0.0, [value["y0"], value["y1"]])
+    assert got[0, 0] == 4
+    assert np.isnan(got[1, 0])
 
 
 # --- tables -----------------------------------------------------------------------------------
