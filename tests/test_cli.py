@@ -27,6 +27,7 @@ MODEL = """
     begun = 10
     k = 3
     "odd, name" = k + 1
+    "p=q" = 1
     f((0,0),(100,10))
     y = f(Time)
     noise = RANDOM 0 1()
@@ -82,7 +83,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_run_prints_a_table(at: Path) -> None:
     out = good("run", "m.mdl", at=at)
     found = frame(out)
-    assert out.splitlines()[0] == 'Time,v[a],v[b],x,begun,k,"odd, name",y,noise'
+    assert out.splitlines()[0] == 'Time,v[a],v[b],x,begun,k,"odd, name",p=q,y,noise'
     assert found.index.tolist() == [k / 2 for k in range(9)]
     assert found["x"].tolist() == [10 + 3 * k for k in range(9)]
     assert found["y"].to_numpy() == pytest.approx(found.index.to_numpy() / 10)
@@ -108,9 +109,10 @@ def test_run_takes_times(at: Path) -> None:
 def test_run_takes_values(at: Path) -> None:
     out = good(
         "run", "m.mdl", "--set", "K=1", "--set", "v[b] = 4", "--initial", "x=0", "--set",
-        "odd, name=-2.5e0", at=at,
+        "odd, name=-2.5e0", "--set", "p=q=5", at=at,
     )  # fmt: skip
     found = frame(out)
+    assert set(found["p=q"]) == {5}
     assert found["x"].tolist() == [2 * k for k in range(9)]
     assert set(found["odd, name"]) == {-2.5}
 
@@ -304,7 +306,8 @@ def test_info_as_json(at: Path) -> None:
     kinds = {v["name"]: v["kind"] for v in said["variables"]}
     assert kinds == {
         "v": "constant", "x": "stock", "begun": "constant", "k": "constant",
-        "odd, name": "auxiliary", "f": "lookup", "y": "auxiliary", "noise": "auxiliary",
+        "odd, name": "auxiliary", "p=q": "constant", "f": "lookup", "y": "auxiliary",
+        "noise": "auxiliary",
     }  # fmt: skip
     assert said["size"]["stock"] == 1
     assert said["size"]["states"] == 1

@@ -16,8 +16,10 @@ Make = Callable[..., System]
 MODEL = """
     d: a, b, c
     l: b, c
+    e: p, q
     k = 2
     negative = -3
+    table[d, e] = 1, 2; 3, 4; 5, 6;
     v[d] = 1, 2, 3
     w[a] = 7
     w[l] = 8
@@ -80,6 +82,13 @@ def test_elements_arrays_and_one_number_for_all(
     assert last(model, "v", params) == expected
 
 
+def test_elements_of_a_table(model: System) -> None:
+    assert last(model, "table", {"table[b, q]": 9}) == [[1, 2], [3, 9], [5, 6]]
+    assert last(model, "table", {"table[c,p]": 9}) == [[1, 2], [3, 4], [9, 6]]
+    assert last(model, "table", {"table": [[1, 1], [2, 2], [3, 3]]}) == [[1, 1], [2, 2], [3, 3]]
+    assert last(model, "table", {"table[b,p]": Points((0, 4), (0, 8))})[1] == [8, 4]
+
+
 def test_a_constant_with_equations_of_its_own_for_ranges(model: System) -> None:
     assert last(model, "w") == [7, 8, 8]
     assert last(model, "w", {"w[c]": 1}) == [7, 8, 1]
@@ -101,6 +110,7 @@ def test_a_constant_in_a_hidden_equation_follows(model: System) -> None:
 
 def test_a_start_value(model: System) -> None:
     run = simulate(model, initial={"x": 50})
+    assert set(run.dataset.data_vars) == set(simulate(model).dataset.data_vars)
     assert run["x"].values.tolist() == [50, 70, 90, 110, 130]
 
 
