@@ -27,7 +27,7 @@ FLOORS = (
     {"horizon"},
     {"adaptive", "ensemble"},
     {"simulate"},
-    {"conformance"},
+    {"conformance", "check"},
     {"cli"},
     {"__main__"},
 )

@@ -16,7 +16,7 @@ from typing import NoReturn, Protocol
 from sdsim.errors import ModelError, ModelWarning, one_line
 from sdsim.version import __version__
 
-COMMANDS = ("run", "info", "units", "compare", "plot", "conformance")
+COMMANDS = ("run", "info", "units", "check", "compare", "plot", "conformance")
 
 
 class Command(Protocol):

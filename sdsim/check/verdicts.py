@@ -1,0 +1,564 @@
+"""Claims decided: `run_claims(system, claims, ...)` -> results, one a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.check.claims import BASE, Changes, Claim
+from sdsim.check.draws import Drawn, Share
+from sdsim.check.evaluate import Evaluator, Outcome
+from sdsim.check.formula import parse
+from sdsim.check.links import link_of
+from sdsim.check.loops import Loop, held_links
+from sdsim.check.meaning import Cell, Kind, Scope
+from sdsim.check.values import OutsideError, Series
+from sdsim.check.worlds import Worlds
+from sdsim.errors import ModelError
+from sdsim.expr import Binary, Expr
+from sdsim.methods import Method
+from sdsim.model import Model
+from sdsim.overrides import Overrides
+from sdsim.system import System
+
+#: A claim is supported above this margin.
+LEAST_MARGIN = 0.05
+SPREADS = (0.25, 0.5)
+#: Members run at once under draws.
+CHUNK = 250
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One comparison of a check: what was compared, with the values where both are numbers."""
+
+    text: str
+    margin: float | None
+    left: float | None = None
+    right: float | None = None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What became of the check under an ablation.
+
+    breaks : None where it does not count: the check itself is not supported, or the run failed.
+    """
+
+    name: str
+    breaks: bool | None
+    margin: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Robust:
+    """A check under draws within 1 ± ``spread``; for reported numbers their 5, 50 and 95 %."""
+
+    spread: float
+    share: Share
+    reported: Mapping[str, Share | tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim and what became of it.
+
+    status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
+        it is not the first.
+    toy : whether the toy passes; None where it lacks an output.
+    held : whether the model with all declared loops held passes; None where there are none.
+    needs : loops without which, held one at a time, the check fails.
+    reported : what the claim reports in the base run.
+    curves : what it plots: (times, values) by expression.
+    """
+
+    claim: Claim
+    status: str
+    margin: float | None = None
+    reason: str = ""
+    sides: tuple[Side, ...] = ()
+    reported: Mapping[str, float | bool | None] = field(default_factory=dict)
+    curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict
+    )
+    ablations: tuple[Ablation, ...] = ()
+    toy: bool | None = None
+    held: bool | None = None
+    needs: tuple[str, ...] | None = None
+    robust: tuple[Robust, ...] = ()
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the status is the one the claim expects."""
+        return self.status == self.claim.expect
+
+    @property
+    def definitional(self) -> bool | None:
+        """Whether a null model passes as well; None where none was asked."""
+        asked = [x for x in (self.toy, self.held) if x is not None]
+        return any(asked) if asked else None
+
+    @property
+    def ablation_breaks(self) -> bool | None:
+        """Whether every ablation that counts breaks the check; None where none counts."""
+        counted = [a.breaks for a in self.ablations if a.breaks is not None]
+        return all(counted) if counted else None
+
+    def share(self, spread: float) -> Share | None:
+        """The share of draws in which the check holds."""
+        return next((r.share for r in self.robust if r.spread == spread), None)
+
+    def to_data(self) -> dict[str, Any]:
+        """Everything but the curves, as plain data."""
+        c = self.claim
+        return {
+            "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
+            "kind": c.kind, "expect": c.expect, "status": self.status,
+            "as_expected": self.as_expected, "reason": self.reason, "margin": self.margin,
+            "checks": [vars_of(s) for s in self.sides],
+            "ablation_breaks": self.ablation_breaks,
+            "ablations": [vars_of(a) for a in self.ablations],
+            "definitional": self.definitional, "toy": self.toy, "held": self.held,
+            "needs": None if self.needs is None else list(self.needs),
+            **{f"share_{100 * s:.0f}": _share(self.share(s)) for s in SPREADS},
+            **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
+            "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
+            "data": c.data, "data_note": c.data_note, "changed": c.changed, "missing": c.missing,
+            "conflicts": list(c.conflicts), "reported": dict(self.reported),
+            "reported_draws": {
+                f"{100 * r.spread:.0f}": {
+                    k: _share(v) if isinstance(v, Share) else list(v)
+                    for k, v in r.reported.items()
+                }
+                for r in self.robust
+            },
+        }  # fmt: skip
+
+
+def vars_of(row: Side | Ablation) -> dict[str, Any]:
+    """A row as plain data."""
+    return {k: getattr(row, k) for k in row.__dataclass_fields__}
+
+
+def _share(share: Share | None) -> float | None:
+    return None if share is None else share.share
+
+
+def _interval(share: Share | None) -> list[float] | None:
+    return None if share is None else list(share.interval)
+
+
+@dataclass(frozen=True)
+class Null:
+    """What stands against the claims: a toy, and the model's declared loops; either may lack."""
+
+    toy: System | None = None
+    loops: tuple[Loop, ...] = ()
+
+
+@dataclass(frozen=True)
+class Read:
+    """A claim with its expressions read and found to make sense.
+
+    check : one condition.   parts : its comparisons, as written.
+    needs : the elements that each of its runs has to keep.
+    """
+
+    claim: Claim
+    check: Expr | None
+    parts: Mapping[str, Expr]
+    report: Mapping[str, tuple[Expr, Kind]]
+    plot: Mapping[str, Expr]
+    scope: Scope
+    needs: Mapping[str, tuple[Cell, ...]]
+
+
+def read_checks(model: Model, claims: Sequence[Claim]) -> list[Read]:
+    """Every expression read, every name found.
+
+    Raises
+    ------
+    ModelError : an expression that cannot be read, or does not make sense for this model; file
+        and key are named.
+    """
+    found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
+    trees = parse(found)
+    return [_read(model, c, {k: trees[c.file, k] for k in c.expressions()}) for c in claims]
+
+
+def _read(model: Model, claim: Claim, trees: Mapping[str, Expr]) -> Read:
+    scope = Scope(model, tuple(claim.settings()))
+    kinds: dict[str, Kind] = {}
+    key = "variables"
+    try:
+        for name in claim.variables:
+            try:
+                model.find(name.split("[")[0])
+            except ModelError as e:
+                raise ModelError(e.what, remedy=e.remedy) from None
+        for key, tree in trees.items():
+            kinds[key] = scope.kind(tree)
+            _suits(key, kinds[key])
+    except ModelError as e:
+        raise e.at(file=claim.file, variable=key) from None
+    checks = [t for k, t in trees.items() if k.split(" ")[0] == "check"]
+    whole = None
+    for t in checks:
+        whole = t if whole is None else Binary("and", whole, t)
+    labels = {k: t for k, t in trees.items() if k.startswith("report.")}
+    return Read(
+        claim, whole, dict(zip(claim.check, checks, strict=True)),
+        {k.removeprefix("report."): (t, kinds[k]) for k, t in labels.items()},
+        {text: trees[f"plot {i}"] for i, text in enumerate(claim.plot, start=1)},
+        scope, {run: tuple(cells) for run, cells in scope.needs.items()},
+    )  # fmt: skip
+
+
+def _suits(key: str, kind: Kind) -> None:
+    """Whether a kind fits the place: a condition, a number or either, or values over time."""
+    if kind.marks:
+        what = " and ".join(sorted(kind.marks))
+        raise ModelError(f"still runs over {what}", remedy="ALL(...), SUM(...), PEAK(...)")
+    if key.startswith("plot"):
+        if kind.condition or not kind.timed:
+            raise ModelError("is no value over time")
+        return
+    if kind.timed:
+        raise ModelError("has values over time", remedy="bring them down: FINAL, AT, ALWAYS, ...")
+    if key.startswith("check") and not kind.condition:
+        raise ModelError("is a number, no condition", remedy="compare it with something")
+
+
+# --- deciding ---------------------------------------------------------------------------------
+
+
+def run_claims(
+    system: System,
+    claims: Sequence[Claim],
+    *,
+    overrides: Overrides | None = None,
+    method: Method | None = None,
+    ablations: bool = True,
+    null: Null | None = None,
+    drawn: Drawn | None = None,
+    draws: int = 0,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Result, ...]:
+    """Decide claims, in the order given.
+
+    Parameters
+    ----------
+    overrides : put on every run, such as a preset.
+    method : `Euler` (default) or `RK4`.
+    null : what the claims are also put to; None leaves the null control out.
+    drawn, draws : the constants to draw and how often, at each of `SPREADS`.
+    progress : called with the number of members that have been run.
+
+    Raises
+    ------
+    ModelError : a claim that does not fit the model; file and key are named.
+    """
+    reads = read_checks(system.model, claims)
+    links = _links(system.model, claims, null.loops if null else ())
+    worlds = Worlds(system, overrides, method, links, seed=seed)
+    court = _Court(worlds, reads, progress or (lambda _: None))
+    court.summon(ablations)
+    results = court.base(ablations)
+    if null is not None:
+        results = court.against_loops(results, null.loops)
+        if null.toy is not None:
+            toy = Worlds(null.toy, overrides, method, seed=seed, lenient=True)
+            results = _against_toy(toy, reads, results)
+    if drawn is not None and draws:
+        results = court.drawn(results, drawn, draws, seed)
+    return tuple(results)
+
+
+def _links(model: Model, claims: Sequence[Claim], loops: Sequence[Loop]) -> list[Any]:
+    out = []
+    for c in claims:
+        tables = {"base": c.base}
+        tables |= {f"runs.{k}": v for k, v in c.runs.items()}
+        tables |= {f"ablations.{k}": v for k, v in c.ablations.items()}
+        for key, changes in tables.items():
+            for text in changes.hold:
+                try:
+                    out.append(link_of(text, model))
+                except ModelError as e:
+                    raise e.at(file=c.file, variable=f"{key}.hold") from None
+    for loop in loops:
+        try:
+            out += held_links(model, loop)
+        except ModelError as e:
+            raise e.at(file="loops.toml", variable=loop.name) from None
+    return out
+
+
+class _Court:
+    """Runs what the claims need and decides them."""
+
+    def __init__(self, worlds: Worlds, reads: Sequence[Read], progress: Progress) -> None:
+        self._worlds, self._reads, self._progress = worlds, reads, progress
+
+    def summon(self, ablations: bool) -> None:
+        """Make every run ready, so that what does not fit is found before anything runs."""
+        for r in self._reads:
+            for ablation in (None, *(r.claim.ablations if ablations else ())):
+                for run, changes in r.claim.settings(ablation).items():
+                    try:
+                        self._worlds.need(changes, r.needs.get(run, ()))
+                    except ModelError as e:
+                        key = BASE if run == BASE else f"runs.{run}"
+                        key = key if ablation is None else f"ablations.{ablation}"
+                        what = f"'{e.variable}': {e.what}" if e.variable else e.what
+                        raise ModelError(
+                            what, remedy=e.remedy, file=r.claim.file, variable=key
+                        ) from None
+
+    def _settled(
+        self, r: Read, ablation: str | None, held: tuple[str, ...] = ()
+    ) -> dict[str, Changes]:
+        extra = Changes(hold=held)
+        return {
+            run: changes | extra
+            for run, changes in r.claim.settings(ablation).items()
+            if run in r.needs
+        }
+
+    def _outcomes(
+        self, wanted: Sequence[tuple[Read, str | None]], held: tuple[str, ...] = ()
+    ) -> list[dict[str, Outcome]]:
+        """For each claim under each ablation, the outcomes of its runs; all in few batches."""
+        runs: dict[str, Changes] = {}
+        needs: dict[str, dict[Cell, None]] = {}
+        keys = []
+        for r, ablation in wanted:
+            mine = self._settled(r, ablation, held)
+            for run, changes in mine.items():
+                runs[changes.key] = changes
+                needs.setdefault(changes.key, {}).update(dict.fromkeys(r.needs[run]))
+                if held:
+                    self._worlds.need(changes, r.needs[run])
+            keys.append({run: changes.key for run, changes in mine.items()})
+        found = self._worlds.each(runs, needs)
+        self._progress(len(runs))
+        return [{run: found[k] for run, k in mine.items()} for mine in keys]
+
+    # --- the model as it is -------------------------------------------------------------------
+
+    def base(self, ablations: bool) -> list[Result]:
+        """Status, margin, ablations."""
+        cases: list[tuple[Read, str | None]] = []
+        for r in self._reads:
+            if r.check is not None:
+                names = r.claim.ablations if ablations else ()
+                cases += [(r, None), *((r, a) for a in names)]
+        found = {(r.claim.id, a): o for (r, a), o in zip(cases, self._outcomes(cases), strict=True)}
+        return [self._result(r, found, ablations) for r in self._reads]
+
+    def _result(
+        self, r: Read, found: Mapping[tuple[str, str | None], dict[str, Outcome]], ablations: bool
+    ) -> Result:
+        claim = r.claim
+        if r.check is None:
+            return Result(claim, "not testable", reason=claim.missing)
+        evaluator = Evaluator(r.scope, found[claim.id, None])
+        margin, why = margin_of(evaluator, r.check)
+        status, reason = _status(margin)
+        if status == "ERROR":
+            reason = why or self._blame(r, None) or "a value that is not finite"
+        broken = []
+        for name in claim.ablations if ablations else ():
+            broken.append(self._ablation(r, name, found[claim.id, name], status))
+        return Result(
+            claim, status, margin, reason,
+            tuple(s for text, part in r.parts.items() for s in _sides(evaluator, part, text)),
+            {label: _reported(evaluator, e, k) for label, (e, k) in r.report.items()},
+            {text: _curve(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
+        )  # fmt: skip
+
+    def _ablation(self, r: Read, name: str, outcomes: dict[str, Outcome], status: str) -> Ablation:
+        assert r.check is not None
+        margin, why = margin_of(Evaluator(r.scope, outcomes), r.check)
+        if margin is None:
+            reason = why or self._blame(r, name) or "a value that is not finite"
+            return Ablation(name, None, None, f"ERROR: {reason}")
+        if status != "supported":
+            return Ablation(name, None, margin, "does not count: the check is not supported")
+        return Ablation(name, margin <= 0, margin)
+
+    def _blame(self, r: Read, ablation: str | None) -> str:
+        for run, changes in self._settled(r, ablation).items():
+            message = self._worlds.blame(changes)
+            if message:
+                return f"run '{run}': {message}"
+        return ""
+
+    # --- against null models ------------------------------------------------------------------
+
+    def against_loops(self, results: list[Result], loops: Sequence[Loop]) -> list[Result]:
+        """Each check with each loop held, and with all of them."""
+        if not loops:
+            return results
+        tested = [(r, None) for r in self._reads if r.check is not None]
+        needs: dict[str, list[str]] = {r.claim.id: [] for r, _ in tested}
+        held: dict[str, bool] = {}
+        everything = tuple(dict.fromkeys(t for loop in loops for t in loop.hold))
+        for name, hold in [*((loop.name, loop.hold) for loop in loops), ("", everything)]:
+            for (r, _), outcomes in zip(tested, self._outcomes(tested, hold), strict=True):
+                assert r.check is not None
+                margin, _ = margin_of(Evaluator(r.scope, outcomes), r.check)
+                if not name:
+                    held[r.claim.id] = margin is not None and margin > 0
+                elif margin is not None and margin <= 0:
+                    needs[r.claim.id].append(name)
+        return [
+            replace(
+                x, held=held[x.claim.id],
+                needs=tuple(needs[x.claim.id]) if x.status == "supported" else None,
+            ) if x.claim.id in held else x
+            for x in results
+        ]  # fmt: skip
+
+    # --- under draws --------------------------------------------------------------------------
+
+    def drawn(self, results: list[Result], drawn: Drawn, draws: int, seed: int) -> list[Result]:
+        """Shares of draws; every run is made once for each draw and spread."""
+        tested = [r for r in self._reads if r.check is not None]
+        runs: dict[str, Changes] = {}
+        needs: dict[str, dict[Cell, None]] = {}
+        for r in tested:
+            for run, changes in self._settled(r, None).items():
+                runs[changes.key] = changes
+                needs.setdefault(changes.key, {}).update(dict.fromkeys(r.needs[run]))
+        robust: dict[str, list[Robust]] = {r.claim.id: [] for r in tested}
+        for spread in SPREADS:
+            kept: dict[str, list[dict[str, NDArray[np.float64]]]] = {r.claim.id: [] for r in tested}
+            for first in range(0, draws, CHUNK):
+                some = drawn.draws(min(CHUNK, draws - first), spread, first, seed)
+                outcomes = {}
+                for key, changes in runs.items():
+                    outcomes[key] = self._worlds.drawn(changes, needs[key], some, first)
+                    self._progress(some.values.shape[1])
+                for r in tested:
+                    mine = {run: outcomes[c.key] for run, c in self._settled(r, None).items()}
+                    kept[r.claim.id].append(_drawn_values(r, mine, some.values.shape[1]))
+            for r in tested:
+                parts = kept[r.claim.id]
+                joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+                robust[r.claim.id].append(_robust(r, spread, joined))
+        return [replace(x, robust=tuple(robust.get(x.claim.id, ()))) for x in results]
+
+
+def _against_toy(toy: Worlds, reads: Sequence[Read], results: list[Result]) -> list[Result]:
+    """Each check on the toy, where it has the outputs."""
+    model = toy.system.model
+    passed: dict[str, bool] = {}
+    for r in reads:
+        if r.check is None:
+            continue
+        scope = Scope(model, r.scope.runs)
+        try:
+            scope.kind(r.check)
+            runs = {run: c for run, c in r.claim.settings().items() if run in scope.needs}
+            for run, changes in runs.items():
+                toy.need(changes, scope.needs[run])
+            found = toy.each(
+                {c.key: c for c in runs.values()},
+                {c.key: _all_needs(runs, scope, c.key) for c in runs.values()},
+            )
+        except ModelError:
+            continue  # the toy has no such output, element or lever
+        outcomes = {run: found[c.key] for run, c in runs.items()}
+        margin, _ = margin_of(Evaluator(scope, outcomes), r.check)
+        passed[r.claim.id] = margin is not None and margin > 0
+    return [replace(x, toy=passed.get(x.claim.id)) for x in results]
+
+
+def _all_needs(runs: Mapping[str, Changes], scope: Scope, key: str) -> list[Cell]:
+    return [c for run, changes in runs.items() if changes.key == key for c in scope.needs[run]]
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def margin_of(evaluator: Evaluator, check: Expr) -> tuple[float | None, str]:
+    """The margin of a condition in a single run, or None and, where it is known, why not."""
+    try:
+        margin = float(np.broadcast_to(evaluator.number(check), (1,))[0])
+    except OutsideError as e:
+        return None, str(e)
+    return (margin, "") if not np.isnan(margin) else (None, "")
+
+
+def _status(margin: float | None) -> tuple[str, str]:
+    if margin is None:
+        return "ERROR", ""
+    if margin > LEAST_MARGIN:
+        return "supported", ""
+    return "not supported", "too close" if margin > 0 else "fails"
+
+
+def _sides(evaluator: Evaluator, part: Expr, text: str) -> list[Side]:
+    margin, _ = margin_of(evaluator, part)
+    if isinstance(part, Binary) and part.op in ("<", "<=", ">", ">="):
+        left, right = (_number(evaluator, e) for e in (part.left, part.right))
+        return [Side(text, margin, left, right)]
+    return [Side(text, margin)]
+
+
+def _number(evaluator: Evaluator, expr: Expr) -> float | None:
+    try:
+        value = float(np.broadcast_to(evaluator.number(expr), (1,))[0])
+    except OutsideError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def _reported(evaluator: Evaluator, expr: Expr, kind: Kind) -> float | bool | None:
+    value = _number(evaluator, expr)
+    return value if value is None or not kind.condition else value > 0
+
+
+def _curve(evaluator: Evaluator, expr: Expr) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    value = evaluator.value(expr)
+    assert isinstance(value, Series)
+    return value.axis, value.values[:, 0]
+
+
+def _drawn_values(
+    r: Read, outcomes: Mapping[str, Outcome], count: int
+) -> dict[str, NDArray[np.float64]]:
+    """The margin, under the empty label, and what is reported, for each member."""
+    evaluator = Evaluator(r.scope, outcomes)
+    assert r.check is not None
+    out = {}
+    for label, expr in {"": r.check, **{k: e for k, (e, _) in r.report.items()}}.items():
+        try:
+            out[label] = np.broadcast_to(evaluator.number(expr), (count,)).copy()
+        except OutsideError:
+            out[label] = np.full(count, np.nan)
+    return out
+
+
+def _robust(r: Read, spread: float, values: Mapping[str, NDArray[np.float64]]) -> Robust:
+    reported: dict[str, Share | tuple[float, float, float]] = {}
+    for label, (_, kind) in r.report.items():
+        v = values[label]
+        if kind.condition:
+            reported[label] = _counted(v)
+        elif np.isfinite(v).any():
+            low, middle, high = np.quantile(v[np.isfinite(v)], (0.05, 0.5, 0.95))
+            reported[label] = (float(low), float(middle), float(high))
+    return Robust(spread, _counted(values[""]), reported)
+
+
+def _counted(margins: NDArray[np.float64]) -> Share:
+    return Share(int((margins > 0).sum()), margins.size, int(np.isnan(margins).sum()))

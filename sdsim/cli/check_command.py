@@ -1,0 +1,178 @@
+"""`sdsim check MODEL`: every claim in the model's folder, decided."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from sdsim.cli.options import method_of
+
+if TYPE_CHECKING:
+    from sdsim.check import Finding, Result
+
+HELP = "Decide the claims in the model's folder: base run, ablations, null models, draws."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `sdsim.cli.main.Command`."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a Vensim .mdl file with a folder 'claims' beside it")
+    add("--draws", type=int, default=1000, metavar="N", help="draws of the constants; 0 for none")
+    add("--jobs", type=int, metavar="N", help="threads; one for each processor by default")
+    add("--id", nargs="+", action="extend", default=[], metavar="ID", help="these claims only")
+    add("--tier", type=int, metavar="N", help="claims of this tier only")
+    add("--kind", metavar="KIND", help="claims of this kind only")
+    add("--ablations", action=argparse.BooleanOptionalAction, default=True)
+    add("--null", action=argparse.BooleanOptionalAction, default=True,
+        help="put the checks to the toy and to the model with its loops held")  # fmt: skip
+    add("--loops", action="store_true", help="find the declared loops in the equations instead")
+    add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
+    add("--method", choices=("euler", "rk4"), default="euler")
+    add("--seed", type=int, default=0, help="of the draws and the random functions")
+    add("--open", metavar="FOLDER", help="another folder from which the model may read data")
+    add("--json", action="store_true")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """See `sdsim.cli.main.Command`."""
+    from tqdm import tqdm
+
+    from sdsim import load
+    from sdsim.backends import Llvm, default_backend
+    from sdsim.check import Folder, choose, run_claims, verify
+    from sdsim.errors import ModelError
+    from sdsim.overrides import Overrides
+    from sdsim.preset import read_preset
+
+    if args.draws < 0 or args.draws > 1_000_000:
+        raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
+    if args.jobs is not None and args.jobs < 1:
+        raise ModelError(f"--jobs is {args.jobs}", remedy="at least 1")
+    backend = default_backend()
+    if isinstance(backend, Llvm) and args.jobs:
+        backend = Llvm(threads=args.jobs)
+    system = load(args.model, backend=backend, data_folder=args.open)
+    folder, overrides = Folder.of(args.model), Overrides()
+    for path in args.preset:
+        overrides |= read_preset(path).overrides
+    if args.loops:
+        return _loops(verify(system, folder.loops(), overrides, method_of(args)), args.json)
+    claims = _chosen(folder.claims(), args)
+    drawn = choose(system, overrides, folder.choice()) if args.draws else None
+    with tqdm(delay=2, disable=not sys.stderr.isatty(), unit="run", file=sys.stderr) as bar:
+        results = run_claims(
+            system, claims, overrides=overrides, method=method_of(args), draws=args.draws,
+            ablations=args.ablations, null=folder.null(system) if args.null else None,
+            drawn=drawn, seed=args.seed, progress=lambda n: _tick(bar, n),
+        )  # fmt: skip
+    order = sorted(results, key=lambda r: not r.definitional)
+    if args.json:
+        print(json.dumps([r.to_data() for r in order], ensure_ascii=False))
+    else:
+        _table(order, len(drawn.cells) if drawn else 0)
+    return 0 if all(r.as_expected for r in results) else 1
+
+
+def _tick(bar: Any, n: int) -> None:
+    bar.update(n)
+
+
+def _chosen(claims: tuple[Any, ...], args: argparse.Namespace) -> list[Any]:
+    from sdsim.errors import ModelError, nearest
+
+    ids = [c.id for c in claims]
+    for wanted in args.id:
+        if wanted not in ids:
+            raise ModelError(f"no claim '{wanted}'", remedy=nearest(wanted, ids))
+    found = [
+        c for c in claims
+        if (not args.id or c.id in args.id)
+        and args.tier in (None, c.tier) and args.kind in (None, c.kind)
+    ]  # fmt: skip
+    if not found:
+        raise ModelError("no claim is left", remedy="--id, --tier and --kind leave none")
+    return found
+
+
+def _loops(findings: tuple[Finding, ...], as_json: bool) -> int:
+    from sdsim.errors import ModelError
+
+    if not findings:
+        raise ModelError("no loops are declared", remedy="loops.toml in the model's folder")
+    good = sum(not f.problem for f in findings)
+    if as_json:
+        rows = [
+            {"name": f.loop.name, "polarity": f.loop.polarity, "links": list(f.loop.links),
+             "signs": list(f.signs), "found": not f.problem, "problem": f.problem}
+            for f in findings
+        ]  # fmt: skip
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        for f in findings:
+            mark = "FAIL" if f.problem else "ok  "
+            print(f"{mark}  {f.loop.polarity}  {f.loop.name}  [{' '.join(f.signs)}]  {f.problem}")
+        print(f"{good} of {len(findings)} loops found with their polarity")
+    return 0 if good == len(findings) else 1
+
+
+def _table(results: list[Result], drawn: int) -> None:
+    head = ("id", "status", "margin", "ablations", "null", "±25 %", "±50 %", "data")
+    rows = [head, *(_row(r) for r in results)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    for row in rows:
+        print("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
+    print()
+    for r in results:
+        if not r.as_expected:
+            print(f"{r.claim.id}: {r.status}, expected {r.claim.expect}: {r.reason or 'passes'}")
+        elif r.reason:
+            print(f"{r.claim.id}: {r.status}: {r.reason}")
+        for a in r.ablations:
+            if a.breaks is not True:
+                why = a.reason or "the check still holds"
+                print(f"{r.claim.id}: ablation '{a.name}': {why}")
+        for label, value in r.reported.items():
+            shown = value if isinstance(value, bool) or value is None else f"{value:.4g}"
+            print(f"{r.claim.id}: {label}: {shown}")
+    print(_summary(results, drawn))
+
+
+def _row(r: Result) -> tuple[str, ...]:
+    counted = [a for a in r.ablations if a.breaks is not None]
+    null = {None: "", True: "definitional", False: "evidence"}[r.definitional]
+    return (
+        r.claim.id,
+        r.status + ("" if r.as_expected else " !"),
+        "" if r.margin is None else f"{100 * r.margin:+.1f} %",
+        f"{sum(bool(a.breaks) for a in counted)}/{len(counted)} break" if counted else "",
+        null,
+        *(_interval(r, s) for s in (0.25, 0.5)),
+        r.claim.data,
+    )
+
+
+def _interval(r: Result, spread: float) -> str:
+    share = r.share(spread)
+    if share is None:
+        return ""
+    low, high = share.interval
+    return f"{100 * share.share:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
+
+
+def _summary(results: list[Result], drawn: int) -> str:
+    from collections import Counter
+
+    counts = Counter(r.status for r in results)
+    parts = [f"{len(results)} claims", *(f"{n} {s}" for s, n in sorted(counts.items()))]
+    known = [r for r in results if r.definitional is not None]
+    if known:
+        parts.append(f"{sum(bool(r.definitional) for r in known)} definitional")
+    broken = [a.breaks for r in results for a in r.ablations if a.breaks is not None]
+    if broken:
+        parts.append(f"{sum(broken)} of {len(broken)} ablations break their check")
+    if drawn:
+        parts.append(f"{drawn} constants drawn")
+    unexpected = sum(not r.as_expected for r in results)
+    return ", ".join([*parts, f"{unexpected} not as expected"])
