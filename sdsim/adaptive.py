@@ -15,11 +15,8 @@ from sdsim.horizon import Horizon
 from sdsim.methods import Adaptive
 from sdsim.system import System
 
-#: What a solver is told instead of a rate without a value while it looks for its first step, where
-#: NaN would make it loop for ever. Later it is told NaN, which every solver but LSODA rejects.
-_REJECTED = 1e100
-#: Evaluations at practically one time after which a solver is told that there is no way on: it
-#: can stand there for ever.
+#: Evaluations at practically one time, and evaluations without a finite value, after which a solver
+#: is told that there is no way on: it can stand still, or creep along an edge, for ever.
 _PATIENCE = 2000
 #: Who goes on where a solver cannot.
 _LADDERS = {
@@ -181,9 +178,9 @@ class _Piece:
     def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float, Floats]:
         """States (n_state, n_reached) at the saving times, the time it came to, the state there.
 
-        Where it did not reach the end: the place without a finite value that stopped it. LSODA
-        takes NaN for an answer, and implicit solvers cannot take one in their Jacobian; what
-        meets one is done again by the next solver.
+        Where it did not reach the end: the place without a finite value that stopped it. A solver
+        is told NaN there and rejects the step; but LSODA takes NaN for an answer, and implicit
+        solvers cannot take one in their Jacobian: what meets one is done again by the next solver.
         """
         if y.size == 0 or self._b == self._a:
             return np.repeat(y[:, None], due.size, axis=1), self._b, y.copy()
@@ -201,24 +198,23 @@ class _Piece:
         held, blind = self._held, solver == "LSODA"
         last: tuple[float, Floats] = (self._a, y)
         refused: tuple[float, Floats] | None = None
-        calls, stands, since = 0, self._a, 0
+        stands, since, refusals = self._a, 0, 0
         patience = _PATIENCE + 20 * y.size
 
         def near(s: float, t: float) -> bool:
             return abs(t - s) <= 1e-12 * max(abs(t), abs(s), self._b - self._a)
 
         def f(t: float, x: Floats) -> Floats:
-            nonlocal calls, refused, stands, since
-            calls, since = calls + 1, since + 1
+            nonlocal refused, stands, since, refusals
+            since += 1
             if not near(stands, t):
                 stands, since = t, 0
             out = self._rates(t, x)
             if not np.isfinite(out).all():
+                refusals += 1
                 if np.isfinite(x).all():
                     refused = (t, x.copy())
-                if calls <= 2 and not blind:
-                    out = np.where(np.isfinite(out), out, _REJECTED)
-            elif since > patience:
+            elif since > patience or refusals > _PATIENCE:
                 out = np.full_like(out, np.nan)
             if blind and not np.isfinite(out).all():
                 raise _NoValueError
@@ -227,7 +223,8 @@ class _Piece:
         def accepted(t: float, x: Floats) -> float:
             nonlocal last, refused
             last = (t, x.copy())
-            refused = refused if refused and near(refused[0], t) else None
+            creeps = refusals > _PATIENCE or (refused and near(refused[0], t))
+            refused = refused if creeps else None
             return 1.0
 
         with np.errstate(all="ignore"):
