@@ -167,6 +167,7 @@ GROWS, NO_RATE = "grows beyond any step", "has a rate of change that is not fini
 BAD = {
     "logarithm": ("LN(3 - Time)", 3.0, NO_RATE),
     "root": ("1 + 0 * SQRT(3 - x)", 2.0, NO_RATE),
+    "along an edge": ("SQRT(SIN(x))", 3.2093, NO_RATE),
     "edge": ("1 + 0 * SQRT(1 - x)", 0.0, NO_RATE),
     "division": ("1 / (Time - 3) / (Time - 3)", 3.0, GROWS),
     "blow up": ("x * x", 1.0, GROWS),
