@@ -14,7 +14,7 @@ from sdsim.expr import Call, Expr, Ref, fold, from_data, rewrite
 from sdsim.read import child
 
 MAX_NESTING = 50  # parentheses within parentheses
-MAX_DEPTH = 300  # of the tree: a sum of 300 terms
+MAX_DEPTH = 150  # of the tree: a sum of 150 terms
 
 Place = tuple[str, str]
 

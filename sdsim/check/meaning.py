@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import NamedTuple
@@ -13,10 +13,9 @@ from sdsim import names
 from sdsim.check.measures import MEASURES, Measure
 from sdsim.check.values import Numbers
 from sdsim.errors import ModelError, nearest
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 from sdsim.ground import shape_of
 from sdsim.model import Model, Variable
-from sdsim.order import kinds_of
 
 COMPARISONS = ("<", "<=", ">", ">=")
 LOGIC = ("and", "or")
@@ -63,6 +62,36 @@ FORMS = {
 }  # fmt: skip
 _KNOWN = (*MEASURES, *PLAIN, *COLLECTORS, *FORMS)
 _RUNS = "runs: "
+#: Functions whose value changes only with their arguments.
+_STILL = {
+    *PLAIN, "sum", "prod", "vmin", "vmax", "elmcount", "if then else", "modulo", "power", "log",
+    "xidz", "zidz", "sin", "cos", "tan", "quantum",
+}  # fmt: skip
+
+
+def fixed_in(model: Model) -> frozenset[str]:
+    """The constants, and what is computed from them alone: their values are numbers, no series."""
+    users: dict[str, list[str]] = {}
+    moving: dict[str, None] = {}
+    for key, variable in model.variables.items():
+        nodes = [n for e in variable.equations for n in walk(e.expr)]
+        called = [n for n in nodes if isinstance(n, Call) and n.name not in model.variables]
+        if (
+            variable.role == "data" or not nodes
+            or any(isinstance(n, Ref) and n.name == names.TIME for n in nodes)
+            or any(n.name not in _STILL for n in called)
+        ):  # fmt: skip
+            moving[key] = None
+        for n in nodes:
+            if isinstance(n, Ref | Call) and n.name in model.variables:
+                users.setdefault(n.name, []).append(key)
+    stack = list(moving)
+    while stack:
+        for user in users.get(stack.pop(), ()):
+            if user not in moving:
+                moving[user] = None
+                stack.append(user)
+    return frozenset(model.variables.keys() - moving.keys())
 
 
 def runs_of(call: Call) -> tuple[list[str], Expr]:
@@ -90,15 +119,14 @@ def mark_of(call: Call) -> str:
 class Scope:
     """What names mean in one claim: the model's variables and elements, and the claim's runs.
 
+    fixed : variables that do not change during a run; see `fixed_in`.
     needs : for each run the elements that the expressions looked at so far read.
     """
 
     model: Model
+    fixed: frozenset[str]
     runs: tuple[str, ...] = ("base",)
     needs: dict[str, dict[Cell, None]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._kinds: Mapping[str, str] = kinds_of(self.model)
 
     def kind(self, expr: Expr, run: str = "base") -> Kind:
         """The kind of an expression evaluated in ``run``.
@@ -144,7 +172,7 @@ class Scope:
         needed = self.needs.setdefault(run, {})
         for cell in self.cells(ref):
             needed[cell] = None
-        return Kind(False, self._kinds[ref.name] != "constant", frozenset(marks))
+        return Kind(False, ref.name not in self.fixed, frozenset(marks))
 
     def variable(self, ref: Ref) -> Variable:
         """The variable a reference means, with as many subscripts as it has dimensions."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim import names
 from sdsim.check.claims import BASE, Changes, Claim
 from sdsim.check.draws import Drawn, Share
 from sdsim.check.evaluate import Evaluator, Outcome
 from sdsim.check.formula import parse
 from sdsim.check.links import link_of
 from sdsim.check.loops import Loop, held_links
-from sdsim.check.meaning import Cell, Kind, Scope
+from sdsim.check.meaning import Cell, Kind, Scope, fixed_in, runs_of
 from sdsim.check.values import OutsideError, Series
 from sdsim.check.worlds import Worlds
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Expr
+from sdsim.expr import Binary, Call, Expr, Ref, children, to_text
 from sdsim.methods import Method
 from sdsim.model import Model
 from sdsim.overrides import Overrides
@@ -30,7 +32,7 @@ LEAST_MARGIN = 0.05
 SPREADS = (0.25, 0.5)
 #: Members run at once under draws.
 CHUNK = 250
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,12 @@ class Read:
     needs: Mapping[str, tuple[Cell, ...]]
 
 
-def read_checks(model: Model, claims: Sequence[Claim]) -> list[Read]:
+def read_checks(
+    model: Model, claims: Sequence[Claim], overrides: Overrides | None = None
+) -> list[Read]:
     """Every expression read, every name found.
+
+    overrides : what is put on every run; a constant for which it gives a series is none.
 
     Raises
     ------
@@ -189,11 +195,20 @@ def read_checks(model: Model, claims: Sequence[Claim]) -> list[Read]:
     """
     found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
     trees = parse(found)
-    return [_read(model, c, {k: trees[c.file, k] for k in c.expressions()}) for c in claims]
+    fixed = fixed_in(model) - _moved(overrides)
+    return [_read(model, fixed, c, {k: trees[c.file, k] for k in c.expressions()}) for c in claims]
 
 
-def _read(model: Model, claim: Claim, trees: Mapping[str, Expr]) -> Read:
-    scope = Scope(model, tuple(claim.settings()))
+def _moved(overrides: Overrides | None) -> set[str]:
+    """Variables that are given a series."""
+    series = overrides.series if overrides else {}
+    return {names.canonical(name.split("[")[0]) for name in series}
+
+
+def _read(model: Model, fixed: frozenset[str], claim: Claim, trees: Mapping[str, Expr]) -> Read:
+    given = [claim.base, *claim.runs.values(), *claim.ablations.values()]
+    moved = set[str]().union(*(_moved(c.overrides) for c in given))
+    scope = Scope(model, fixed - moved, tuple(claim.settings()))
     kinds: dict[str, Kind] = {}
     key = "variables"
     try:
@@ -259,17 +274,17 @@ def run_claims(
     method : `Euler` (default) or `RK4`.
     null : what the claims are also put to; None leaves the null control out.
     drawn, draws : the constants to draw and how often, at each of `SPREADS`.
-    progress : called with the number of members that have been run.
+    progress : called now and then with how many runs are done, of how many.
 
     Raises
     ------
     ModelError : a claim that does not fit the model; file and key are named.
     """
-    reads = read_checks(system.model, claims)
+    reads = read_checks(system.model, claims, overrides)
     links = _links(system.model, claims, null.loops if null else ())
     worlds = Worlds(system, overrides, method, links, seed=seed)
-    court = _Court(worlds, reads, progress or (lambda _: None))
-    court.summon(ablations)
+    court = _Court(worlds, reads, progress or (lambda done, of: None))
+    court.summon(ablations, len(null.loops) if null else 0, draws if drawn else 0)
     results = court.base(ablations)
     if null is not None:
         results = court.against_loops(results, null.loops)
@@ -306,14 +321,22 @@ class _Court:
 
     def __init__(self, worlds: Worlds, reads: Sequence[Read], progress: Progress) -> None:
         self._worlds, self._reads, self._progress = worlds, reads, progress
+        self._done = self._of = 0
 
-    def summon(self, ablations: bool) -> None:
+    def _ran(self, count: int) -> None:
+        self._done += count
+        self._progress(self._done, self._of)
+
+    def summon(self, ablations: bool, loops: int, draws: int) -> None:
         """Make every run ready, so that what does not fit is found before anything runs."""
+        own, all_ = set[str](), set[str]()
         for r in self._reads:
             for ablation in (None, *(r.claim.ablations if ablations else ())):
                 for run, changes in r.claim.settings(ablation).items():
                     try:
                         self._worlds.need(changes, r.needs.get(run, ()))
+                        if run in r.needs:
+                            (own if ablation is None else all_).add(changes.key)
                     except ModelError as e:
                         key = BASE if run == BASE else f"runs.{run}"
                         key = key if ablation is None else f"ablations.{ablation}"
@@ -321,6 +344,8 @@ class _Court:
                         raise ModelError(
                             what, remedy=e.remedy, file=r.claim.file, variable=key
                         ) from None
+        held = (loops + 1) * len(own) if loops else 0
+        self._of = len(own | all_) + held + len(SPREADS) * draws * len(own)
 
     def _settled(
         self, r: Read, ablation: str | None, held: tuple[str, ...] = ()
@@ -348,7 +373,7 @@ class _Court:
                     self._worlds.need(changes, r.needs[run])
             keys.append({run: changes.key for run, changes in mine.items()})
         found = self._worlds.each(runs, needs)
-        self._progress(len(runs))
+        self._ran(len(runs))
         return [{run: found[k] for run, k in mine.items()} for mine in keys]
 
     # --- the model as it is -------------------------------------------------------------------
@@ -358,8 +383,8 @@ class _Court:
         cases: list[tuple[Read, str | None]] = []
         for r in self._reads:
             if r.check is not None:
-                names = r.claim.ablations if ablations else ()
-                cases += [(r, None), *((r, a) for a in names)]
+                tried = r.claim.ablations if ablations else ()
+                cases += [(r, None), *((r, a) for a in tried)]
         found = {(r.claim.id, a): o for (r, a), o in zip(cases, self._outcomes(cases), strict=True)}
         return [self._result(r, found, ablations) for r in self._reads]
 
@@ -373,7 +398,7 @@ class _Court:
         margin, why = margin_of(evaluator, r.check)
         status, reason = _status(margin)
         if status == "ERROR":
-            reason = why or self._blame(r, None) or "a value that is not finite"
+            reason = self._blame(r, None) or why or "a value that is not finite"
         broken = []
         for name in claim.ablations if ablations else ():
             broken.append(self._ablation(r, name, found[claim.id, name], status))
@@ -388,7 +413,7 @@ class _Court:
         assert r.check is not None
         margin, why = margin_of(Evaluator(r.scope, outcomes), r.check)
         if margin is None:
-            reason = why or self._blame(r, name) or "a value that is not finite"
+            reason = self._blame(r, name) or why or "a value that is not finite"
             return Ablation(name, None, None, f"ERROR: {reason}")
         if status != "supported":
             return Ablation(name, None, margin, "does not count: the check is not supported")
@@ -446,7 +471,7 @@ class _Court:
                 outcomes = {}
                 for key, changes in runs.items():
                     outcomes[key] = self._worlds.drawn(changes, needs[key], some, first)
-                    self._progress(some.values.shape[1])
+                    self._ran(some.values.shape[1])
                 for r in tested:
                     mine = {run: outcomes[c.key] for run, c in self._settled(r, None).items()}
                     kept[r.claim.id].append(_drawn_values(r, mine, some.values.shape[1]))
@@ -460,42 +485,57 @@ class _Court:
 def _against_toy(toy: Worlds, reads: Sequence[Read], results: list[Result]) -> list[Result]:
     """Each check on the toy, where it has the outputs."""
     model = toy.system.model
+    fixed = fixed_in(model)
     passed: dict[str, bool] = {}
     for r in reads:
         if r.check is None:
             continue
-        scope = Scope(model, r.scope.runs)
+        scope = Scope(model, fixed, r.scope.runs)
         try:
             scope.kind(r.check)
-            runs = {run: c for run, c in r.claim.settings().items() if run in scope.needs}
+        except ModelError:
+            continue  # the toy has no such output
+        runs = {run: c for run, c in r.claim.settings().items() if run in scope.needs}
+        needs: dict[str, list[Cell]] = {}
+        try:
             for run, changes in runs.items():
                 toy.need(changes, scope.needs[run])
-            found = toy.each(
-                {c.key: c for c in runs.values()},
-                {c.key: _all_needs(runs, scope, c.key) for c in runs.values()},
-            )
-        except ModelError:
-            continue  # the toy has no such output, element or lever
+                needs.setdefault(changes.key, []).extend(scope.needs[run])
+            found = toy.each({c.key: c for c in runs.values()}, needs)
+        except ModelError as e:
+            raise e.at(file=f"{model.file} ({r.claim.file})") from None
         outcomes = {run: found[c.key] for run, c in runs.items()}
         margin, _ = margin_of(Evaluator(scope, outcomes), r.check)
         passed[r.claim.id] = margin is not None and margin > 0
     return [replace(x, toy=passed.get(x.claim.id)) for x in results]
 
 
-def _all_needs(runs: Mapping[str, Changes], scope: Scope, key: str) -> list[Cell]:
-    return [c for run, changes in runs.items() if changes.key == key for c in scope.needs[run]]
-
-
 # --- values -----------------------------------------------------------------------------------
 
 
 def margin_of(evaluator: Evaluator, check: Expr) -> tuple[float | None, str]:
-    """The margin of a condition in a single run, or None and, where it is known, why not."""
+    """The margin of a condition in a single run, or None and what has no value."""
     try:
         margin = float(np.broadcast_to(evaluator.number(check), (1,))[0])
     except OutsideError as e:
         return None, str(e)
-    return (margin, "") if not np.isnan(margin) else (None, "")
+    return (margin, "") if np.isfinite(margin) else (None, _without_value(evaluator, check))
+
+
+def _without_value(evaluator: Evaluator, expr: Expr) -> str:
+    """The innermost measure that has no value, in words; empty where none is found."""
+    if isinstance(expr, Call) and expr.name == "in":
+        (run,), inner = runs_of(expr)
+        return _without_value(replace(evaluator, run=run), inner)
+    for part in children(expr):
+        if not isinstance(part, Ref) and (found := _without_value(evaluator, part)):
+            return found
+    kind = evaluator.scope.kind(expr, evaluator.run)
+    if isinstance(expr, Call) and not kind.marks and not kind.timed:
+        with suppress(OutsideError):
+            if not np.isfinite(evaluator.number(expr)).all():
+                return f"{to_text(expr, str.upper)} has no value"
+    return ""
 
 
 def _status(margin: float | None) -> tuple[str, str]:

@@ -70,6 +70,8 @@ class Worlds:
         self.plain, self._seed, self._lenient = system, seed, lenient
         self._method: Euler | RK4 = method
         self._overrides = overrides or Overrides()
+        if lenient:
+            self._overrides = self._known(self._overrides)
         self._ready: dict[str, _Ready] = {}
         self._wanted: dict[int, dict[Cell, None]] = {}
 
@@ -118,18 +120,22 @@ class Worlds:
         """What of the changes the model can take, where it is lenient."""
         if not self._lenient:
             return changes
-        model = self.plain.model
+        return Changes(
+            self._known(changes.overrides),
+            {k: v for k, v in changes.scale.items() if self._has(k)},
+        )
 
-        def known(name: str) -> bool:
-            plain = name.split("[")[0]
-            return names.canonical(plain) in model.variables
+    def _known(self, overrides: Overrides) -> Overrides:
+        """What of the overrides names a variable that the model has."""
 
         def kept(group: Mapping[str, T]) -> dict[str, T]:
-            return {k: v for k, v in group.items() if known(k)}
+            return {k: v for k, v in group.items() if self._has(k)}
 
-        o = changes.overrides
-        fitting = Overrides(kept(o.constants), kept(o.lookups), kept(o.series), kept(o.initial))
-        return Changes(fitting, kept(changes.scale))
+        o = overrides
+        return Overrides(kept(o.constants), kept(o.lookups), kept(o.series), kept(o.initial))
+
+    def _has(self, name: str) -> bool:
+        return names.canonical(name.split("[")[0]) in self.plain.model.variables
 
     # --- running ------------------------------------------------------------------------------
 

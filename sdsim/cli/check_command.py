@@ -65,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
         results = run_claims(
             system, claims, overrides=overrides, method=method_of(args), draws=args.draws,
             ablations=args.ablations, null=folder.null(system) if args.null else None,
-            drawn=drawn, seed=args.seed, progress=lambda n: _tick(bar, n),
+            drawn=drawn, seed=args.seed, progress=lambda done, of: _tick(bar, done, of),
         )  # fmt: skip
     order = sorted(results, key=lambda r: not r.definitional)
     if args.json:
@@ -75,8 +75,9 @@ def execute(args: argparse.Namespace) -> int:
     return 0 if all(r.as_expected for r in results) else 1
 
 
-def _tick(bar: Any, n: int) -> None:
-    bar.update(n)
+def _tick(bar: Any, done: int, of: int) -> None:
+    bar.total = of
+    bar.update(done - bar.n)
 
 
 def _chosen(claims: tuple[Any, ...], args: argparse.Namespace) -> list[Any]:
@@ -130,7 +131,7 @@ def _table(results: list[Result], drawn: int) -> None:
         elif r.reason:
             print(f"{r.claim.id}: {r.status}: {r.reason}")
         for a in r.ablations:
-            if a.breaks is not True:
+            if a.breaks is False or a.margin is None:
                 why = a.reason or "the check still holds"
                 print(f"{r.claim.id}: ablation '{a.name}': {why}")
         for label, value in r.reported.items():
