@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim import names
 from sdsim.backends.base import Floats, Kernel, Members
 from sdsim.errors import UnsupportedError
 from sdsim.horizon import Horizon
@@ -50,7 +51,7 @@ def integrate(
     if program.buffers:
         raise UnsupportedError(
             "DELAY FIXED has no meaning between time steps", remedy="run it with Euler or RK4",
-            file=system.model.file or None, variable=program.buffers[0].label,
+            file=system.model.file or None, variable=names.spoken(program.buffers[0].label),
         )  # fmt: skip
     held = np.array([s.held for s in program.states], dtype=bool)
     start, fixed = kernel.start(members)

@@ -77,3 +77,8 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     by_folded = {k.casefold(): k for k in known}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""
+
+
+def counted(number: int, thing: str) -> str:
+    """``1 subscript``, ``2 subscripts``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

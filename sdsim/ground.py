@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, counted, nearest
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Ref, walk
 from sdsim.functions import NAMES
@@ -66,7 +66,9 @@ def ground(
 ) -> Block:
     subs = equation.subs
     if len(subs) != len(variable.dims):
-        raise ModelError(f"has {len(subs)} subscripts here and {len(variable.dims)} elsewhere")
+        raise ModelError(
+            f"has {counted(len(subs), 'subscript')} here and {len(variable.dims)} elsewhere"
+        )
     axes = [_along(model, s, d) for s, d in zip(subs, variable.dims, strict=True)]
     left = [
         [model.dimensions[d].elements[i] for i in a]
@@ -145,7 +147,8 @@ class _Reader:
             return self._number(node)
         if len(node.subs) != len(variable.dims):
             raise ModelError(
-                f"'{variable.name}' has {len(variable.dims)} subscripts, used with {len(node.subs)}"
+                f"'{variable.name}' has {counted(len(variable.dims), 'subscript')}, "
+                f"used with {len(node.subs)}"
             )
         if not node.subs:
             return np.zeros(self._size, dtype=np.int64)

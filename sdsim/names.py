@@ -30,6 +30,11 @@ def canonical(name: str) -> str:
     return display(name).casefold()
 
 
+def spoken(label: str) -> str:
+    """The label of a part that the library added becomes that of the variable it belongs to."""
+    return re.sub(r" · [\d.]+", "", label)
+
+
 def element_label(name: str, elements: tuple[str, ...]) -> str:
     """``Name[a,b]``: how one element of a subscripted variable is written."""
     return f"{name}[{','.join(elements)}]" if elements else name

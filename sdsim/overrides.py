@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, counted, nearest
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Lookup, Num, Ref
 from sdsim.ground import shape_of
@@ -149,7 +149,8 @@ def locate(model: Model, name: str) -> tuple[Variable, tuple[int, ...] | None]:
     variable = model.find(match["name"])
     subs = [names.canonical(s) for s in match["subs"].split(",")]
     if len(subs) != len(variable.dims):
-        raise ModelError(f"'{variable.name}' has {len(variable.dims)} subscripts, got {len(subs)}")
+        wanted = counted(len(variable.dims), "subscript")
+        raise ModelError(f"'{variable.name}' has {wanted}, got {len(subs)}")
     at = []
     for sub, dim in zip(subs, variable.dims, strict=True):
         elements = model.dimensions[dim].elements

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sdsim import names
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.errors import ModelWarning
@@ -121,12 +122,17 @@ def _blame(
         what = "grows beyond any step the solver can take"
         if not np.isfinite(rates).all():
             what = "has a rate of change that is not finite"
-    place = f"{system.model.file}: " if system.model.file else ""
     return (
-        f"{place}'{label}' {what} at time {at:.10g}; the run stopped there, what came before is "
-        "kept: look for a division by zero, a logarithm or root of a negative number, or growth "
+        f"{_place(system, label)} {what} at time {at:.10g}; the run stopped there, what came before "
+        "is kept: look for a division by zero, a logarithm or root of a negative number, or growth "
         "without bound"
     )
+
+
+def _place(system: System, label: str) -> str:
+    """``file: 'variable'`` at the head of a message."""
+    file = f"{system.model.file}: " if system.model.file else ""
+    return f"{file}'{names.spoken(label)}'"
 
 
 def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floats) -> None:
@@ -138,12 +144,13 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
             outside.append((reading.label, x[0], x[-1], np.nanmin(read), np.nanmax(read)))
     if outside:
         label, low, high, least, most = outside[0]
-        place = f"{system.model.file}: " if system.model.file else ""
         more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
         warnings.warn(
-            f"{place}'{label}' reads a lookup out of range: at {least:g} to {most:g}, points from "
-            f"{low:g} to {high:g}{more}; the end values hold", ModelWarning, stacklevel=3,
-        )  # fmt: skip
+            f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, points "
+            f"from {low:g} to {high:g}{more}; the end values hold",
+            ModelWarning,
+            stacklevel=3,
+        )
 
 
 def _attributes(

@@ -83,6 +83,8 @@ class System:
     def chosen(self, save: Iterable[str] | None) -> list[str]:
         """Canonical names of the variables to keep: those named, or all that the modeller wrote.
 
+        An element keeps its whole variable.
+
         Raises
         ------
         ModelError : an unknown name, or one that has no values over time.
@@ -95,7 +97,7 @@ class System:
             ]  # fmt: skip
         out = []
         for name in save:
-            key = names.canonical(self.model.find(name).name)
+            key = names.canonical(overrides.locate(self.model, name)[0].name)
             if key not in self.places:
                 raise ModelError("is a lookup and has no values over time", variable=name)
             out.append(key)

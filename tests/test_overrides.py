@@ -223,7 +223,7 @@ def test_later_overrides_hold(model: System) -> None:
         ({"kk": 1}, "no variable called 'kk'"),
         ({"negativ": 1}, "did you mean 'negative'?"),
         ({"v[q]": 1}, "'q' is no element of 'd'"),
-        ({"v[a,b]": 1}, "'v' has 1 subscripts, got 2"),
+        ({"v[a,b]": 1}, "'v' has 1 subscript, got 2"),
         ({"k[a]": 1}, "'k' has 0 subscripts, got 1"),
         ({"k": float("nan")}, "expected a finite number, got nan"),
         ({"k": float("inf")}, "expected a finite number, got inf"),

@@ -140,7 +140,7 @@ def test_results_carry_the_labels_of_the_file(run: Run) -> None:
     [
         ("y = SUM(x[nowhere!])", "nowhere"),
         ("y = x[c]", "c"),
-        ("y = x", "subscripts"),
+        ("y = x", "subscript"),
         ("y = x[a, b]", "subscript"),
         ("y[d] = x[e]", "e"),
         ("y[d] = k[d]\nk[a] = 1\nz[d] = k[d]", "k"),

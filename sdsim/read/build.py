@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sdsim import names
-from sdsim.errors import ModelError, UnsupportedError, nearest
+from sdsim.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
 from sdsim.model import Dimension, Equation, Variable
 from sdsim.read.external import External
@@ -192,7 +192,7 @@ class Builder:
                     owner = made.get(node.name)
                     if owner and node.subs and len(node.subs) != len(owner.dims):
                         raise ModelError(
-                            f"'{owner.name}' has {len(owner.dims)} subscripts, "
+                            f"'{owner.name}' has {counted(len(owner.dims), 'subscript')}, "
                             f"{len(node.subs)} given",
                             remedy=f"write {owner.name}[{', '.join(owner.dims)}]"
                             if owner.dims

@@ -168,7 +168,7 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
          "3: 'z': 'C' is neither a subscript range nor an element; "
          "define it: 'range: element, ...'"),
         ("d: A, B ~ ~ |\ny[d] = 1 ~ ~ |\nz = y[A,B] ~ ~ |",
-         "3: 'z': 'y' has 1 subscripts, 2 given; write y[d]"),
+         "3: 'z': 'y' has 1 subscript, 2 given; write y[d]"),
         ("one: A, B ~ ~ |\ntwo: C, D ~ ~ |\ny[A] = 1 ~ ~ |\ny[C] = 2 ~ ~ |",
          "3: 'y': no subscript range holds all of a, c; define one"),
         ("dim: (A1-A100000000) ~ ~ |",
