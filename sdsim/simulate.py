@@ -123,9 +123,9 @@ def _blame(
         if not np.isfinite(rates).all():
             what = "has a rate of change that is not finite"
     return (
-        f"{_place(system, label)} {what} at time {at:.10g}; the run stopped there, what came before "
-        "is kept: look for a division by zero, a logarithm or root of a negative number, or growth "
-        "without bound"
+        f"{_place(system, label)} {what} at time {at:.10g}; the run stopped there, what came "
+        "before is kept: look for a division by zero, a logarithm or root of a negative number, or "
+        "growth without bound"
     )
 
 
@@ -146,8 +146,8 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
         label, low, high, least, most = outside[0]
         more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
         warnings.warn(
-            f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, points "
-            f"from {low:g} to {high:g}{more}; the end values hold",
+            f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, "
+            f"points from {low:g} to {high:g}{more}; the end values hold",
             ModelWarning,
             stacklevel=3,
         )
