@@ -534,7 +534,9 @@ def _without_value(evaluator: Evaluator, expr: Expr) -> str:
     if isinstance(expr, Call) and not kind.marks and not kind.timed:
         with suppress(OutsideError):
             if not np.isfinite(evaluator.number(expr)).all():
-                return f"{to_text(expr, str.upper)} has no value"
+                known = evaluator.scope.model.variables
+                shown = to_text(expr, lambda n: known[n].name if n in known else n.upper())
+                return f"{shown} has no value"
     return ""
 
 
