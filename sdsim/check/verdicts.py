@@ -399,12 +399,15 @@ class _Court:
         status, reason = _status(margin)
         if status == "ERROR":
             reason = self._blame(r, None) or why or "a value that is not finite"
+        sides = tuple(s for text, part in r.parts.items() for s in _sides(evaluator, part, text))
+        if reason and status != "ERROR" and len(sides) > 1:
+            reason += f": {next(s.text for s in sides if s.margin == margin)}"
         broken = []
         for name in claim.ablations if ablations else ():
             broken.append(self._ablation(r, name, found[claim.id, name], status))
         return Result(
             claim, status, margin, reason,
-            tuple(s for text, part in r.parts.items() for s in _sides(evaluator, part, text)),
+            sides,
             {label: _reported(evaluator, e, k) for label, (e, k) in r.report.items()},
             {text: _curve(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
         )  # fmt: skip

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from sdsim import check as check_room
 from sdsim.check import read_choice, read_claim, read_claims, read_loops, run_claims
+from sdsim.check.meaning import COLLECTORS, FORMS, PLAIN
+from sdsim.check.measures import MEASURES
 from sdsim.errors import ModelError
 from sdsim.system import System
 
@@ -186,3 +189,10 @@ def test_bad_choices_of_draws(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ModelError) as e:
         read_choice(tmp_path / "draws.toml")
     assert said in str(e.value)
+
+
+def test_every_measure_is_explained() -> None:
+    """The README names each measure, function and form that a check may use."""
+    text = (Path(check_room.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for name in (*MEASURES, *PLAIN, *COLLECTORS, *FORMS):
+        assert name.upper() in text, name
