@@ -19,7 +19,7 @@ ROOT = Path(sdsim.__file__).parent
 FLOORS = (
     {"version", "errors", "expr", "names", "cache", "program"},
     {"methods", "functions", "model"},
-    {"read", "units", "expand", "results", "compare", "plot", "backends"},
+    {"read", "units", "expand", "results", "compare", "backends"},
     {"ground"},
     {"order", "overrides"},
     {"lower", "preset", "run"},
@@ -28,6 +28,7 @@ FLOORS = (
     {"adaptive", "ensemble"},
     {"simulate"},
     {"conformance", "check"},
+    {"plot"},
     {"cli"},
     {"__main__"},
 )

@@ -8,9 +8,11 @@ results = run_claims(system, folder.claims(), null=folder.null(system),
 
 from sdsim.check.claims import Changes, Claim, read_claim, read_claims
 from sdsim.check.draws import Choice, Drawn, Share, choose, read_choice
+from sdsim.check.findings import Ablation, Result, Robust, Side
 from sdsim.check.folder import Folder
 from sdsim.check.loops import Finding, Loop, read_loops, verify
-from sdsim.check.verdicts import Ablation, Null, Result, Robust, Side, read_checks, run_claims
+from sdsim.check.reading import read_checks
+from sdsim.check.verdicts import Null, run_claims
 
 __all__ = [
     "Ablation", "Changes", "Choice", "Claim", "Drawn", "Finding", "Folder", "Loop", "Null",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
 from sdsim.check.claims import BASE, Changes, Claim
 from sdsim.check.draws import Drawn, Share
 from sdsim.check.evaluate import Evaluator, Outcome
-from sdsim.check.formula import parse
+from sdsim.check.findings import SPREADS, Ablation, Result, Robust, Side
 from sdsim.check.links import link_of
 from sdsim.check.loops import Loop, held_links
 from sdsim.check.meaning import Cell, Kind, Scope, fixed_in, runs_of
+from sdsim.check.reading import Read, read_checks
 from sdsim.check.values import OutsideError, Series
 from sdsim.check.worlds import Worlds
 from sdsim.errors import ModelError
@@ -29,131 +29,9 @@ from sdsim.system import System
 
 #: A claim is supported above this margin.
 LEAST_MARGIN = 0.05
-SPREADS = (0.25, 0.5)
 #: Members run at once under draws.
 CHUNK = 250
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Side:
-    """One comparison of a check: what was compared, with the values where both are numbers."""
-
-    text: str
-    margin: float | None
-    left: float | None = None
-    right: float | None = None
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """What became of the check under an ablation.
-
-    breaks : None where it does not count: the check itself is not supported, or the run failed.
-    """
-
-    name: str
-    breaks: bool | None
-    margin: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Robust:
-    """A check under draws within 1 ± ``spread``; for reported numbers their 5, 50 and 95 %."""
-
-    spread: float
-    share: Share
-    reported: Mapping[str, Share | tuple[float, float, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Result:
-    """A claim and what became of it.
-
-    status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
-        it is not the first.
-    toy : whether the toy passes; None where it lacks an output.
-    held : whether the model with all declared loops held passes; None where there are none.
-    needs : loops without which, held one at a time, the check fails.
-    reported : what the claim reports in the base run.
-    curves : what it plots: (times, values) by expression.
-    """
-
-    claim: Claim
-    status: str
-    margin: float | None = None
-    reason: str = ""
-    sides: tuple[Side, ...] = ()
-    reported: Mapping[str, float | bool | None] = field(default_factory=dict)
-    curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
-        default_factory=dict
-    )
-    ablations: tuple[Ablation, ...] = ()
-    toy: bool | None = None
-    held: bool | None = None
-    needs: tuple[str, ...] | None = None
-    robust: tuple[Robust, ...] = ()
-
-    @property
-    def as_expected(self) -> bool:
-        """Whether the status is the one the claim expects."""
-        return self.status == self.claim.expect
-
-    @property
-    def definitional(self) -> bool | None:
-        """Whether a null model passes as well; None where none was asked."""
-        asked = [x for x in (self.toy, self.held) if x is not None]
-        return any(asked) if asked else None
-
-    @property
-    def ablation_breaks(self) -> bool | None:
-        """Whether every ablation that counts breaks the check; None where none counts."""
-        counted = [a.breaks for a in self.ablations if a.breaks is not None]
-        return all(counted) if counted else None
-
-    def share(self, spread: float) -> Share | None:
-        """The share of draws in which the check holds."""
-        return next((r.share for r in self.robust if r.spread == spread), None)
-
-    def to_data(self) -> dict[str, Any]:
-        """Everything but the curves, as plain data."""
-        c = self.claim
-        return {
-            "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
-            "kind": c.kind, "expect": c.expect, "status": self.status,
-            "as_expected": self.as_expected, "reason": self.reason, "margin": self.margin,
-            "checks": [vars_of(s) for s in self.sides],
-            "ablation_breaks": self.ablation_breaks,
-            "ablations": [vars_of(a) for a in self.ablations],
-            "definitional": self.definitional, "toy": self.toy, "held": self.held,
-            "needs": None if self.needs is None else list(self.needs),
-            **{f"share_{100 * s:.0f}": _share(self.share(s)) for s in SPREADS},
-            **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
-            "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
-            "data": c.data, "data_note": c.data_note, "changed": c.changed, "missing": c.missing,
-            "conflicts": list(c.conflicts), "reported": dict(self.reported),
-            "reported_draws": {
-                f"{100 * r.spread:.0f}": {
-                    k: _share(v) if isinstance(v, Share) else list(v)
-                    for k, v in r.reported.items()
-                }
-                for r in self.robust
-            },
-        }  # fmt: skip
-
-
-def vars_of(row: Side | Ablation) -> dict[str, Any]:
-    """A row as plain data."""
-    return {k: getattr(row, k) for k in row.__dataclass_fields__}
-
-
-def _share(share: Share | None) -> float | None:
-    return None if share is None else share.share
-
-
-def _interval(share: Share | None) -> list[float] | None:
-    return None if share is None else list(share.interval)
 
 
 @dataclass(frozen=True)
@@ -162,92 +40,6 @@ class Null:
 
     toy: System | None = None
     loops: tuple[Loop, ...] = ()
-
-
-@dataclass(frozen=True)
-class Read:
-    """A claim with its expressions read and found to make sense.
-
-    check : one condition.   parts : its comparisons, as written.
-    needs : the elements that each of its runs has to keep.
-    """
-
-    claim: Claim
-    check: Expr | None
-    parts: Mapping[str, Expr]
-    report: Mapping[str, tuple[Expr, Kind]]
-    plot: Mapping[str, Expr]
-    scope: Scope
-    needs: Mapping[str, tuple[Cell, ...]]
-
-
-def read_checks(
-    model: Model, claims: Sequence[Claim], overrides: Overrides | None = None
-) -> list[Read]:
-    """Every expression read, every name found.
-
-    overrides : what is put on every run; a constant for which it gives a series is none.
-
-    Raises
-    ------
-    ModelError : an expression that cannot be read, or does not make sense for this model; file
-        and key are named.
-    """
-    found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
-    trees = parse(found)
-    fixed = fixed_in(model) - _moved(overrides)
-    return [_read(model, fixed, c, {k: trees[c.file, k] for k in c.expressions()}) for c in claims]
-
-
-def _moved(overrides: Overrides | None) -> set[str]:
-    """Variables that are given a series."""
-    series = overrides.series if overrides else {}
-    return {names.canonical(name.split("[")[0]) for name in series}
-
-
-def _read(model: Model, fixed: frozenset[str], claim: Claim, trees: Mapping[str, Expr]) -> Read:
-    given = [claim.base, *claim.runs.values(), *claim.ablations.values()]
-    moved = set[str]().union(*(_moved(c.overrides) for c in given))
-    scope = Scope(model, fixed - moved, tuple(claim.settings()))
-    kinds: dict[str, Kind] = {}
-    key = "variables"
-    try:
-        for name in claim.variables:
-            try:
-                model.find(name.split("[")[0])
-            except ModelError as e:
-                raise ModelError(e.what, remedy=e.remedy) from None
-        for key, tree in trees.items():
-            kinds[key] = scope.kind(tree)
-            _suits(key, kinds[key])
-    except ModelError as e:
-        raise e.at(file=claim.file, variable=key) from None
-    checks = [t for k, t in trees.items() if k.split(" ")[0] == "check"]
-    whole = None
-    for t in checks:
-        whole = t if whole is None else Binary("and", whole, t)
-    labels = {k: t for k, t in trees.items() if k.startswith("report.")}
-    return Read(
-        claim, whole, dict(zip(claim.check, checks, strict=True)),
-        {k.removeprefix("report."): (t, kinds[k]) for k, t in labels.items()},
-        {text: trees[f"plot {i}"] for i, text in enumerate(claim.plot, start=1)},
-        scope, {run: tuple(cells) for run, cells in scope.needs.items()},
-    )  # fmt: skip
-
-
-def _suits(key: str, kind: Kind) -> None:
-    """Whether a kind fits the place: a condition, a number or either, or values over time."""
-    if kind.marks:
-        what = " and ".join(sorted(kind.marks))
-        raise ModelError(f"still runs over {what}", remedy="ALL(...), SUM(...), PEAK(...)")
-    if key.startswith("plot"):
-        if kind.condition or not kind.timed:
-            raise ModelError("is no value over time")
-        return
-    if kind.timed:
-        raise ModelError("has values over time", remedy="bring them down: FINAL, AT, ALWAYS, ...")
-    if key.startswith("check") and not kind.condition:
-        raise ModelError("is a number, no condition", remedy="compare it with something")
 
 
 # --- deciding ---------------------------------------------------------------------------------
