@@ -24,7 +24,8 @@ def busy(what: str) -> Iterator[None]:
         if done.wait(DELAY):
             return
         form = "{desc}: {elapsed}"
-        with tqdm(desc=what, bar_format=form, leave=False, file=sys.stderr) as bar:
+        size = {"ncols": 76, "nrows": 24}  # some terminals do not know theirs
+        with tqdm(desc=what, bar_format=form, leave=False, file=sys.stderr, **size) as bar:
             while not done.wait(0.2):
                 bar.refresh()
 
