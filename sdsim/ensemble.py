@@ -88,12 +88,12 @@ def simulate_many(
 
 def _rows(system: System, rows: Mapping[tuple[str, int], int], name: str) -> list[int]:
     """The parameter rows that ``name`` sets."""
-    variable, at = locate(system.model, name)
+    variable, given = locate(system.model, name)
     key = names.canonical(variable.name)
     if key in names.CONTROL:
         raise ModelError("is the same for all members", variable=variable.name)
     shape = shape_of(system.model, variable)
-    cells = range(int(np.prod(shape))) if at is None else [int(np.ravel_multi_index(at, shape))]
+    cells = range(int(np.prod(shape))) if given is None else given
     found = [rows[key, c] for c in cells if (key, c) in rows]
     if not found:
         raise ModelError("is no constant and cannot vary between members", variable=variable.name)

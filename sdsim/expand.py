@@ -125,6 +125,10 @@ class _Writer:
         arity = {"integ": 2, "initial": 1, "active initial": 2}.get(call.name, 3)
         if len(call.args) != arity:
             raise wrong_arity(call.name, len(call.args), (arity, arity))
+        if call.name == "delay fixed":
+            time = constant_value(self._model, call.args[1])
+            if time is not None and time < 0:
+                raise ModelError(f"delay time is {time:g}", remedy="it must be 0 or above")
         return call
 
     # --- what a stateful row may ask for ------------------------------------------------------

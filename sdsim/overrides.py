@@ -10,6 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from sdsim import names
@@ -63,7 +65,10 @@ class Points:
 class Overrides:
     """Changes to a model, by name as a person writes them.
 
-    constants : numbers, for ``Name``, ``Name[a,b]``, or arrays in the shape of the variable.
+    constants : numbers, for ``Name``, ``Name[a,b]`` (a range or ``*`` in place of an element means
+        all of its elements), or arrays in the shape of the variable. A labelled array goes by its
+        labels, whatever their order: an `xarray.DataArray` by the names of its dimensions and the
+        labels along them, a pandas Series by the elements of the variable's one dimension.
     lookups : tables that take the place of a lookup.
     series : time series that take the place of any variable's equation.
     initial : start values of stocks, as numbers or arrays.
@@ -117,25 +122,122 @@ def sorted_out(
 ) -> Overrides:
     """Plain values put where they belong, by the kind of the variable and of the value.
 
-    A number or array changes a constant; `Points`, or a pandas Series indexed by time, is the new
-    table of a lookup or, for any other variable, a time series.
+    A number or array changes a constant, a labelled array by its labels (see `Overrides`);
+    `Points`, or a pandas Series indexed by time, is the new table of a lookup or, for any other
+    variable, a time series. A Series for a whole subscripted constant is taken for a time series
+    only where its index is called ``time``.
+
+    Raises
+    ------
+    ModelError : no such variable, labels that do not fit.
     """
     constants: dict[str, Any] = {}
     lookups: dict[str, Points] = {}
     series: dict[str, Points] = {}
     for name, value in params.items():
-        variable, _ = locate(model, name)
-        if hasattr(value, "index") and hasattr(value, "to_numpy"):
+        variable, cells = locate(model, name)
+        value = _plain(model, variable, cells, value, name)
+        if isinstance(value, pd.Series):
             value = Points.of(list(value.index), list(value.to_numpy()), name)
         if isinstance(value, Points):
             (lookups if variable.role == "lookup" else series)[name] = value
         else:
             constants[name] = value
-    return Overrides(constants, lookups, series, dict(initial or {}))
+    begun = {}
+    for name, value in (initial or {}).items():
+        begun[name] = _plain(model, *locate(model, name), value, name)
+    return Overrides(constants, lookups, series, begun)
 
 
-def locate(model: Model, name: str) -> tuple[Variable, tuple[int, ...] | None]:
-    """The variable a name means, and the element in it where the name has one.
+def _plain(
+    model: Model, variable: Variable, cells: Sequence[int] | None, value: Any, name: str
+) -> Any:
+    """A labelled array as a plain one in the shape of the variable; other values as they are.
+
+    A pandas Series over time stays one.
+    """
+    if isinstance(value, pd.DataFrame):
+        raise ModelError(
+            "expected a number, an array or a Series, got a DataFrame",
+            remedy="give an array, or an xarray.DataArray with the names of its dimensions",
+            variable=name,
+        )
+    if isinstance(value, xr.DataArray):
+        if cells is None:
+            return _aligned(model, variable, value, name)
+        return value.item() if value.size == 1 else value.to_numpy()
+    if not isinstance(value, pd.Series) or cells is not None or not variable.dims:
+        return value
+    labels = [names.canonical(str(v)) for v in value.index]
+    known = [set(model.dimensions[d].elements) for d in variable.dims]
+    numeric = pd.api.types.is_numeric_dtype(value.index)
+    if len(known) == 1 and (not numeric or set(labels) <= known[0]):
+        at = {variable.dims[0]: ("_", list(map(str, value.index)))}
+        array = xr.DataArray(value.to_numpy(), dims="_", coords=at).swap_dims(
+            {"_": variable.dims[0]}
+        )
+        return _aligned(model, variable, array, name)
+    meant = names.canonical(str(value.index.name)) == names.TIME
+    if is_parameter(variable) and not meant:
+        over = ", ".join(model.dimensions[d].name for d in variable.dims)
+        raise ModelError(
+            "a Series whose index is read as time, for a constant over " + over,
+            remedy=f"index it by the elements of {over}, or call the index 'time' for a series"
+            if len(known) == 1 else "give an array, or call the index 'time' for a series",
+            variable=name,
+        )  # fmt: skip
+    return value
+
+
+def _aligned(model: Model, variable: Variable, array: xr.DataArray, name: str) -> Any:
+    """The values of ``array`` in the variable's own order of dimensions and elements."""
+    if not array.ndim:
+        return array.item()
+    wanted: list[str] = []  # as results call them: a range that occurs twice gets a mark
+    for d in variable.dims:
+        label = names.canonical(model.dimensions[d].name)
+        wanted.append(f"{label}'" if label in wanted else label)
+    by_name = {names.canonical(str(d)): d for d in array.dims}
+    if sorted(by_name) != sorted(wanted) or len(by_name) != array.ndim:
+        expected = ", ".join(model.dimensions[d].name for d in variable.dims) or "none"
+        got = ", ".join(map(str, array.dims))
+        remedy = "a time series is given as Points or as a pandas Series"
+        raise ModelError(
+            f"expected dimensions {expected}, got {got}",
+            remedy=remedy if names.TIME in by_name else f"rename them to {expected}",
+            variable=name,
+        )
+    for dim, key in zip(variable.dims, wanted, strict=True):
+        axis, own = by_name[key], model.dimensions[dim]
+        if axis not in array.coords:
+            continue
+        place: dict[str, int] = {}
+        for i, label in enumerate(array[axis].values.tolist()):
+            element = names.canonical(str(label))
+            if element not in own.elements:
+                raise ModelError(
+                    f"'{label}' is no element of '{own.name}'",
+                    remedy=nearest(str(label), own.labels),
+                    variable=name,
+                )
+            if element in place:
+                raise ModelError(f"'{label}' comes twice along '{own.name}'", variable=name)
+            place[element] = i
+        lacking = [s for e, s in zip(own.elements, own.labels, strict=True) if e not in place]
+        if lacking:
+            raise ModelError(
+                f"has no value for '{lacking[0]}' of '{own.name}'",
+                remedy=f"give all of them, or single ones as {variable.name}[{lacking[0]}]",
+                variable=name,
+            )
+        array = array.isel({axis: [place[e] for e in own.elements]})
+    return array.transpose(*(by_name[k] for k in wanted)).to_numpy()
+
+
+def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
+    """The variable a name means, and the flat positions in it where the name has subscripts.
+
+    A subscript is an element, or a range or ``*``, which mean each of their elements.
 
     Raises
     ------
@@ -154,14 +256,23 @@ def locate(model: Model, name: str) -> tuple[Variable, tuple[int, ...] | None]:
     at = []
     for sub, dim in zip(subs, variable.dims, strict=True):
         elements = model.dimensions[dim].elements
-        if sub not in elements:
-            raise ModelError(
-                f"'{sub}' is no element of '{dim}'",
-                remedy=nearest(sub, model.labels(dim)),
-                variable=variable.name,
-            )
-        at.append(elements.index(sub))
-    return variable, tuple(at)
+        inside = (sub,)
+        if sub == "*":
+            inside = elements
+        elif sub not in elements and sub in model.dimensions:
+            inside = model.dimensions[sub].elements
+        for element in inside:
+            if element not in elements:
+                raise ModelError(
+                    f"'{element}' is no element of '{dim}'",
+                    remedy=nearest(element, model.labels(dim)),
+                    variable=variable.name,
+                )
+        at.append([elements.index(e) for e in inside])
+    if not at:
+        return variable, None
+    grid = np.meshgrid(*at, indexing="ij")
+    return variable, np.ravel_multi_index(grid, shape_of(model, variable)).reshape(-1).tolist()
 
 
 def is_parameter(variable: Variable) -> bool:
@@ -175,11 +286,12 @@ def values_for(model: Model, constants: Mapping[str, Any]) -> dict[str, dict[int
     """Checked numbers: canonical name -> flat position -> value."""
     out: dict[str, dict[int, float]] = {}
     for name, value in constants.items():
-        variable, at = locate(model, name)
+        variable, cells = locate(model, name)
         shape = shape_of(model, variable)
         mine = out.setdefault(names.canonical(variable.name), {})
-        if at is not None:
-            mine[int(np.ravel_multi_index(at, shape))] = number(value, name)
+        value = _plain(model, variable, cells, value, name)
+        if cells is not None:
+            mine.update(dict.fromkeys(cells, number(value, name)))
             continue
         given = np.asarray(value, dtype=object)
         if given.ndim and given.shape != shape:
@@ -212,17 +324,17 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
         else:
             changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
     for name, points in overrides.lookups.items():
-        variable, at = locate(model, name)
+        variable, cells = locate(model, name)
         if variable.role != "lookup":
             raise ModelError("is no lookup", variable=variable.name)
         key = names.canonical(variable.name)
-        changed[key] = _tabled(model, changed.get(key, variable), at, points, "lookup")
+        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "lookup")
     for name, points in overrides.series.items():
-        variable, at = locate(model, name)
+        variable, cells = locate(model, name)
         if _is_stock(variable):
             raise ModelError("is a stock and cannot be a series", variable=variable.name)
         key = names.canonical(variable.name)
-        changed[key] = _tabled(model, changed.get(key, variable), at, points, "series")
+        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "series")
     for key, values in values_for(model, overrides.initial).items():
         variable = model.variables[key]
         if not _is_stock(variable):
@@ -265,15 +377,14 @@ def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Va
 
 
 def _tabled(
-    model: Model, variable: Variable, at: tuple[int, ...] | None, points: Points, role: str
+    model: Model, variable: Variable, cells: Sequence[int] | None, points: Points, role: str
 ) -> Variable:
     table = Lookup(points.x, points.y, points.kind)
     made: Expr = table if role == "lookup" else Call("with lookup", (Ref(names.TIME), table))
-    if at is None:
+    if cells is None:
         equation = Equation(made, variable.dims, (), variable.line)
         return _with_equations(variable, [equation], role if role == "lookup" else "equation")
-    cell = int(np.ravel_multi_index(at, shape_of(model, variable)))
-    out = _replaced(model, variable, {cell: made})
+    out = _replaced(model, variable, dict.fromkeys(cells, made))
     return _with_equations(out, out.equations, role if role == "lookup" else "equation")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from sdsim import names
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
-from sdsim.errors import ModelWarning
+from sdsim.errors import ModelWarning, one_line
 from sdsim.ground import label_of
 from sdsim.horizon import Horizon, horizon_of
 from sdsim.methods import Adaptive, Euler, Method
@@ -173,5 +173,10 @@ def _attributes(
         "time_step": horizon.step,
         "saveper": horizon.saveper,
         "seed": seed,
-        "parameters": "; ".join(f"{k} = {v}" for k, v in sorted(given.items())),
+        "parameters": "; ".join(f"{k} = {_said(v)}" for k, v in sorted(given.items())),
     }
+
+
+def _said(value: Any) -> str:
+    """A value in one line; a labelled array without its labels."""
+    return one_line(str(np.asarray(value) if hasattr(value, "dims") else value))

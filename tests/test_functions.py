@@ -51,7 +51,9 @@ VALUES: list[tuple[str, float]] = [
     ("MAX(y, x)", 2.25),
     ("MODULO(7, 3)", 1.0),
     ("MODULO(big + 0.25, 10)", 0.25),
-    ("MODULO(x, y + 0.75)", 1.5),  # the result has the sign of the divisor
+    ("MODULO(x, y + 0.75)", -1.5),
+    ("MODULO(-7, 3)", -1.0),  # the result has the sign of x
+    ("MODULO(7, -3)", 1.0),
     ("QUANTUM(1.9, 1)", 1.0),
     ("QUANTUM(-1.9, 1)", -1.0),
     ("QUANTUM(112.3, 10)", 110.0),
@@ -428,6 +430,7 @@ def test_initial_and_active_initial(system: Make) -> None:
         ("DELAY1(1, -2)", "delay time is -2"),
         ("DELAY3(1, zero)", "delay time is 0"),
         ("TREND(1, zero, 0)", "averaging time is 0"),
+        ("DELAY FIXED(1, zero - 2, 0)", "delay time is -2"),
     ],
 )
 def test_a_delay_that_cannot_be_written_out_is_refused(

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
-from sdsim import Adaptive, ModelError, Overrides, Points, System, simulate
+from sdsim import Adaptive, ModelError, Overrides, Points, System, simulate, simulate_many
 
 Make = Callable[..., System]
 
@@ -103,6 +104,70 @@ def test_a_constant_may_take_the_place_of_an_equation(model: System) -> None:
 
 def test_a_constant_in_a_hidden_equation_follows(model: System) -> None:
     assert last(model, "smoothed", {"k": 6}) == 6
+
+
+def test_a_range_or_a_star_means_every_element(model: System) -> None:
+    assert last(model, "v", {"v[L]": 9}) == [1, 9, 9]
+    assert last(model, "v", {"v[*]": 9, "v[b]": 4}) == [9, 4, 9]
+    assert last(model, "table", {"table[l, *]": 9}) == [[1, 2], [9, 9], [9, 9]]
+    assert last(model, "table", {"table[*, q]": 9}) == [[1, 9], [3, 9], [5, 9]]
+    assert last(model, "v", {"v[l]": Points((0, 4), (0, 8))}) == [1, 8, 8]
+    assert simulate(model, initial={"y[l]": 5})["y"].values[0].tolist() == [100, 5, 5]
+    many = simulate_many(model, {"v[l]": [7.0, 8.0]}, save=["v"])
+    assert many["v"].values[0].tolist() == [[1, 1], [7, 8], [7, 8]]
+    with pytest.raises(ModelError, match="'p' is no element of 'd'"):
+        simulate(model, {"v[e]": 1})
+
+
+# --- labelled arrays --------------------------------------------------------------------------
+
+
+def test_an_array_with_labels_goes_by_its_labels(model: System) -> None:
+    turned = xr.DataArray(
+        [[6.0, 2, 4], [5, 1, 3]], dims=("E", "d"), coords={"E": ["Q", "p"], "d": ["c", "a", "b"]}
+    )
+    for changes in ({"table": turned}, Overrides({"table": turned})):
+        assert last(model, "table", changes) == [[1, 2], [3, 4], [5, 6]]
+    again = simulate(model)["table"].isel(time=0, d=[2, 0, 1])
+    assert last(model, "table", {"table": again}) == [[1, 2], [3, 4], [5, 6]]
+    plain = xr.DataArray([[1.0, 2, 3], [4, 5, 6]], dims=("e", "d"))
+    assert last(model, "table", {"table": plain}) == [[1, 4], [2, 5], [3, 6]]
+    begun = xr.DataArray([3.0, 2, 1], coords={"d": ["c", "b", "a"]})
+    assert simulate(model, initial={"y": begun})["y"].values[0].tolist() == [1, 2, 3]
+    assert last(model, "v", {"v": xr.DataArray(4.0)}) == [4, 4, 4]
+    run = simulate(model, {"table": turned})
+    assert run.dataset.attrs["parameters"] == "table = [[1. 2.] [3. 4.] [5. 6.]]"
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (xr.DataArray([1.0, 2, 3], dims="x"), "'v': expected dimensions d, got x; rename them"),
+        (xr.DataArray([1.0, 2, 3], coords={"d": ["a", "b", "z"]}), "'z' is no element of 'd'"),
+        (xr.DataArray([1.0, 2], coords={"d": ["a", "b"]}), "has no value for 'c' of 'd'; give all"),
+        (xr.DataArray([1.0, 2, 3, 4], coords={"d": [*"abca"]}), "'a' comes twice along 'd'"),
+        (xr.DataArray([1.0, 2], dims="d"), "expected shape (3,), got (2,)"),
+        (xr.DataArray([[1.0] * 3], dims=("time", "d")), "a time series is given as Points"),
+        (pd.Series([1.0, 2, 3], [*"abz"]), "'z' is no element of 'd'"),
+        (pd.Series([1.0, 2], [*"ab"]), "has no value for 'c' of 'd'"),
+        (pd.Series([1.0, 2, 3]), "'v': a Series whose index is read as time, for a constant over"),
+        (pd.DataFrame({"a": [1.0]}), "got a DataFrame"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(model: System, array: Any, said: str) -> None:
+    with pytest.raises(ModelError) as e:
+        simulate(model, {"v": array})
+    assert said in str(e.value)
+
+
+def test_a_series_goes_by_element_or_by_time(model: System) -> None:
+    assert last(model, "v", {"v": pd.Series({"C": 3.0, "a": 1.0, "b": 2.5})}) == [1, 2.5, 3]
+    over_time = pd.Series([0.0, 8], pd.Index([0, 4], name="Time"))
+    assert last(model, "v", {"v": over_time}) == [8, 8, 8]
+    assert last(model, "v", {"v[b]": pd.Series([0.0, 8], [0, 4])}) == [1, 8, 3]
+    assert last(model, "grid", {"grid": pd.Series([0.0, 8], [0, 4])}) == [8, 8, 8]
+    begun = pd.Series({"c": 3.0, "b": 2.0, "a": 1.0})
+    assert simulate(model, initial={"y": begun})["y"].values[0].tolist() == [1, 2, 3]
 
 
 # --- start values -----------------------------------------------------------------------------

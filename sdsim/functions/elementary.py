@@ -35,8 +35,9 @@ def _chain(code: str) -> Function:
 
 
 def _modulo(b: Builder, a: Sequence[int]) -> int:
+    """What QUANTUM leaves of x, as Vensim defines it: the result has the sign of x."""
     x, y = a
-    return b.op("sub", x, b.op("mul", y, b.op("floor", b.op("div", x, y))))
+    return b.op("sub", x, b.op("mul", y, b.op("trunc", b.op("div", x, y))))
 
 
 def _quantum(b: Builder, a: Sequence[int]) -> int:
