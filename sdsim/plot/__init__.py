@@ -11,10 +11,10 @@ from sdsim.plot.figures import (
     share_figure,
 )
 from sdsim.plot.marks import Band, Dots, Line, Mark
-from sdsim.plot.page import Section, write_index, write_page
+from sdsim.plot.page import Section, table_html, write_index, write_page
 
 __all__ = [
     "Band", "Dots", "Frames", "Line", "Mark", "Move", "Panel", "Section", "lever_figure",
-    "line_figure", "over_time", "panels", "share_figure", "write_index",
+    "line_figure", "over_time", "panels", "share_figure", "table_html", "write_index",
     "write_page",
 ]  # fmt: skip

@@ -106,7 +106,12 @@ def panels(
                 figure.add_trace(trace, row, column)
         figure.update_xaxes(title_text=safe(panel.x), row=row, col=column, **AXIS_REST)
         figure.update_yaxes(
-            title_text=safe(panel.y), range=panel.y_range, row=row, col=column, **AXIS_REST
+            title_text=safe(panel.y),
+            range=panel.y_range,
+            row=row,
+            col=column,
+            rangemode="tozero",
+            **AXIS_REST,
         )
     _dress(figure, height * rows + 90)
     figure.update_layout(legend_y=-70 / (height * rows), margin={"t": 56})
@@ -124,7 +129,7 @@ def lever_figure(
     rows = -(-len(outcomes) // columns)
     figure = make_subplots(
         rows, columns, subplot_titles=[safe(o) for o in outcomes], shared_yaxes=True,
-        horizontal_spacing=0.05, vertical_spacing=0.12 if rows > 1 else 0.1,
+        horizontal_spacing=0.05, vertical_spacing=0.09 if rows > 1 else 0.1,
     )  # fmt: skip
     count = max((len(v) for v in outcomes.values()), default=0)
     for i, (outcome, moves) in enumerate(outcomes.items()):
@@ -152,8 +157,7 @@ def lever_figure(
     figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.06, margin={"l": 190, "t": 56})
     figure.update_xaxes(**AXIS_REST)
     figure.update_xaxes(zeroline=True, zerolinecolor="#7b858e")
-    for c in range(1, columns + 1):
-        figure.update_xaxes(title_text=safe(unit), row=rows, col=c)
+    figure.update_xaxes(title_text=safe(unit))
     figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
     figure.update_layout(legend_y=-64 / (height - 108))
     return figure
@@ -188,8 +192,8 @@ def share_figure(counts: Mapping[str, float], title: str) -> go.Figure:
             for i, (label, n) in enumerate(counts.items())
         ]
     )  # fmt: skip
-    _dress(figure, 170)
-    figure.update_layout(barmode="stack", showlegend=False, margin={"t": 8, "b": 40})
+    _dress(figure, 200)
+    figure.update_layout(barmode="stack", margin={"t": 8, "b": 60}, legend_y=-0.5)
     figure.update_xaxes(tickformat=".0%", range=(0, 1), **AXIS_REST)
     figure.update_yaxes(showticklabels=False, ticks="")
     return figure

@@ -28,6 +28,7 @@ class Line:
     dash: int = 0
     width: float = 2.4
     legend: bool = True
+    x_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Dots:
     error: Numbers | None = None
     open: bool = False
     legend: bool = True
+    x_unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,15 @@ Mark = Line | Dots | Band
 
 
 def _hover(mark: Mark, percent: bool) -> str:
-    value = "%{y:.1%}" if percent else "%{y:,.4~g}"
+    value = "%{y:.1%}" if percent else _format(mark)
     unit = f" {safe(mark.unit)}" if mark.unit and not percent else ""
     definition = (
-        f"<br><span style='color:#cfd6db'>{wrapped(mark.definition)}</span>"
+        f"<br><span style='color:#5b6570'>{wrapped(mark.definition)}</span>"
         if mark.definition
         else ""
     )
-    return f"<b>{safe(mark.name)}</b><br>%{{x:.4~g}}: {value}{unit}{definition}<extra></extra>"
+    at = f"%{{x:.4~g}}{_after(mark)}"
+    return f"<b>{safe(mark.name)}</b><br>{at}: {value}{unit}{definition}<extra></extra>"
 
 
 def traces(mark: Mark, percent: bool) -> list[Any]:
@@ -108,6 +111,17 @@ def traces(mark: Mark, percent: bool) -> list[Any]:
         fillcolor=fill, **common,
     )  # fmt: skip
     return [low, high]
+
+
+def _format(mark: Mark) -> str:
+    """Whole numbers for large values, three digits for small ones."""
+    values = np.asarray(mark.high if isinstance(mark, Band) else mark.y, dtype=float)
+    largest = float(np.nanmax(np.abs(values))) if values.size else 0.0
+    return "%{y:,.0f}" if largest >= 1000 else "%{y:.3~g}"
+
+
+def _after(mark: Mark) -> str:
+    return f" {safe(mark.x_unit)}" if not isinstance(mark, Band) and mark.x_unit else ""
 
 
 def _numbers(values: Numbers) -> list[float | None]:

@@ -22,6 +22,7 @@ class Section:
     """A figure with its words. ``text`` says what to see, ``note`` how it was made; plain text.
 
     table : rows of text under the figure, the first row being the head.
+    body : ready HTML under it, from a room of `sdsim.plot`.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Section:
     text: str = ""
     note: str = ""
     table: Sequence[Sequence[str]] = ()
+    body: str = ""
 
 
 _STYLE = """
@@ -48,6 +50,7 @@ nav { margin: 28px 0 0; padding: 14px 0; border-top: 1px solid var(--line);
   display: flex; flex-wrap: wrap; gap: 6px 22px; }
 nav a { color: var(--accent); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
+.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; margin: 10px 0 16px; width: 100%; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
@@ -64,6 +67,8 @@ def write_page(
     *,
     lead: str = "",
     footer: str = "",
+    style: str = "",
+    script: str = "",
 ) -> Path:
     """Write one self-contained HTML file, whole or not at all, and return its path.
 
@@ -81,8 +86,9 @@ def write_page(
     )
     nav = f"<nav>{links}</nav>" if len(parts) > 1 else ""
     foot = f"<footer>{_paragraphs(footer, 'note')}</footer>"
-    head = f"<h1>{html.escape(title)}</h1>\n{_paragraphs(lead, 'lead')}{nav}"
-    text = _document(title, f"{head}\n{body}\n{foot}", f"<script>{get_plotlyjs()}</script>\n")
+    top = f"<h1>{html.escape(title)}</h1>\n{_paragraphs(lead, 'lead')}{nav}"
+    head = f"<style>{style}</style>\n<script>{get_plotlyjs()}\n{script}</script>\n"
+    text = _document(title, f"{top}\n{body}\n{foot}", head)
     return _written(path, text)
 
 
@@ -139,7 +145,7 @@ def _section(number: int, section: Section) -> str:
         )  # fmt: skip
         figure = f'<div class="figure">{made}</div>\n'
     return (
-        f"<section>\n{head}{_paragraphs(section.text)}{figure}{_table(section.table)}"
+        f"<section>\n{head}{_paragraphs(section.text)}{figure}{section.body}{table_html(section.table)}"
         f"{_paragraphs(section.note, 'note')}</section>"
     )
 
@@ -153,11 +159,13 @@ def _paragraphs(text: str, kind: str = "") -> str:
     )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def table_html(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text as a table, the first being the head."""
     if not rows:
         return ""
     head = "".join(f"<th>{html.escape(str(c))}</th>" for c in rows[0])
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in r) + "</tr>\n" for r in rows[1:]
     )
-    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>\n"
+    whole = f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    return f'<div class="wide">{whole}</div>\n'

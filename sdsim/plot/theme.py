@@ -20,7 +20,12 @@ LAYOUT: dict[str, Any] = {
     "plot_bgcolor": "white",
     "colorway": list(COLOURS),
     "margin": {"l": 64, "r": 24, "t": 44, "b": 52},
-    "hoverlabel": {"font": {"family": FONT, "size": 13}, "align": "left", "namelength": -1},
+    "hoverlabel": {
+        "font": {"family": FONT, "size": 13, "color": "#1d2429"},
+        "bgcolor": "white",
+        "align": "left",
+        "namelength": -1,
+    },
     "legend": {
         "orientation": "h",
         "y": -0.18,
