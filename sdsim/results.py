@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
+import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +20,47 @@ from sdsim.names import element_label
 _SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
 
 
-def save(dataset: xr.Dataset, path: str | Path) -> Path:
+def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None = None) -> Path:
     """Write a result in the format the suffix asks for; returns the path.
+
+    A file of that name is replaced only once the new one is whole.
+
+    Parameters
+    ----------
+    columns : the columns of a table to write (``Name[a,b]``); netCDF has whole variables.
 
     Raises
     ------
     ModelError : an unknown suffix, or a folder that cannot be written.
     """
     path = Path(path)
-    if path.suffix not in _SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
         raise ModelError(
             f"cannot write '{path.suffix}'", remedy=f"use {', '.join(_SUFFIXES)}", file=path.name
         )
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
     try:
-        if path.suffix == ".nc":
-            _writable(dataset).to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
-        elif path.suffix == ".parquet":
-            table(dataset).to_parquet(path)
+        if suffix == ".nc":
+            _writable(dataset).to_netcdf(beside, engine="scipy", format="NETCDF3_64BIT")
+        elif suffix == ".parquet":
+            only(table(dataset), columns).to_parquet(beside)
         else:
-            table(dataset).to_csv(path, sep="," if path.suffix == ".csv" else "\t")
+            frame = only(table(dataset), columns)
+            frame.to_csv(beside, sep="," if suffix == ".csv" else "\t", encoding="utf-8")
+        beside.replace(target)
     except OSError as e:
         raise ModelError(f"cannot be written: {e.strerror or e}", file=str(path)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
     return path
+
+
+def only(frame: pd.DataFrame, columns: Collection[str] | None) -> pd.DataFrame:
+    """The columns of a table that are asked for, in their order; None asks for all."""
+    return frame if columns is None else frame[[c for c in columns if c in frame.columns]]
 
 
 def table(dataset: xr.Dataset) -> pd.DataFrame:
@@ -58,17 +81,21 @@ def table(dataset: xr.Dataset) -> pd.DataFrame:
 def read_table(path: str | Path) -> pd.DataFrame:
     """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF).
 
+    Blank cells, and ``nan``, ``NA``, ``N/A`` and ``null`` in any of their usual spellings, are
+    missing values; any other text stays text.
+
     Raises
     ------
     ModelError : no such file, or no table with a time column.
     """
     path = Path(path)
     try:
-        if path.suffix == ".nc":
+        suffix = path.suffix.lower()
+        if suffix == ".nc":
             return table(read_result(path))
-        if path.suffix == ".parquet":
+        if suffix == ".parquet":
             return pd.read_parquet(path)
-        separator = "\t" if path.suffix in (".tab", ".tsv", ".dat") else ","
+        separator = "\t" if suffix in (".tab", ".tsv", ".dat") else ","
         text = io.StringIO(_text(path))
         frame = pd.read_csv(text, sep=separator, index_col=0, low_memory=False)
     except FileNotFoundError:
@@ -91,18 +118,29 @@ def _text(path: Path) -> str:
 
 
 def read_result(path: str | Path) -> xr.Dataset:
-    """A saved run as a dataset over ``time``; from CSV or Parquet each column is a variable."""
+    """A saved run as a dataset over ``time``; from CSV or Parquet each column is a variable.
+
+    Raises
+    ------
+    ModelError : no such file, one that is broken, or a table with text among its values.
+    """
     path = Path(path)
-    if path.suffix == ".nc":
+    if path.suffix.lower() == ".nc":
         try:
             with xr.open_dataset(path, engine="scipy") as dataset:
                 return _named(dataset.load())
         except FileNotFoundError:
             raise ModelError("no such file", file=str(path)) from None
-        except (OSError, ValueError, TypeError) as e:
-            raise ModelError(f"cannot be read as netCDF: {e}", file=str(path)) from None
+        except Exception as e:  # a broken file may fail anywhere in its reader
+            what = f"cannot be read as netCDF: {type(e).__name__}: {e}"
+            raise ModelError(what, remedy="write it again", file=str(path)) from None
     frame = read_table(path)
-    data = {str(c): ("time", frame[c].to_numpy(dtype=float)) for c in frame.columns}
+    data = {}
+    for number, column in enumerate(map(str, frame.columns)):
+        try:
+            data[column] = ("time", frame.iloc[:, number].to_numpy(dtype=float))
+        except (ValueError, TypeError) as e:
+            raise ModelError(f"column '{column}' is not numeric: {e}", file=path.name) from None
     return xr.Dataset(data, {"time": frame.index.to_numpy(dtype=float)})
 
 
@@ -110,15 +148,23 @@ def _writable(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset under names that netCDF allows; a changed name keeps the model's as attribute.
 
     The classic format is written because it is by far the quickest for hundreds of variables, and
-    every tool reads it.
+    every tool reads it. Names are ASCII, without accents, because tools disagree about the others.
     """
-    changed = {}
+    changed: dict[str, str] = {}
+    taken = set(map(str, dataset.variables))
     for name in map(str, dataset.variables):
-        plain = "".join("_" if c == "/" or not c.isprintable() else c for c in name).strip()
-        if not plain or not (plain[0].isalnum() or plain[0] == "_" or ord(plain[0]) > 127):
+        letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+        plain = "".join("_" if c == "/" or not " " <= c <= "~" else c for c in letters).strip()
+        if not plain or not (plain[0].isalnum() or plain[0] == "_"):
             plain = f"_{plain}"
-        if plain != name:
-            changed[name] = plain
+        if plain == name:
+            continue
+        unique, number = plain, 1
+        while unique in taken:
+            number += 1
+            unique = f"{plain} {number}"
+        taken.add(unique)
+        changed[name] = unique
     out = dataset.copy(deep=False)
     for name in changed:
         out[name] = out[name].assign_attrs(model_name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,24 @@ class Run:
         known = [str(k) for k in self.dataset.data_vars]
         raise ModelError(f"the run has no '{name}'", remedy=nearest(name, known) or "was it saved?")
 
+    def __contains__(self, name: object) -> bool:
+        wanted = names.canonical(str(name))
+        return any(names.canonical(str(k)) == wanted for k in self.dataset.variables)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(str, self.dataset.data_vars)
+
     @property
     def time(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """(n_saved,) the times of the saved values."""
         return np.asarray(self.dataset["time"].values, dtype=np.float64)
 
-    def save(self, path: str | Path) -> Path:
-        """Write netCDF (``.nc``), CSV (``.csv``, ``.tab``) or Parquet (``.parquet``), by suffix."""
-        return results.save(self.dataset, path)
+    def save(self, path: str | Path, columns: Collection[str] | None = None) -> Path:
+        """Write netCDF (``.nc``), CSV (``.csv``, ``.tab``) or Parquet (``.parquet``), by suffix.
+
+        columns : see `sdsim.results.save`.
+        """
+        return results.save(self.dataset, path, columns)
 
 
 def assemble(

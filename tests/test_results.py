@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from making import MODELS
 
 from sdsim import ModelError, Run, System, load, simulate
@@ -75,6 +77,58 @@ def test_netcdf_keeps_names_that_it_does_not_allow(run: Run, tmp_path: Path) -> 
     assert set(again.data_vars) == set(run.dataset.data_vars)
     assert again["rate/person, %"].values.tolist() == run["rate/person, %"].values.tolist()
     assert "model_name" not in again["rate/person, %"].attrs
+
+
+def test_netcdf_keeps_names_in_any_letters(system: Callable[..., System], tmp_path: Path) -> None:
+    made = simulate(
+        system('größe: süd, €\n"größe €"[größe] = 1, 2\n"größe ₤" = 3\n"gro e" = 4\n量 = 5')
+    )
+    path = made.save(tmp_path / "run.nc")
+    again = read_result(path)
+    assert set(again.data_vars) == {"größe €", "größe ₤", "gro e", "量"}
+    for name in again.data_vars:
+        assert again[name].values.tolist() == made[str(name)].values.tolist()
+    assert again["größe €"].dims == ("time", "größe")
+    assert again["größe"].values.tolist() == ["süd", "€"]
+    with xr.open_dataset(path, engine="scipy") as raw:
+        assert all(str(name).isascii() for name in raw.variables)
+        assert raw["gro_e _"].attrs["model_name"] == "größe €"
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".csv", ".tab", ".parquet", ".CSV", ".NC"])
+def test_a_file_is_replaced_whole_or_not_at_all(
+    run: Run, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run.save(tmp_path / f"run{suffix}")
+    before = path.read_bytes()
+    assert read_table(path).columns.tolist() == COLUMNS
+    assert read_result(path)["region size"].values.tolist() == [3] * 7
+
+    def full(*_: Any, **__: Any) -> None:
+        (tmp_path / f".run{suffix}.{os.getpid()}").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    for owner in (pd.DataFrame, xr.Dataset):
+        for name in ("to_csv", "to_parquet", "to_netcdf"):
+            monkeypatch.setattr(owner, name, full, raising=False)
+    with pytest.raises(ModelError, match="cannot be written: No space left"):
+        run.save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_netcdf_file_cut_short_is_refused(run: Run, tmp_path: Path) -> None:
+    whole = run.save(tmp_path / "run.nc").read_bytes()
+    for part in (0, 3, 20, 50, 200, len(whole) // 2, len(whole) - 100):
+        (tmp_path / "cut.nc").write_bytes(whole[:part])
+        with pytest.raises(ModelError, match=r"cut\.nc: cannot be read as netCDF"):
+            read_result(tmp_path / "cut.nc")
+
+
+def test_text_among_the_values_of_a_result_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("Time,x\n0,1\n1,abc\n")
+    with pytest.raises(ModelError, match=r"t\.csv: column 'x' is not numeric"):
+        read_result(tmp_path / "t.csv")
 
 
 def test_csv_is_what_a_spreadsheet_expects(run: Run, tmp_path: Path) -> None:

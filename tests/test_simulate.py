@@ -181,6 +181,15 @@ def test_an_unknown_name_asked_of_a_run_brings_the_nearest(growth: System) -> No
         simulate(growth)["clok"]
 
 
+def test_a_run_is_asked_whether_it_has_a_name(growth: System) -> None:
+    run = simulate(growth, save=["x"])
+    assert " X" in run
+    assert "time" in run
+    assert "clock" not in run
+    assert 3 not in run
+    assert list(run) == ["x"]
+
+
 def test_hidden_and_control_variables_are_not_kept(system: Make) -> None:
     run = simulate(system("y = SMOOTH3(Time, 2)\nz = DELAY1(y, 3)"))
     assert set(run.dataset.data_vars) == {"y", "z"}
