@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,8 @@ def link_of(text: str, model: Model) -> Link:
         known = [model.display(n) for n in causes(model, link.effect.name)]
         remedy = nearest(a, known) or (f"it reads {', '.join(known[:6])}" if known else "")
         raise ModelError(f"'{a}' does not stand in the equation of '{b}'", remedy=remedy)
+    if model.variables[link.cause.name].role == "lookup":
+        raise ModelError(f"'{model.display(link.cause.name)}' is a table and never changes")
     return link
 
 
@@ -125,46 +128,72 @@ def cells_of(model: Model, end: End) -> NDArray[np.int64]:
 # --- holding ----------------------------------------------------------------------------------
 
 
-def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[tuple[str, str], str]]:
+def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[Link, str]]:
     """A model in which each link can be held, and the constants that hold them (1 holds, 0 not).
 
-    In the equation of B a copy takes the place of A: A itself, or the value it has at the start.
-    With every switch at 0 the model computes the very same values. Everything else that A acts
-    on, drains of a stock among it, is left alone.
-
-    Raises
-    ------
-    ModelError : a link with elements, or from something that never changes.
+    In the equation of B, for the elements that the link means, the value at the start takes the
+    place of A. With every switch at 0 the model computes the very same values. Everything else
+    that A acts on, drains of a stock among it, is left alone.
     """
     changed: dict[str, Variable] = {}
-    switches: dict[tuple[str, str], str] = {}
+    switches: dict[Link, str] = {}
     for link in links:
-        if link.key in switches:
+        if link in switches:
             continue
         a, b = (model.variables[n] for n in link.key)
-        if link.cause.subs or link.effect.subs:
-            raise ModelError(f"'{a.name} -> {b.name}' is held as a whole", remedy="drop the [...]")
-        if a.role == "lookup":
-            raise ModelError(f"'{a.name}' is a table and cannot be held")
-        title = f"{a.name} · held in {b.name}"
-        held, switch = names.canonical(title), names.canonical(f"{title} · switch")
-        changed[switch] = Variable(
-            f"{title} · switch", (Equation(Num(0.0)),), "Dmnl", "1 holds the link.", hidden=True
-        )
-        now = Ref(link.cause.name, a.dims)
-        copy = Call("if then else", (
-            Binary(">", Ref(switch), Num(0.5)), Call("initial", (now,)), now,
-        ))  # fmt: skip
-        changed[held] = Variable(
-            title, (Equation(copy, a.dims, (), b.line),), a.units, f"{a.name} as {b.name} sees it.",
-            dims=a.dims, hidden=True,
-        )  # fmt: skip
+        title = f"{_shown(a, link.cause)} · held in {_shown(b, link.effect)}"
+        switch, start, where = (f"{title} · {part}" for part in ("switch", "start", "where"))
+        keys = [names.canonical(n) for n in (switch, start, where)]
+        changed[keys[0]] = Variable(switch, (Equation(Num(0.0)),), "Dmnl", hidden=True)
+        begun = parted(link.cause, a, _initial, Ref(link.cause.name, a.dims))
+        changed[keys[1]] = Variable(start, begun, a.units, dims=a.dims, hidden=True)
+        marked = parted(link.effect, b, partial(_instead, Ref(keys[0])), _NEVER)
+        changed[keys[2]] = Variable(where, marked, "Dmnl", dims=b.dims, hidden=True)
         effect = changed.get(link.effect.name, b)
         changed[link.effect.name] = with_equations(
-            effect, [reading(e, link.cause.name, held) for e in effect.equations]
+            effect, [_held(e, link.cause.name, keys[1], keys[2]) for e in effect.equations]
         )
-        switches[link.key] = f"{title} · switch"
+        switches[link] = switch
     return (model.replacing(changed) if changed else model), switches
+
+
+#: Zero, and no parameter of the model: an IF on it costs nothing.
+_NEVER = Binary("-", Num(1.0), Num(1.0))
+
+
+def _initial(now: Ref) -> Expr:
+    return Call("initial", (now,))
+
+
+def _instead(other: Ref, _: Ref) -> Expr:
+    return other
+
+
+def _shown(variable: Variable, end: End) -> str:
+    return names.element_label(variable.name, end.subs)
+
+
+def parted(
+    end: End, variable: Variable, inside: Callable[[Ref], Expr], outside: Expr
+) -> tuple[Equation, ...]:
+    """Equations of a variable shaped as ``variable``: one in the elements of ``end``, one else."""
+    if not end.subs:
+        return (Equation(inside(Ref(end.name, variable.dims)), variable.dims),)
+    return (
+        Equation(inside(Ref(end.name, end.subs)), end.subs),
+        Equation(outside, variable.dims, (end.subs,)),
+    )
+
+
+def _held(equation: Equation, cause: str, start: str, where: str) -> Equation:
+    """The equation with the start value in the place of the cause wherever ``where`` says so."""
+
+    def change(node: Expr) -> Expr:
+        if not (isinstance(node, Ref) and node.name == cause):
+            return node
+        return Call("if then else", (Ref(where, equation.subs), Ref(start, node.subs), node))
+
+    return Equation(rewrite(equation.expr, change), equation.subs, equation.excepts, equation.line)
 
 
 def reading(equation: Equation, old: str, new: str) -> Equation:

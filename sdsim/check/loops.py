@@ -12,7 +12,7 @@ import numpy as np
 
 from sdsim import names
 from sdsim.check.claims import only, texts, toml_of
-from sdsim.check.links import End, Link, cells_of, link_of, reading, with_equations
+from sdsim.check.links import End, Link, cells_of, link_of, parted, reading, with_equations
 from sdsim.ensemble import simulate_many
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Num, Ref
@@ -213,18 +213,12 @@ def _probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
 
 def _pushed(variable: Variable, end: End, push: float) -> tuple[Equation, ...]:
     """The cause, moved by a share of its size in the elements that the link means."""
-    now = Ref(end.name, variable.dims)
 
     def moved(here: Ref) -> Expr:
         size = Call("max", (Call("abs", (here,)), Num(LEAST)))
         return Binary("+", here, Binary("*", Num(push), size))
 
-    if not end.subs:
-        return (Equation(moved(now), variable.dims),)
-    return (
-        Equation(moved(Ref(end.name, end.subs)), end.subs),
-        Equation(now, variable.dims, (end.subs,)),
-    )
+    return parted(end, variable, moved, Ref(end.name, variable.dims))
 
 
 def _acting(equation: Equation) -> Equation:

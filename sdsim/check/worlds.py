@@ -113,7 +113,7 @@ class Worlds:
         return _Ready(system, vector, horizon, frozenset(cells), tuple(scale))
 
     def _held(self, changes: Changes) -> Overrides:
-        links = [link_of(t, self.plain.model).key for t in changes.hold]
+        links = [link_of(t, self.plain.model) for t in changes.hold]
         return Overrides({self._switches[k]: 1.0 for k in links})
 
     def _fitting(self, changes: Changes) -> Changes:

@@ -67,6 +67,33 @@ def test_elements_are_held_one_by_one(system: Callable[..., System]) -> None:
     assert run["other"].values[-1].tolist() == [150.0, 270.0]
 
 
+def test_a_link_may_pick_elements(system: Callable[..., System]) -> None:
+    """Of the cause, of the effect, or of both; equations over sub-ranges and their maps stay."""
+    made = system("""
+        d: a, b, c
+        later: b, c -> earlier
+        earlier: a, b -> later
+        x[d] = INTEG(rate[d], 1)
+        rate[d] = 1, 2, 3
+        y[a] = x[a]
+        y[later] = 10 * x[later] + x[earlier]
+        all = SUM(x[d!])
+    """)
+
+    def last(link: str, name: str) -> list[float] | float:
+        model, switches = holdable(made.model, [link_of(link, made.model)])
+        changes = Overrides(dict.fromkeys(switches.values(), 1.0))
+        return simulate(System(model, made.backend), changes)[name].values[-1].tolist()
+
+    assert simulate(made)["x"].values[-1].tolist() == [11, 21, 31]
+    assert last("x -> y", "y") == [1, 11, 11]
+    assert last("x -> y[c]", "y") == [11, 221, 11]
+    assert last("x -> y[later]", "y") == [11, 11, 11]
+    assert last("x[b] -> y", "y") == [11, 21, 311]
+    assert last("x[b] -> y[c]", "y") == [11, 221, 311]
+    assert last("x[later] -> all", "all") == 13
+
+
 @pytest.mark.parametrize(
     ("link", "said"),
     [
