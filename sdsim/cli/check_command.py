@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sdsim.cli.options import method_of
+from sdsim.methods import RK4, Euler
 
 if TYPE_CHECKING:
     from sdsim.check import Finding, Result
@@ -50,6 +50,7 @@ def execute(args: argparse.Namespace) -> int:
         raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
     if args.jobs is not None and args.jobs < 1:
         raise ModelError(f"--jobs is {args.jobs}", remedy="at least 1")
+    method = RK4() if args.method == "rk4" else Euler()
     backend = default_backend()
     if isinstance(backend, Llvm) and args.jobs:
         backend = Llvm(threads=args.jobs)
@@ -58,12 +59,12 @@ def execute(args: argparse.Namespace) -> int:
     for path in args.preset:
         overrides |= read_preset(path).overrides
     if args.loops:
-        return _loops(verify(system, folder.loops(), overrides, method_of(args)), args.json)
+        return _loops(verify(system, folder.loops(), overrides, method), args.json)
     claims = _chosen(folder.claims(), args)
     drawn = choose(system, overrides, folder.choice()) if args.draws else None
     with tqdm(delay=2, disable=not sys.stderr.isatty(), unit="run", file=sys.stderr) as bar:
         results = run_claims(
-            system, claims, overrides=overrides, method=method_of(args), draws=args.draws,
+            system, claims, overrides=overrides, method=method, draws=args.draws,
             ablations=args.ablations, null=folder.null(system) if args.null else None,
             drawn=drawn, seed=args.seed, progress=lambda done, of: _tick(bar, done, of),
         )  # fmt: skip
