@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +11,13 @@ import numpy as np
 import pandas as pd
 
 from sdsim import names
+from sdsim.errors import ModelError
 
 #: How far apart two times may lie and be the same: reference files print six digits.
 TIME_SLACK = 1e-5
+
+#: What stands in a cell that has no value; the others are those that pandas knows.
+BLANKS = ("", "nan", "na", "n/a", "null", "none", "-nan")
 
 _SUBSCRIPTED = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>.*)\]\s*$", re.S)
 
@@ -48,9 +53,15 @@ def compare(
 ) -> list[Column]:
     """Every column of ``reference``, at every of its times: |a - b| <= atol + rtol * max|b|.
 
-    Blank reference cells are not compared. A reference column that the result lacks fails, and so
+    Blank reference cells (and ``nan``, ``NA`` and the like, see `sdsim.results.read_table`) are not
+    compared, nor are rows without a time. A reference column that the result lacks fails, and so
     does a time that it lacks; a result that is not finite where the reference is fails.
+
+    Raises
+    ------
+    ModelError : a tolerance below 0 or not finite, a reference cell that is no number.
     """
+    tolerable(rtol, atol)
     mine = {column_key(c): result[c].to_numpy(dtype=float) for c in result.columns}
     times = np.asarray(result.index, dtype=float)
     wanted = np.asarray(reference.index, dtype=float)
@@ -66,8 +77,29 @@ def compare(
         if key not in mine:
             out.append(Column(str(label), False, np.nan, np.nan, 0, "missing in the result"))
             continue
-        b = pd.to_numeric(reference.iloc[:, number], errors="coerce").to_numpy(dtype=float)
+        b = _numbers(str(label), reference.iloc[:, number], wanted)
         out.append(_column(str(label), mine[key], b, rows, wanted, rtol, atol))
+    return out
+
+
+def tolerable(rtol: float, atol: float) -> None:
+    """Refuse tolerances that are below 0 or not finite."""
+    for label, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not (math.isfinite(tolerance) and tolerance >= 0):
+            raise ModelError(f"{label} must be a number of 0 or above, got {tolerance:g}")
+
+
+def _numbers(label: str, column: pd.Series, wanted: np.ndarray) -> np.ndarray:
+    """A reference column as numbers, NaN for what is blank."""
+    out = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
+    for i in np.flatnonzero(np.isnan(out) & np.isfinite(wanted) & column.notna().to_numpy()):
+        text = str(column.iloc[i]).strip()
+        if text.casefold() not in BLANKS:
+            raise ModelError(
+                f"column '{label}' of the reference, row {i + 1} (time {wanted[i]:g}): expected a "
+                f"number, got '{text}'",
+                remedy="leave cells blank that are not to be compared",
+            )
     return out
 
 

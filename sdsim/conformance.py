@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdsim.compare import compare, passed
+from sdsim.compare import compare, passed, tolerable
 from sdsim.errors import ModelError
 from sdsim.results import read_table, table
 from sdsim.simulate import simulate
@@ -49,6 +49,7 @@ def cases(folder: Path) -> list[Case]:
 
 def try_case(case: Case, rtol: float, atol: float) -> Outcome:
     """Run one model and compare every reference column; whatever goes wrong is the reason."""
+    tolerable(rtol, atol)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -58,7 +59,10 @@ def try_case(case: Case, rtol: float, atol: float) -> Outcome:
     except ModelError as e:
         return Outcome(case.name, False, 0.0, str(e))
     for tolerance in (*(t for t in LADDER if t < rtol), rtol):
-        columns = compare(result, reference, tolerance, atol)
+        try:
+            columns = compare(result, reference, tolerance, atol)
+        except ModelError as e:
+            return Outcome(case.name, False, 0.0, str(e))
         if passed(columns):
             return Outcome(case.name, True, tolerance, run.message)
     bad = [c for c in columns if not c.ok]

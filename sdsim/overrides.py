@@ -256,7 +256,7 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
     at = []
     for sub, dim in zip(subs, variable.dims, strict=True):
         elements = model.dimensions[dim].elements
-        inside = (sub,)
+        inside: tuple[str, ...] = (sub,)
         if sub == "*":
             inside = elements
         elif sub not in elements and sub in model.dimensions:

@@ -16,7 +16,7 @@ from making import mdl
 
 from sdsim import __version__
 from sdsim.cli.main import COMMANDS, main
-from sdsim.results import read_result
+from sdsim.results import read_result, read_table
 
 Done = subprocess.CompletedProcess[str]
 
@@ -115,6 +115,47 @@ def test_run_takes_values(at: Path) -> None:
     assert set(found["p=q"]) == {5}
     assert found["x"].tolist() == [2 * k for k in range(9)]
     assert set(found["odd, name"]) == {-2.5}
+
+
+def test_run_takes_ranges_and_gives_elements(at: Path, tmp_path: Path) -> None:
+    out = frame(good("run", "m.mdl", "--set", "v[D]=5", "-r", "v", at=at))
+    assert out.to_numpy().tolist() == [[5, 5]] * 9
+    out = frame(good("run", "m.mdl", "--set", "v[*]=5", "-r", "v[B],x", at=at))
+    assert out.columns.tolist() == ["v[b]", "x"]
+    for suffix in (".csv", ".TAB", ".parquet"):
+        path = tmp_path / f"o{suffix}"
+        good("run", "m.mdl", "-r", "v[b]", "-r", "v[b],k", "-o", path, at=at)
+        assert read_table(path).columns.tolist() == ["v[b]", "k"]
+    good("run", "m.mdl", "-r", "v[b]", "-o", tmp_path / "o.nc", at=at)
+    assert read_result(tmp_path / "o.nc")["v"].shape == (9, 2)
+
+
+def test_settings_without_effect_are_noted(at: Path) -> None:
+    done = sdsim("run", "m.mdl", "-r", "x", "--rtol", "1e-9", "--solver", "BDF", at=at)
+    assert done.returncode == 0
+    assert done.stderr == (
+        "note: --rtol, --solver: no effect with --method euler; use --method adaptive\n"
+    )
+
+
+def test_a_constant_given_twice_in_a_file_is_noted(at: Path) -> None:
+    (at / "twice.csv").write_text("k,1\nv[b],1\n K,2\n")
+    done = sdsim("run", "m.mdl", "-r", "k", "--params", "twice.csv", at=at)
+    assert done.returncode == 0
+    assert done.stderr == "note: twice.csv: 'K' is given twice, 1 and 2; the last holds\n"
+    assert set(frame(done.stdout)["k"]) == {2}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_an_output_that_takes_nothing_is_one_line(at: Path, more: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sdsim", "run", "m.mdl", "-F", "99", *more], cwd=at, text=True,
+            stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.stderr == "standard output: cannot be used: No space left on device\n"
+    assert done.returncode == 2
 
 
 def test_run_takes_parameter_files_and_presets_in_order(at: Path) -> None:
@@ -248,6 +289,14 @@ def test_run_notes_go_to_standard_error(at: Path) -> None:
         (["info", "loop.mdl"], "algebraic loop"),
         (["units", "none.mdl"], "none.mdl"),
         (["plot", "none.csv"], "none.csv"),
+        (["plot", "m.mdl"], "this is a model, not a result; run it first: sdsim run m.mdl"),
+        (["plot", "right.csv", "-o", "right.csv"], "give a name that ends in .html"),
+        (["plot", "right.csv", "-o", "page"], "give a name that ends in .html"),
+        (["run", "m.mdl", "--set", "v[e]=1"], "'e' is no element of 'd'"),
+        (["compare", "m.mdl", "right.csv", "--rtol", "-1"], "rtol must be a number of 0 or above"),
+        (["compare", "m.mdl", "right.csv", "--atol", "nan"], "atol must be a number of 0 or above"),
+        (["compare", "m.mdl", "text.csv"], "column 'x' of the reference, row 2 (time 1): expected"),
+        (["conformance", ".", "--rtol", "inf"], "no model with a reference"),
         (["conformance", "none"], "no model with a reference output"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",
@@ -261,6 +310,7 @@ def test_bad_input_is_one_line_and_status_2(
 ) -> None:
     """Within this process, to save the start of forty others; the next test starts some."""
     (at / "right.csv").write_text("Time,x\n0,10\n")
+    (at / "text.csv").write_text("Time,x\n0,10\n1,abc\n2,\n")
     (at / "wrong.csv").write_text("name,value\nk,lots\n")
     (at / "wrong.cin").write_text("k\n")
     (at / "three.csv").write_text("k,1,2\n")
@@ -397,6 +447,18 @@ def test_compare_fails_with_status_1(at: Path, reference: str) -> None:
     assert lines[-1].startswith("0 of 2 columns")
     good("compare", "m.mdl", "ref.csv", "--set", "k=3.3", "--rtol", "0.11", at=at)
     good("compare", "m.mdl", "ref.csv", "--set", "k=3.3", "--atol", "3", at=at)
+
+
+@pytest.mark.parametrize("text", ["Time,x\n", "Time,x\n0,\n1,nan\n2,NA\n", "Time\n0\n"])
+def test_a_reference_without_values_is_nothing_to_compare(at: Path, text: str) -> None:
+    (at / "blank.csv").write_text(text)
+    done = sdsim("compare", "m.mdl", "blank.csv", at=at)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == "nothing to compare: the reference has no values\n"
+    assert (
+        json.loads(sdsim("compare", "m.mdl", "blank.csv", "--json", at=at).stdout)["passed"]
+        is False
+    )
 
 
 def test_compare_as_json(at: Path, reference: str) -> None:

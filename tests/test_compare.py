@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sdsim import ModelError
 from sdsim.compare import Column, column_key, compare, passed
 
 NAN = float("nan")
@@ -141,9 +142,24 @@ def test_two_reference_columns_of_one_name_are_both_compared() -> None:
     assert [c.ok for c in compare(frame([0.0], a=[1.0]), reference)] == [True, False]
 
 
-def test_text_in_a_reference_cell_counts_as_blank() -> None:
-    (c,) = compare(frame([0.0, 1.0], a=[1.0, 2.0]), frame([0.0, 1.0], a=["1.0", "n/a"]))
+@pytest.mark.parametrize("text", ["n/a", "NA", "nan", " ", "", None])
+def test_a_reference_cell_that_says_there_is_no_value_counts_as_blank(text: str | None) -> None:
+    (c,) = compare(frame([0.0, 1.0], a=[1.0, 2.0]), frame([0.0, 1.0], a=["1.0", text]))
     assert (c.ok, c.values) == (True, 1)
+
+
+def test_other_text_in_a_reference_cell_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"column 'a' .*, row 2 \(time 1\): .* got 'abc'; leave"):
+        compare(frame([0.0, 1.0], a=[1.0, 2.0]), frame([0.0, 1.0], a=["1.0", "abc"]))
+    assert passed(compare(frame([0.0], a=[1.0]), frame([0.0, NAN], a=["1.0", "the end"])))
+
+
+@pytest.mark.parametrize("value", [-1e-9, NAN, float("inf")])
+def test_a_tolerance_without_sense_is_refused(value: float) -> None:
+    with pytest.raises(ModelError, match="rtol must be a number of 0 or above"):
+        one([1.0], [1.0], value)
+    with pytest.raises(ModelError, match="atol must be a number of 0 or above"):
+        one([1.0], [1.0], 0.0, value)
 
 
 def test_nothing_compared_is_not_passed() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -39,20 +40,31 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; never raises."""
     try:
-        return _main(list(sys.argv[1:] if argv is None else argv))
+        status = _main(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return status
     except ModelError as e:
         return _fail(str(e))
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         return 0
+    except OSError as e:
+        if e.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+            _mute()
+        return _fail(f"{e.filename or 'standard output'}: cannot be used: {e.strerror or e}")
     except (MemoryError, RecursionError, OverflowError) as e:
         return _fail(f"too large for this machine ({type(e).__name__})")
     except Exception as e:
         if os.environ.get("SDSIM_DEBUG"):
             raise
         return _fail(f"a fault of sdsim itself: {type(e).__name__}: {e}; SDSIM_DEBUG=1 shows more")
+
+
+def _mute() -> None:
+    """What is left to print goes nowhere, so that the end of the process does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(text: str, status: int = 2) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sdsim.errors import ModelError
+from sdsim.compare import column_key
+from sdsim.errors import ModelError, one_line
 from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
 from sdsim.model import Model
 from sdsim.overrides import Overrides, number, sorted_out
@@ -41,18 +43,29 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="CSV (name,value) or .cin file",
     )
     add("--method", choices=("euler", "rk4", "adaptive"), default="euler")
-    add("--solver", choices=SOLVERS, default="RK45", help="of the adaptive method")
-    add("--rtol", type=float, default=1e-6, help="relative tolerance of the adaptive method")
-    add("--atol", type=float, default=1e-8, help="absolute tolerance of the adaptive method")
+    add("--solver", choices=SOLVERS, help="of the adaptive method (RK45)")
+    add("--rtol", type=float, help="relative tolerance of the adaptive method (1e-6)")
+    add("--atol", type=float, help="absolute tolerance of the adaptive method (1e-8)")
     add("--seed", type=int, default=0, help="of the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
 
 
 def method_of(args: argparse.Namespace) -> Method:
-    """The integration method asked for."""
+    """The integration method asked for; a note says which settings it has no use for."""
+    given = {k: v for k in ("rtol", "atol", "solver") if (v := getattr(args, k, None)) is not None}
     if args.method == "adaptive":
-        return Adaptive(args.rtol, args.atol, args.solver)
+        return Adaptive(**given)
+    if args.command == "compare":  # there the tolerances are those of the comparison
+        given = {k: v for k, v in given.items() if k == "solver"}
+    if given:
+        options = ", ".join(f"--{k}" for k in given)
+        note(f"{options}: no effect with --method {args.method}; use --method adaptive")
     return RK4() if args.method == "rk4" else Euler()
+
+
+def note(text: str) -> None:
+    """One line beside the results."""
+    print(f"note: {one_line(text)}", file=sys.stderr)
 
 
 def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
@@ -64,7 +77,14 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
         out |= read_preset(path).overrides
     plain: dict[str, Any] = {}
     for path in args.params:
-        plain |= dict(_parameter_file(Path(path)))
+        mine: dict[str, tuple[str, float]] = {}
+        for name, value in _parameter_file(Path(path)):
+            if (key := column_key(name)) in mine:
+                earlier = mine.pop(key)[1]
+                note(f"{Path(path).name}: '{name}' is given twice, {earlier:g} and {value:g}; "
+                     "the last holds")  # fmt: skip
+            mine[key] = (name, value)
+        plain |= dict(mine.values())
     plain |= dict(_assignments(args.set, "--set"))
     for option, name in CONTROLS.items():
         value = getattr(args, option)
@@ -99,7 +119,7 @@ def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
         if not line.strip() or line.lstrip().startswith(("#", ":", "{")):
             continue
         try:
-            if path.suffix == ".cin":
+            if path.suffix.lower() == ".cin":
                 yield from _assignments([line], "a line")
             else:
                 row = next(csv.reader([line]))

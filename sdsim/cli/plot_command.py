@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from sdsim.cli.run_command import split_names
+from sdsim.errors import ModelError
 
 HELP = "Plot variables of a saved result over time, as an interactive page."
 
@@ -24,9 +25,17 @@ def execute(args: argparse.Namespace) -> int:
     from sdsim.plot import over_time, write_page
     from sdsim.results import read_result
 
+    if Path(args.result).suffix.lower() == ".mdl":
+        remedy = f"run it first: sdsim run {args.result} -o run.nc"
+        raise ModelError("this is a model, not a result", remedy=remedy, file=args.result)
+    output = Path(args.output or Path(args.result).with_suffix(".html"))
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise ModelError(
+            f"cannot write a page to '{output.suffix or output.name}'",
+            remedy="give a name that ends in .html", file=output.name,
+        )  # fmt: skip
     dataset = read_result(args.result)
     wanted = [n.strip() for text in args.return_columns for n in split_names(text)]
-    output = Path(args.output or Path(args.result).with_suffix(".html"))
     write_page(output, Path(args.result).stem, [over_time(dataset, wanted or None)])
     print(output)
     return 0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from collections.abc import Sequence
 
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
+from sdsim.model import Model
 
 HELP = "Run a model once."
 
@@ -18,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help=".nc, .csv, .tab or .parquet")
     parser.add_argument(
         "-r", "--return-columns", metavar="NAMES", action="append", default=[],
-        help="variables to keep, separated by commas",
+        help="variables to keep, separated by commas; of Name[a] netCDF has the whole variable",
     )  # fmt: skip
     add_run_options(parser)
     parser.add_argument(
@@ -41,12 +44,13 @@ def execute(args: argparse.Namespace) -> int:
     changes = overrides_of(args, system.model)
     with busy(f"running {args.model}"):
         run = simulate(system, changes, method_of(args), save, seed=args.seed)
+    columns = columns_of(system.model, save)
     if args.output:
-        run.save(args.output)
+        run.save(args.output, columns)
     if args.json:
         print(json.dumps(summary(run, args.output)))
     elif not args.output:
-        results.table(run.dataset).to_csv(sys.stdout)
+        results.only(results.table(run.dataset), columns).to_csv(sys.stdout)
     if run.message:
         print(run.message, file=sys.stderr)
     return 2 if run.message and args.strict else 0
@@ -64,6 +68,24 @@ def split_names(text: str) -> list[str]:
             out.append(text[start:i])
             start = i + 1
     return [*out, text[start:]]
+
+
+def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
+    """The columns of a table for the names asked for: single elements where a name has subscripts.
+
+    None where every name is that of a whole variable.
+    """
+    from sdsim.ground import label_of, shape_of
+    from sdsim.overrides import locate
+
+    found = [locate(model, name) for name in save or ()]
+    if all(cells is None for _, cells in found):
+        return None
+    columns = []
+    for variable, cells in found:
+        every = range(math.prod(shape_of(model, variable)))
+        columns += [label_of(model, variable, c) for c in (every if cells is None else cells)]
+    return list(dict.fromkeys(columns))
 
 
 def summary(run: object, output: str | None) -> dict[str, object]:
