@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from sdsim import names
 from sdsim.backends.base import Members
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.ground import shape_of
-from sdsim.horizon import horizon_of
-from sdsim.methods import Adaptive, Euler, Method
-from sdsim.overrides import Overrides, locate, many_numbers, parameter_vector, sorted_out
+from sdsim.ground import label_of, shape_of
+from sdsim.horizon import attributes_of, horizon_of
+from sdsim.methods import Adaptive, Method, checked
+from sdsim.overrides import (
+    Overrides,
+    checked_seed,
+    locate,
+    many_numbers,
+    mapping,
+    parameter_vector,
+    sorted_out,
+)
 from sdsim.run import assemble
 from sdsim.system import System
+from sdsim.system import checked as system_checked
 
 
 def simulate_many(
     system: System,
-    draws: Mapping[str, Sequence[float]],
+    draws: Mapping[str, Any] | pd.DataFrame,
     params: Mapping[str, Any] | Overrides | None = None,
     method: Method | None = None,
-    save: Iterable[str] | None = None,
+    save: str | Iterable[str] | None = None,
     *,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
@@ -33,10 +44,11 @@ def simulate_many(
 
     Parameters
     ----------
-    draws : for each constant that varies, (n_member,) values, by name (``Name`` or ``Name[a,b]``).
+    draws : for each constant that varies, (n_member,) values, by name (``Name`` or ``Name[a,b]``);
+        or a DataFrame with a column for each and a row for each member.
     params : what is the same for all members; see `sdsim.simulate.simulate`.
     method : `Euler` or `RK4`.
-    save : names of the variables to keep.
+    save : names of the variables to keep, or one name.
     numbers : (n_member,) the members' own numbers, on which random streams depend; 0, 1, ... where
         not given. A member's result does not depend on who else is in the batch.
 
@@ -44,13 +56,15 @@ def simulate_many(
     -------
     Dataset over ``time``, the model's subscripts and ``member``, with ``stopped (member)``: the
     time at which a member had no finite value any more, NaN for those that went well. Values of a
-    member from that time on are NaN.
+    member from that time on are NaN. Attributes as of a single run, with ``draws``: the names of
+    what varies.
 
     Raises
     ------
-    ModelError : a name or value that does not fit, lengths that differ.
+    ModelError : a name or value that does not fit, lengths that differ, a constant drawn twice, or
+        more values than this machine can hold.
     """
-    method = method or Euler()
+    system, method, seed = system_checked(system), checked(method), checked_seed(seed)
     if isinstance(method, Adaptive):
         raise UnsupportedError("an ensemble runs on a grid", remedy="use Euler or RK4")
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
@@ -58,22 +72,37 @@ def simulate_many(
     program = system.program
     vector = parameter_vector(program, parameters)
     horizon = horizon_of(system, vector, method)
-    sizes = {len(v) for v in (*draws.values(), *(() if numbers is None else (numbers,)))}
+    drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
+    given = None if numbers is None else _drawn("numbers", numbers)
+    if given is not None and not np.array_equal(given, np.rint(given)):
+        raise ModelError("numbers: expected whole numbers")
+    sizes = {len(v) for v in (*drawn.values(), *(() if given is None else (given,)))}
     if len(sizes) > 1:
         raise ModelError(f"draws or numbers of different lengths: {sorted(sizes)}")
     count = sizes.pop() if sizes else 1
+    chosen = system.chosen(save)
+    wanted = [v for key in chosen for _, v in system.places[key]]
+    grid = horizon.grid()
+    _room_for(len(grid.saved) * len(wanted) + len(vector), count)
     matrix = np.repeat(vector[:, None], count, axis=1)
     rows = {where: i for i, where in enumerate(program.param_cells)}
-    for name, drawn in draws.items():
-        checked = many_numbers(drawn, name)
+    owner: dict[int, str] = {}
+    for name, values_of in drawn.items():
         for row in _rows(system, rows, name):
-            matrix[row] = checked
-    own = np.asarray(range(count) if numbers is None else numbers, dtype=np.int64)
+            if row in owner:
+                key, cell = program.param_cells[row]
+                twice = label_of(system.model, system.model.variables[key], cell)
+                what = f"'{twice}' is drawn twice, by '{owner[row]}' and '{name}'"
+                raise ModelError(what, remedy="give each element once")
+            owner[row] = name
+            matrix[row] = values_of
+    own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
     members = Members(matrix, own, seed)
-    chosen = system.chosen(save)
-    kernel = system.kernel(v for key in chosen for _, v in system.places[key])
-    grid = horizon.grid()
-    march = kernel.march(members, grid, method.stages)
+    kernel = system.kernel(wanted)
+    try:
+        march = kernel.march(members, grid, method.stages)
+    except MemoryError:
+        raise _too_large(len(grid.saved) * len(wanted), count) from None
     time = np.array([grid.time(k) for k in grid.saved])
     values = march.values
     if (march.stopped >= 0).any():
@@ -82,8 +111,42 @@ def simulate_many(
         values = np.where(late[:, None, :], np.nan, values)
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
-    out = assemble(system.model, columns, values, time, {"method": str(method), "seed": seed}, own)
+    attributes = attributes_of(system, method, horizon, changes, seed)
+    attributes["draws"] = "; ".join(sorted(drawn))
+    try:
+        out = assemble(system.model, columns, values, time, attributes, own)
+    except MemoryError:
+        raise _too_large(len(grid.saved) * len(wanted), count) from None
     return out.assign(stopped=("member", stopped))
+
+
+def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(n_member,) checked values of one draw."""
+    if isinstance(values, str | bytes) or not np.ndim(values):
+        raise ModelError(
+            f"expected a value for each member, got {values!r}",
+            remedy="what is the same for all belongs in params", variable=name,
+        )  # fmt: skip
+    plain: Any = values.to_numpy() if isinstance(values, pd.Series | xr.DataArray) else values
+    return many_numbers(plain, name)
+
+
+def _room_for(each: int, count: int) -> None:
+    """Refuse what this machine cannot hold: the values, and their arrangement by subscripts."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return
+    if 16 * each * count > memory:
+        raise _too_large(each, count)
+
+
+def _too_large(each: int, count: int) -> ModelError:
+    return ModelError(
+        f"{count:,} members of {each:,} values ({8e-9 * each * count:.3g} GB) are too large for "
+        "this machine's memory",
+        remedy="name the variables to keep with save=, raise SAVEPER, or run fewer at a time",
+    )
 
 
 def _rows(system: System, rows: Mapping[tuple[str, int], int], name: str) -> list[int]:

@@ -1,18 +1,21 @@
-"""When a run starts, ends and saves: the control variables, checked."""
+"""When a run starts, ends and saves: the control variables, checked; and what is said of it."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
 from sdsim.backends.base import Grid, Members
-from sdsim.errors import ModelError, ModelWarning, UnsupportedError
+from sdsim.errors import ModelError, ModelWarning, UnsupportedError, one_line
 from sdsim.methods import Adaptive, Method
+from sdsim.overrides import Overrides
 from sdsim.system import System
+from sdsim.version import __version__
 
 #: The most time steps of one run.
 MAX_STEPS = 50_000_000
@@ -81,6 +84,35 @@ def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> H
         return Horizon(start, stop, step, saveper)
     _warn_about(start, stop, step, saveper, file)
     return Horizon(start, stop, step, max(saveper, step if step_of_method is None else 0.0))
+
+
+def attributes_of(
+    system: System, method: Method, horizon: Horizon, changes: Overrides, seed: int
+) -> dict[str, Any]:
+    """What a reader needs to make the run again."""
+    given: dict[str, Any] = {**changes.constants}
+    given |= {f"initial {k}": v for k, v in changes.initial.items()}
+    given |= {f"table {k}": "changed" for k in (*changes.lookups, *changes.series)}
+    return {
+        "model": system.model.name,
+        "model_file": system.model.file,
+        "model_hash": system.model.hash,
+        "sdsim_version": __version__,
+        "numpy_version": np.__version__,
+        "backend": system.backend.name,
+        "method": str(method),
+        "initial_time": horizon.start,
+        "final_time": horizon.stop,
+        "time_step": horizon.step,
+        "saveper": horizon.saveper,
+        "seed": seed,
+        "parameters": "; ".join(f"{k} = {_said(v)}" for k, v in sorted(given.items())),
+    }
+
+
+def _said(value: Any) -> str:
+    """A value in one line; a labelled array without its labels."""
+    return one_line(str(np.asarray(value) if hasattr(value, "dtype") else value))
 
 
 def _warn_about(start: float, stop: float, step: float, saveper: float, file: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 
 from sdsim.errors import ModelError
 
@@ -56,7 +57,7 @@ class Adaptive:
     def __post_init__(self) -> None:
         _positive("rtol", self.rtol)
         _positive("atol", self.atol)
-        if self.solver not in SOLVERS:
+        if not isinstance(self.solver, str) or self.solver not in SOLVERS:
             raise ModelError(f"no solver '{self.solver}'", remedy=f"one of {', '.join(SOLVERS)}")
 
     def __str__(self) -> str:
@@ -67,6 +68,30 @@ SOLVERS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 Method = Euler | RK4 | Adaptive
 
 
-def _positive(name: str, value: float | None) -> None:
-    if value is not None and not 0 < value < float("inf"):
+def checked(method: object) -> Method:
+    """``method`` where it is one, `Euler` for None.
+
+    Raises
+    ------
+    ModelError : a name or a class in place of an object.
+    """
+    if method is None:
+        return Euler()
+    if isinstance(method, Euler | RK4 | Adaptive):
+        return method
+    named = method.__name__ if isinstance(method, type) else str(method)
+    known = {c.__name__.casefold(): c.__name__ for c in (Euler, RK4, Adaptive)}
+    known |= {solver.casefold(): f"Adaptive(solver='{solver}')" for solver in SOLVERS}
+    meant = known.get(named.casefold(), "RK4")
+    raise ModelError(
+        f"expected a method, got {method!r}",
+        remedy=f"write sdsim.{meant}{'' if meant.endswith(')') else '()'}",
+    )
+
+
+def _positive(name: str, value: object) -> None:
+    if value is None and name == "dt":
+        return
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 < float(value) < float("inf"):  # type: ignore[arg-type]
         raise ModelError(f"{name} must be a number above 0, got {value!r}")

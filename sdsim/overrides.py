@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,18 @@ def number(value: Any, what: str) -> float:
     return out
 
 
+def checked_seed(seed: object) -> int:
+    """``seed`` where it is a whole number.
+
+    Raises
+    ------
+    ModelError : it is something else.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise ModelError(f"the seed must be a whole number, got {seed!r}")
+    return int(seed)
+
+
 def many_numbers(values: Sequence[float], what: str) -> NDArray[np.float64]:
     """(n,) finite floats; the same refusals as `number`, at the speed of arrays where it can."""
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1:
@@ -134,7 +147,7 @@ def sorted_out(
     constants: dict[str, Any] = {}
     lookups: dict[str, Points] = {}
     series: dict[str, Points] = {}
-    for name, value in params.items():
+    for name, value in mapping(params, "params").items():
         variable, cells = locate(model, name)
         value = _plain(model, variable, cells, value, name)
         if isinstance(value, pd.Series):
@@ -144,7 +157,7 @@ def sorted_out(
         else:
             constants[name] = value
     begun = {}
-    for name, value in (initial or {}).items():
+    for name, value in mapping(initial or {}, "initial").items():
         begun[name] = _plain(model, *locate(model, name), value, name)
     return Overrides(constants, lookups, series, begun)
 
@@ -232,6 +245,34 @@ def _aligned(model: Model, variable: Variable, array: xr.DataArray, name: str) -
             )
         array = array.isel({axis: [place[e] for e in own.elements]})
     return array.transpose(*(by_name[k] for k in wanted)).to_numpy()
+
+
+def mapping(value: object, what: str) -> Mapping[str, Any]:
+    """``value`` where it gives values by name; a pandas Series or DataFrame does by its labels.
+
+    Raises
+    ------
+    ModelError : it is something else, or a name is no text.
+    """
+    found = value
+    if isinstance(value, pd.DataFrame):
+        found = {c: value[c].to_numpy() for c in value.columns}
+        if len(found) != value.shape[1]:
+            raise ModelError(f"{what}: two columns of one name")
+    elif isinstance(value, pd.Series):
+        found = value.to_dict()
+    if not isinstance(found, Mapping):
+        remedy = "read_preset(path).overrides" if isinstance(value, str | Path) else ""
+        if hasattr(value, "overrides"):
+            remedy = "give its .overrides"
+        raise ModelError(
+            f"{what}: expected values by name, got {type(value).__name__}",
+            remedy=remedy or "write {'Name': value}",
+        )
+    for name in found:
+        if not isinstance(name, str):
+            raise ModelError(f"{what}: expected a name, got {name!r}")
+    return found
 
 
 def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:

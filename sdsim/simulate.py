@@ -11,15 +11,15 @@ import numpy as np
 from sdsim import names
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
-from sdsim.errors import ModelWarning, one_line
+from sdsim.errors import ModelWarning
 from sdsim.ground import label_of
-from sdsim.horizon import Horizon, horizon_of
-from sdsim.methods import Adaptive, Euler, Method
-from sdsim.overrides import Overrides, parameter_vector, sorted_out
+from sdsim.horizon import Horizon, attributes_of, horizon_of
+from sdsim.methods import Adaptive, Method, checked
+from sdsim.overrides import Overrides, checked_seed, parameter_vector, sorted_out
 from sdsim.program import Reading
 from sdsim.run import Run, assemble
 from sdsim.system import System
-from sdsim.version import __version__
+from sdsim.system import checked as system_checked
 
 #: How many readings of tables a run watches for leaving their range.
 MAX_READINGS = 2000
@@ -29,7 +29,7 @@ def simulate(
     system: System,
     params: Mapping[str, Any] | Overrides | None = None,
     method: Method | None = None,
-    save: Iterable[str] | None = None,
+    save: str | Iterable[str] | None = None,
     *,
     initial: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -41,7 +41,7 @@ def simulate(
     params : new values by name: numbers or arrays for constants, `Points` or a pandas Series for
         lookups and time series; or ready `Overrides` (from a preset).
     method : `Euler` (default, with the model's own step), `RK4` or `Adaptive`.
-    save : names of the variables to keep; None keeps all that the modeller wrote.
+    save : names of the variables to keep, or one name; None keeps all that the modeller wrote.
     initial : start values of stocks.
     seed : of the random functions; 0 is a seed like any other.
 
@@ -49,7 +49,8 @@ def simulate(
     ------
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
     """
-    method = method or Euler()
+    system, method = system_checked(system), checked(method)
+    seed = checked_seed(seed)
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     if initial:
         changes = changes | Overrides(initial=initial)
@@ -70,7 +71,7 @@ def simulate(
     _warn_about_tables(system, readings, values[:, len(wanted) :])
     values = values[:, : len(wanted)]
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
-    attributes = _attributes(system, method, horizon, changes, seed)
+    attributes = attributes_of(system, method, horizon, changes, seed)
     attributes["status"] = "nonfinite" if message else "ok"
     if message:
         attributes["message"] = message
@@ -151,32 +152,3 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
             ModelWarning,
             stacklevel=3,
         )
-
-
-def _attributes(
-    system: System, method: Method, horizon: Horizon, changes: Overrides, seed: int
-) -> dict[str, Any]:
-    """What a reader needs to make the run again."""
-    given: dict[str, Any] = {**changes.constants}
-    given |= {f"initial {k}": v for k, v in changes.initial.items()}
-    given |= {f"table {k}": "changed" for k in (*changes.lookups, *changes.series)}
-    return {
-        "model": system.model.name,
-        "model_file": system.model.file,
-        "model_hash": system.model.hash,
-        "sdsim_version": __version__,
-        "numpy_version": np.__version__,
-        "backend": system.backend.name,
-        "method": str(method),
-        "initial_time": horizon.start,
-        "final_time": horizon.stop,
-        "time_step": horizon.step,
-        "saveper": horizon.saveper,
-        "seed": seed,
-        "parameters": "; ".join(f"{k} = {_said(v)}" for k, v in sorted(given.items())),
-    }
-
-
-def _said(value: Any) -> str:
-    """A value in one line; a labelled array without its labels."""
-    return one_line(str(np.asarray(value) if hasattr(value, "dims") else value))

@@ -83,7 +83,7 @@ class System:
     def chosen(self, save: Iterable[str] | None) -> list[str]:
         """Canonical names of the variables to keep: those named, or all that the modeller wrote.
 
-        An element keeps its whole variable.
+        An element keeps its whole variable; a plain string is one name.
 
         Raises
         ------
@@ -96,7 +96,9 @@ class System:
                 and k not in names.CONTROL
             ]  # fmt: skip
         out = []
-        for name in save:
+        for name in (save,) if isinstance(save, str) else save:
+            if not isinstance(name, str):
+                raise ModelError(f"expected a name to save, got {name!r}")
             key = names.canonical(overrides.locate(self.model, name)[0].name)
             if key not in self.places:
                 raise ModelError("is a lookup and has no values over time", variable=name)
@@ -113,6 +115,22 @@ class System:
                 self._variants.pop(next(iter(self._variants)))
             self._variants[model.hash] = System(model, self.backend, self.cached)
         return self._variants[model.hash], parameters
+
+
+def checked(system: object) -> System:
+    """``system`` where it is one.
+
+    Raises
+    ------
+    ModelError : a path or a `Model` in its place.
+    """
+    if isinstance(system, System):
+        return system
+    got = repr(str(system)) if isinstance(system, str | PathLike) else type(system).__name__
+    remedy = "use sdsim.load(path)"
+    if isinstance(system, Model):
+        remedy += ", or sdsim.System(model)"
+    raise ModelError(f"expected a System, got {got}", remedy=remedy)
 
 
 def load(

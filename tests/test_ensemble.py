@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sdsim import RK4, Adaptive, Euler, ModelError, System, UnsupportedError, simulate
@@ -91,6 +92,58 @@ def test_a_member_without_a_finite_value_harms_no_other(system: Make) -> None:
     assert np.isnan(y[:, 3]).all()
     alone = many(made, {"until": [50.0]})
     assert (alone["y"].values[:, 0] == y[:, 2]).all()
+
+
+def test_a_table_of_draws(model: System) -> None:
+    draws = {"rate": [0.1, 0.9], "room[b]": [20, 30]}
+    one, other = (many(model, d, save="x") for d in (draws, pd.DataFrame(draws, index=[7, 8])))
+    assert one.identical(other)
+    series = {k: pd.Series(v, index=[5, 3]) for k, v in draws.items()}
+    assert many(model, series, save=["x"]).identical(one)
+    assert list(one.data_vars) == ["x", "stopped"]
+
+
+def test_an_ensemble_says_how_it_was_made(model: System) -> None:
+    changes: dict[str, Any] = {"room[a]": 9}
+    made = many(model, {"rate": [0.1], "begun": [2.0]}, changes, RK4(), seed=4).attrs
+    single = simulate(model, changes, RK4(), seed=4).dataset.attrs
+    assert made == {k: v for k, v in single.items() if k != "status"} | {"draws": "begun; rate"}
+
+
+def test_an_ensemble_too_large_for_memory_is_refused(
+    model: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = {"rate": np.full(1000, 0.5)}
+    monkeypatch.setattr("os.sysconf", lambda _: 1000)
+    with pytest.raises(ModelError, match=r"1,000 members of .* too large .*; name .* save="):
+        many(model, draws)
+    monkeypatch.undo()
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("sdsim.ensemble.assemble", full)
+    with pytest.raises(ModelError, match="too large"):
+        many(model, draws)
+
+
+@pytest.mark.parametrize(
+    ("draws", "said"),
+    [
+        ({"rate": 0.5}, "'rate': expected a value for each member, got 0.5; what is the same"),
+        ({"rate": "0.5"}, "expected a value for each member, got '0.5'"),
+        ({"rate": [[0.5], [0.6]]}, "expected a number, got list"),
+        ([0.5], "draws: expected values by name, got list"),
+        ({"room": [1.0], "room[B]": [2.0]}, "'room[b]' is drawn twice, by 'room' and 'room[B]'"),
+        ({"rate": [1.0], " Rate": [1.0]}, "'rate' is drawn twice"),
+        ({3: [1.0]}, "draws: expected a name, got 3"),
+        (pd.Series({"rate": 0.5}), "expected a value for each member"),
+    ],
+)
+def test_draws_of_the_wrong_kind_are_refused(model: System, draws: Any, said: str) -> None:
+    with pytest.raises(ModelError) as e:
+        many(model, draws)
+    assert said in str(e.value)
 
 
 def test_draws_that_do_not_fit_are_refused(model: System) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from sdsim import (
     UnsupportedError,
     load,
     simulate,
+    simulate_many,
 )
 from sdsim.expr import Binary
 from sdsim.horizon import Horizon
@@ -179,6 +182,29 @@ def test_a_lookup_has_no_values_to_save(system: Make) -> None:
 def test_an_unknown_name_asked_of_a_run_brings_the_nearest(growth: System) -> None:
     with pytest.raises(ModelError, match="the run has no 'clok'; did you mean 'clock'"):
         simulate(growth)["clok"]
+
+
+def test_a_plain_string_to_save_is_one_name(growth: System) -> None:
+    assert list(simulate(growth, save=" Clock")) == ["clock"]
+    with pytest.raises(ModelError, match="expected a name to save, got 3"):
+        simulate(growth, save=[3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("run", [simulate, lambda s, **k: simulate_many(s, {"rate": [1.0]}, **k)])
+def test_arguments_of_the_wrong_kind_are_refused(growth: System, run: Any) -> None:
+    for other in (growth.model, "m.mdl", Path("m.mdl"), None):
+        with pytest.raises(ModelError, match=r"expected a System, got .*; use sdsim\.load"):
+            run(other)
+    for method, meant in {"rk4": "RK4()", RK4: "RK4()", "BDF": "Adaptive(solver='BDF')"}.items():
+        with pytest.raises(ModelError, match=f"write sdsim.{re.escape(meant)}$"):
+            run(growth, method=method)
+    for seed in ("a", 1.5, None, True):
+        with pytest.raises(ModelError, match="seed must be a whole number"):
+            run(growth, seed=seed)
+    run(growth, seed=np.int64(3))
+    for params in ([1], "p.toml", 3):
+        with pytest.raises(ModelError, match="params: expected values by name"):
+            run(growth, params=params)
 
 
 def test_a_run_is_asked_whether_it_has_a_name(growth: System) -> None:
