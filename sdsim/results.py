@@ -7,7 +7,7 @@ import io
 import math
 import os
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from pathlib import Path
 
 import numpy as np
@@ -66,10 +66,14 @@ def only(frame: pd.DataFrame, columns: Collection[str] | None) -> pd.DataFrame:
 def table(dataset: xr.Dataset) -> pd.DataFrame:
     """A wide table: a row for each time, a column for each element (``Name[a,b]``)."""
     columns: dict[str, np.ndarray] = {}
-    for name, array in dataset.data_vars.items():
-        if array.dims and array.dims[0] != "time":
+    named: dict[Hashable, list[str]] = {}
+    for name, array in dataset.variables.items():  # `data_vars` makes an array of each: slow
+        if name in dataset.coords or (array.dims and array.dims[0] != "time"):
             continue
-        labels = [[str(v) for v in dataset[d].values] for d in array.dims[1:]]
+        for d in array.dims[1:]:
+            if d not in named:
+                named[d] = [str(v) for v in dataset[d].values]
+        labels = [named[d] for d in array.dims[1:]]
         flat = array.values.reshape(array.shape[0], math.prod(array.shape[1:]))
         for i, at in enumerate(np.ndindex(*(len(x) for x in labels))):
             picked = tuple(x[k] for x, k in zip(labels, at, strict=True))
@@ -167,7 +171,7 @@ def _writable(dataset: xr.Dataset) -> xr.Dataset:
         changed[name] = unique
     out = dataset.copy(deep=False)
     for name in changed:
-        out[name] = out[name].assign_attrs(model_name=name)
+        out.variables[name].attrs["model_name"] = name
     return out.rename(changed) if changed else out
 
 
@@ -180,5 +184,5 @@ def _named(dataset: xr.Dataset) -> xr.Dataset:
     }
     out = dataset.rename(back) if back else dataset
     for name in back.values():
-        out[name].attrs.pop("model_name", None)
+        out.variables[name].attrs.pop("model_name", None)
     return out

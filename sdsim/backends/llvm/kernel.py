@@ -8,7 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from sdsim import cache
 from sdsim.backends.base import Floats, Grid, Ints, March, Members
 from sdsim.backends.llvm import compiler
+from sdsim.backends.llvm.bulk import BulkKernel, function_program, making
 from sdsim.backends.llvm.digest import digest, own_digest
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.module import ModuleWriter, Sizes
+from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.plan import for_march, for_points
 from sdsim.backends.llvm.settings import Settings
 from sdsim.backends.llvm.units import WORDS
@@ -29,6 +31,8 @@ from sdsim.program import Program
 #: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
 #: making and what each step gains both grow with the program, so that its size hardly matters.
 REPAID = 3_000_000
+#: From so many operations and outputs on NumPy does what is done before machine code is there.
+LARGE = 80_000
 #: The room of the cache that holds machine code.
 ROOM = "code"
 QUICK, BEST = 0, 2
@@ -67,6 +71,7 @@ class LlvmKernel:
         self._work: dict[str, int] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
+        self._spent = 0.0
 
     # --- code ---------------------------------------------------------------------------------
 
@@ -91,12 +96,17 @@ class LlvmKernel:
     def _written(self, purpose: str, width: int) -> tuple[str, Sizes]:
         chunk = self.settings.chunk
         if purpose == "points":
-            writer = ModuleWriter(for_points(self.program, self.wanted, chunk), width, self.machine)
+            plan = for_points(self.program, self._outputs, chunk)
+            writer = ModuleWriter(plan, width, self.machine)
             return writer.points(), writer.sizes
         stages = int(purpose.removeprefix("march"))
-        plan = for_march(self.program, self.wanted, stages, chunk)
+        plan = for_march(self.program, self._outputs, stages, chunk)
         writer = ModuleWriter(plan, width, self.machine)
         return writer.march(stages), writer.sizes
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.program, self.wanted)
 
     @cached_property
     def _digest(self) -> bytes:
@@ -149,6 +159,40 @@ class LlvmKernel:
         call = {name: _PROTOTYPES[name](loaded[name]) for name in names}
         return _Code(sizes, width, level, call, loaded)
 
+    # --- large programs -----------------------------------------------------------------------
+
+    @cached_property
+    def size(self) -> int:
+        """About how many operations the code has."""
+        ops = self.program.ops
+        made = [ops[v].code for v in self.program.needed(self.wanted)]
+        moves = 2 * made.count("state")
+        return len(made) - made.count("const") + moves + len(self._outputs.shown)
+
+    @cached_property
+    def _bulk(self) -> BulkKernel | None:
+        """What stands in for machine code of a large program; its bits are the same."""
+        if self.size < LARGE or self.settings.optimise is not None:
+            return None
+
+        def function(code: str) -> LlvmKernel:
+            program, value = function_program(code)
+            return LlvmKernel(program, [value], replace(self.settings, optimise=QUICK))
+
+        return BulkKernel(self.program, self.wanted, function)
+
+    def _stand_in(self, members: int, grid: Grid, stages: int) -> BulkKernel | None:
+        """The same for a march, until as much was spent on marches as the code's making costs."""
+        bulk = self._bulk
+        if bulk is None or (f"march{stages}", self.width) in self._codes:
+            return None
+        spent = bulk.spent(members, (grid.steps + 1) * stages)
+        with self._lock:
+            if self._spent + spent > making(self.size):
+                return None
+            self._spent += spent
+        return bulk
+
     # --- single evaluations -------------------------------------------------------------------
 
     def _points(self, width: int) -> _Points:
@@ -161,6 +205,8 @@ class LlvmKernel:
 
     def start(self, members: Members) -> tuple[Floats, Floats]:
         """Initial states and invariants; see `Kernel.start`."""
+        if self._bulk is not None:
+            return self._bulk.start(members)
         width = 1 if members.count < self.width else self.width
         points = self._points(width)
         states = np.empty((len(self.program.states), members.count))
@@ -173,6 +219,8 @@ class LlvmKernel:
         self, time: float, event: float, step: int, states: Floats, fixed: Floats, members: Members
     ) -> Floats:
         """See `Kernel.rates`."""
+        if self._bulk is not None:
+            return self._bulk.rates(time, event, step, states, fixed, members)
         return self._evaluate(
             "rates", len(self.program.states), (time, event, step), states, fixed, members
         )
@@ -181,9 +229,13 @@ class LlvmKernel:
         self, time: float, event: float, step: int, states: Floats, fixed: Floats, members: Members
     ) -> Floats:
         """See `Kernel.observe`."""
-        return self._evaluate(
+        if self._bulk is not None:
+            return self._bulk.observe(time, event, step, states, fixed, members)
+        values = self._evaluate(
             "observe", len(self.wanted), (time, event, step), states, fixed, members
         )
+        self._outputs.fill(values, members.params)
+        return values
 
     def _evaluate(
         self, name: str, rows: int, when: tuple[float, float, int],
@@ -210,6 +262,9 @@ class LlvmKernel:
         """See `Kernel.march`."""
         if stages not in (1, 4):
             raise ValueError(f"a march has 1 or 4 stages, not {stages}")
+        stand_in = self._stand_in(members.count, grid, stages)
+        if stand_in is not None:
+            return stand_in.march(members, grid, stages)
         count = max(members.count, self.width)
         code = self._code(f"march{stages}", self.width, count * grid.steps * stages)
         values = np.empty((len(grid.saved), len(self.wanted), count))
@@ -217,9 +272,18 @@ class LlvmKernel:
         if members.count:
             job = _Job(code, _padded(members, count), grid, stages, values, stopped)
             job.run(self.settings.threads or os.cpu_count() or 1)
+            self._complete(values[..., : members.count], stopped[: members.count], members, grid)
         if count > members.count:
             return March(values[..., : members.count].copy(), stopped[: members.count])
         return March(values, stopped)
+
+    def _complete(self, values: Floats, stopped: Ints, members: Members, grid: Grid) -> None:
+        """Fill the rows the code left out; what is not finite there stops a member too."""
+        for row in values:
+            self._outputs.fill(row, members.params)
+        if grid.saved:
+            bad = self._outputs.bad(members.params)
+            stopped[bad & ((stopped < 0) | (stopped > grid.saved[0]))] = grid.saved[0]
 
 
 class _Points:

@@ -12,8 +12,9 @@ from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
 from sdsim.backends.llvm.units import AREAS, WORDS, UnitWriter, word
 
-#: A march of this weight or less becomes one function that keeps its rows in registers.
-WHOLE = 256
+#: A march of this weight or less becomes one function that keeps its rows in registers, unless its
+#: starts and outputs make that function long: the time to compile one grows with its square.
+WHOLE, WHOLE_SIZE = 256, 1024
 
 _MATHS = re.compile(r"@(exp|log|pow)_(\d+)$")
 _DRAWS = re.compile(r"@draw_(\d+)$")
@@ -54,7 +55,7 @@ class ModuleWriter:
 
     def march(self, stages: int) -> str:
         """A module with ``tape`` and ``march``."""
-        whole = self.plan.weight <= WHOLE
+        whole = self.plan.weight <= WHOLE and self.plan.size <= WHOLE_SIZE
         self._units("alwaysinline" if whole else "noinline")
         self._uniform()
         self.parts.append(_tape(self.sizes.tape, stages, self.machine.attributes))
@@ -126,7 +127,7 @@ entry:
   %stop = alloca {i64}, align 64
 {areas}{_words("params", "numbers", "out", "stopped", "saved", "counter", "tape")}\
 {_words("steps", "count", "blocks", "last", kind="i64")}\
-  %wide = mul i64 %count_0, {8 * len(self._tasks("show"))}
+  %wide = mul i64 %count_0, {8 * self.plan.shown}
   br label %next
 next:
   %block = atomicrmw add ptr %counter_0, i64 1 monotonic
@@ -230,12 +231,6 @@ leave:
         n = self.sizes
         return [("fixed", n.fixed), ("state", n.state), ("work", n.state), ("slope", n.state),
                 ("scratch", n.scratch)]  # fmt: skip
-
-    def _tasks(self, kind: str) -> list[int]:
-        return [
-            t.at for units in self.plan.sections.values() for u in units for t in u.tasks
-            if t.kind == kind
-        ]  # fmt: skip
 
     def _text(self) -> str:
         attributes = f"noinline {self.machine.attributes}"

@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from sdsim.backends.llvm.order import LONG, ordered, urgent_first
+from sdsim.backends.llvm.outputs import Outputs
 from sdsim.program import Program
 
 #: The kinds of task that move a state.
@@ -73,6 +74,7 @@ class Plan:
     sizes : rows by area.
     states, buffers : row of each one that matters, by its number in the program.
     alias : values that stand for another.
+    shown : rows of a saved step, whether the code fills them or not.
     """
 
     program: Program
@@ -83,6 +85,7 @@ class Plan:
     states: dict[int, int]
     buffers: dict[int, int]
     alias: dict[int, int]
+    shown: int
 
     def row(self, unit: Unit, v: int) -> tuple[str, int] | None:
         """Where a unit finds or leaves a value, if it has a place in memory."""
@@ -97,6 +100,13 @@ class Plan:
             for unit in self.sections.get(name, ())
             for v in unit.values
         )
+
+    @property
+    def size(self) -> int:
+        """Roughly how many instructions all sections have, once each."""
+        units = [u for name, us in self.sections.items() if name != "uniform" for u in us]
+        made = sum(_weight(self.program, v) for u in units for v in u.values)
+        return made + sum(len(u.tasks) for u in units)
 
 
 def _packed(lives: Iterable[tuple[int, int, int]], base: int) -> tuple[dict[int, int], int]:
@@ -274,18 +284,20 @@ class _Planner:
                     lives[group, v] = Life(made.get((group, v), -1), at)
         return lives
 
-    def plan(self, states: dict[int, int], buffers: dict[int, int]) -> Plan:
+    def plan(self, states: dict[int, int], buffers: dict[int, int], shown: int) -> Plan:
         """What was collected."""
         rows, sizes = self.rows()
         uniform = tuple(not v for v in self.natures.varying)
+        alias = self.natures.alias
         return Plan(
-            self.program, uniform, self.sections, rows, sizes, states, buffers, self.natures.alias
+            self.program, uniform, self.sections, rows, sizes, states, buffers, alias, shown
         )
 
 
-def for_march(program: Program, wanted: Sequence[int], stages: int, chunk: int) -> Plan:
+def for_march(program: Program, outputs: Outputs, stages: int, chunk: int) -> Plan:
     """Whole runs: ``stages`` 1 is Euler, 4 Runge-Kutta."""
     p = _Planner(program, True, chunk)
+    wanted = [v for _, v in outputs.shown]
     needed, ops = program.needed(wanted), program.ops
     numbers = sorted({int(ops[v].data) for v in needed if ops[v].code == "state"})
     states = {s: row for row, s in enumerate(numbers)}
@@ -317,7 +329,7 @@ def for_march(program: Program, wanted: Sequence[int], stages: int, chunk: int) 
     targets = [*(change[s] for s in (*moving, *holding)), *inputs.values()]
     first = {*p.varying(rates | ends, *both), *copied}
     p.section("first", "step", first, targets=targets)
-    show = [Task("show", k, (v,)) for k, v in enumerate(wanted)]
+    show = [Task("show", k, (v,)) for k, v in outputs.shown]
     p.section("look", "step", p.varying(shown, *both), show)
     p.section("keep", "step", (), keep)
     early, *later = moves.items()
@@ -328,12 +340,13 @@ def for_march(program: Program, wanted: Sequence[int], stages: int, chunk: int) 
     for kind, tasks in later:
         p.section(kind, "late", (), tasks)
     p.section("settle", "step", (), [Task("settle", states[s], ()) for s in holding])
-    return p.plan(states, {k: i for i, k in enumerate(buffers)})
+    return p.plan(states, {k: i for i, k in enumerate(buffers)}, outputs.count)
 
 
-def for_points(program: Program, wanted: Sequence[int], chunk: int) -> Plan:
+def for_points(program: Program, outputs: Outputs, chunk: int) -> Plan:
     """Single evaluations: initial states and invariants, rates of change, wanted values."""
     p = _Planner(program, False, chunk)
+    wanted = [v for _, v in outputs.shown]
     states = {s: s for s in range(len(program.states))}
     changes = [s.change for s in program.states]
     initials = [s.initial for s in program.states]
@@ -344,6 +357,6 @@ def for_points(program: Program, wanted: Sequence[int], chunk: int) -> Plan:
     p.section("start", "start", p.varying(everything, Phase.RUN), begin)
     rate = [Task("rate", s, (v,)) for s, v in enumerate(changes)]
     p.section("rates", "rates", p.varying(p.within(changes), *both), rate)
-    show = [Task("wanted", k, (v,)) for k, v in enumerate(wanted)]
+    show = [Task("wanted", k, (v,)) for k, v in outputs.shown]
     p.section("observe", "observe", p.varying(p.within(wanted), *both), show)
-    return p.plan(states, {})
+    return p.plan(states, {}, outputs.count)

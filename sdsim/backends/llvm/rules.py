@@ -11,7 +11,7 @@ Rule = Callable[..., str]
 #: Functions left to the C library, lane by lane, under names the optimiser knows nothing about.
 LIBRARY = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
 #: Powers that plain arithmetic gives at least as exactly.
-_POWERS: dict[float, Callable[[Body, str], str]] = {
+POWERS: dict[float, Callable[[Body, str], str]] = {
     1.0: lambda b, x: x,
     2.0: lambda b, x: b.mul(x, x),
     3.0: lambda b, x: b.mul(b.mul(x, x), x),
@@ -78,8 +78,8 @@ RULES: dict[str, Rule] = {
 
 def power(b: Body, x: str, y: str, exponent: float | None, piece: int) -> str:
     """``x ** y``; ``exponent`` is ``y`` where it is known."""
-    if exponent in _POWERS:
-        return _POWERS[exponent](b, x)
+    if exponent in POWERS:
+        return POWERS[exponent](b, x)
     return b.in_pieces("pow", [x, y], piece)
 
 
