@@ -12,10 +12,7 @@ from sdsim.errors import ModelError
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Ref, children, walk
 from sdsim.ground import Block, Positions, ground, label_of, shape_of
-from sdsim.model import Model
-
-#: The most elements a model may have in all.
-MAX_CELLS = 2_000_000
+from sdsim.model import MAX_CELLS, Model
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def read_preset(path: str | Path) -> Preset:
     The file has a ``title`` and the tables ``[about]``, ``[constants]`` (``Name = 1.2`` or
     ``Name = {value = 1.2, source = "..."}``), ``[lookups]`` (``{x = [...], y = [...]}``),
     ``[series]`` (``{time = [...], values = [...]}`` or ``{file = "data.csv", time = "year",
-    column = "value"}``, the file in the preset's folder or the one above it) and ``[initial]``.
+    column = "value"}``) and ``[initial]``. A data file is looked for in the preset's own
+    folder, then in the model's, which is the one above it; nothing outside of that is read.
 
     Raises
     ------
@@ -62,6 +63,9 @@ def _preset(data: Mapping[str, Any], path: Path) -> Preset:
         if key not in (*_TABLES, "title"):
             remedy = nearest(key, (*_TABLES, "title")) or f"one of title, {', '.join(_TABLES)}"
             raise ModelError(f"unknown key '{key}'", remedy=remedy)
+    title = data.get("title", path.stem)
+    if not isinstance(title, str):
+        raise ModelError(f"'title' must be text, got {title!r}")
     tables = {}
     for name in _TABLES:
         tables[name] = data.get(name, {})
@@ -77,7 +81,7 @@ def _preset(data: Mapping[str, Any], path: Path) -> Preset:
     }
     about = {str(k): str(v) for k, v in tables["about"].items()}
     overrides = Overrides(plain["constants"], lookups, series, plain["initial"])
-    return Preset(str(data.get("title", path.stem)), overrides, sources, about)
+    return Preset(title, overrides, sources, about)
 
 
 def _value(name: str, entry: Any, sources: dict[str, str]) -> Any:
@@ -128,7 +132,11 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
     if not file.is_file():
         file = (inside / str(entry["file"])).resolve()
     if inside not in file.parents or not file.is_file():
-        raise ModelError(f"no file '{entry['file']}' in the model's folder", variable=name)
+        raise ModelError(
+            f"no file '{entry['file']}' in the model's folder; looked in {path.resolve().parent} "
+            f"and {inside}",
+            remedy="give its path from one of them; a file outside is not read", variable=name,
+        )  # fmt: skip
     if file.stat().st_size > MAX_BYTES:
         raise ModelError(f"'{file.name}' is larger than {MAX_BYTES:,} bytes", variable=name)
     time, column = str(entry.get("time", "time")), str(entry.get("column", "value"))

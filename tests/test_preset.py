@@ -106,6 +106,7 @@ def test_a_preset_runs(folder: Path, system: Callable[..., System]) -> None:
     [
         ("constnats = 1", "unknown key 'constnats'; did you mean 'constants'?"),
         ("zzz = 1", "unknown key 'zzz'; one of title, about, constants"),
+        ("title = 3", "'title' must be text, got 3"),
         ("constants = 1", "'constants' must be a table, got int"),
         ("[constants]\nk = true", "'k': expected a number, got True"),
         ("[constants]\nk = 'x'", "'k': expected a number, got 'x'"),
@@ -150,6 +151,23 @@ def test_a_link_out_of_the_folder_is_not_followed(folder: Path) -> None:
     (folder / "link.csv").symlink_to(folder.parent.parent / "outside.csv")
     with pytest.raises(ModelError, match=r"no file 'link\.csv'"):
         read_preset(preset(folder, "[series]\ns = {file = 'link.csv'}"))
+
+
+def test_a_missing_file_is_said_with_the_folders_searched(folder: Path) -> None:
+    with pytest.raises(ModelError) as e:
+        read_preset(preset(folder, "[series]\ns = {file = 'none.csv'}"))
+    assert f"looked in {folder} and {folder.parent}; give its path from one of" in str(e.value)
+
+
+def test_a_data_file_in_the_presets_or_the_models_folder(folder: Path) -> None:
+    (folder.parent / "above.csv").write_text("time,value\n0,1\n")
+    (folder.parent / "data.csv").write_text("year,people\n0,7\n")
+    text = """[series]
+    a = {file = 'above.csv'}
+    b = {file = 'data/long.csv', time = 'year', where = {state = 'A'}}
+    c = {file = 'data.csv', time = 'year', column = 'people'}"""
+    series = read_preset(preset(folder, text)).overrides.series
+    assert [series[k].y for k in "abc"] == [(1,), (1, 3), (1.5, 2)]
 
 
 def test_a_preset_that_is_not_there_or_no_text(folder: Path) -> None:

@@ -77,13 +77,17 @@ def _read(data: bytes, path: Path, files: Folder) -> Model:
     dims = dimensions(ranges, file, external.subscripts)
     entries, exprs, spelling = _expressions(found, file, dims)
     variables = Builder(dims, external, file, spelling).variables(entries, exprs)
+    raw = [
+        f"line {e.line}: '{e.label}': :RAW: data are interpolated between their points, where "
+        "Vensim has none" for e in entries if e.keyword == "raw"
+    ]  # fmt: skip
     return Model(
         name=path.stem,
         variables=variables,
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=tuple(dict.fromkeys((*source.notes, *found.notes, *external.notes))),
+        notes=tuple(dict.fromkeys((*source.notes, *found.notes, *external.notes, *raw))),
     )
 
 

@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from sdsim import names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
-from sdsim.model import Dimension, Equation, Variable
+from sdsim.model import MAX_CELLS, Dimension, Equation, Variable
 from sdsim.read.external import External
 from sdsim.read.ranges import Holding
 from sdsim.read.scan import Entry
 from sdsim.read.translate import Spelling, shaped
-
-MAX_CELLS = 10_000_000  # elements of one variable
 
 _GET = re.compile(
     r"get (xls|direct|123|odbc|vdf) (constants?|data|lookups?|subscripts?)", re.IGNORECASE
@@ -82,7 +80,7 @@ class Builder:
         excepts = tuple(tuple(self.left(entry, s) for s in group) for group in entry.excepts)
         sizes = [len(self.dims[s].elements) if s in self.dims else 1 for s in subs]
         if math.prod(sizes) > MAX_CELLS:
-            what = f"{math.prod(sizes)} elements, at most {MAX_CELLS}"
+            what = f"{math.prod(sizes)} elements, at most {MAX_CELLS:,} in all"
             raise ModelError(what, remedy="use coarser subscript ranges")
 
         def one(role: str, value: Expr) -> tuple[str, Equation]:

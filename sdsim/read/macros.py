@@ -73,7 +73,10 @@ class Inliner:
     def call(self, entry: Entry, node: Call, within: tuple[str, ...]) -> Expr:
         body = self.bodies[node.name]
         macro, label = body.macro, names.display(body.macro.name)
-        if node.name in within or len(within) >= MAX_DEPTH:
+        if len(within) >= MAX_DEPTH and node.name not in within:
+            what = f"macros nested more than {MAX_DEPTH} deep, at '{label}'"
+            raise self.error(entry, what, "call fewer within each other")
+        if node.name in within:
             raise self.error(entry, f"macro '{label}' calls itself", "write it without recursion")
         if len(node.args) != len(macro.inputs):
             what = f"macro '{label}' takes {len(macro.inputs)} arguments, {len(node.args)} given"

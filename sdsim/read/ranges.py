@@ -152,7 +152,11 @@ class _Ranges:
             of = self.ranges[here]
             inner = [] if of.imported else [k for k in map(names.canonical, of.items)
                                             if k in self.ranges and k not in self.done]  # fmt: skip
-            if here in inner or any(k in stack for k in inner):
+            if here in inner:
+                own = next(i for i in of.items if names.canonical(i) == here)
+                what = f"its element '{own}' has the name of the range itself (case does not count)"
+                raise self.error(of.entry, what, "rename one of the two")
+            if any(k in stack for k in inner):
                 raise self.error(of.entry, "a subscript range that contains itself", "delete it")
             if inner:
                 stack.append(inner[0])

@@ -98,6 +98,33 @@ def test_macros_take_the_subscripts_of_their_call(macros: Model) -> None:
     assert only(macros, "#smoothed 3>gap#") == gap
 
 
+def test_macros_nested_too_deep_are_not_called_recursive(reading: Reading) -> None:
+    def nested(depth: int) -> str:
+        inner = "".join(
+            f":MACRO: m{k}(a)\nm{k} = {f'm{k + 1}(a)' if k < depth else 'a'} ~ ~ |\n"
+            ":END OF MACRO:\n"
+            for k in range(1, depth + 1)
+        )
+        return f"{inner}x = m1(1) ~ ~ |"
+
+    assert only(reading(nested(20)), "x") == Ref("#m1 1>m1#")
+    with pytest.raises(ModelError, match="macros nested more than 20 deep, at 'm21'; call fewer"):
+        reading(nested(21))
+
+
+def test_a_mapping_to_a_subrange(reading: Reading) -> None:
+    model = reading("R: RS, r3 ~ ~ |\nRS: r1, r2 ~ ~ |\nN: n1, n2 -> (R: RS, r3) ~ ~ |")
+    assert model.dimensions["n"].maps == {"r": (("r1", "r2"), ("r3",))}
+
+
+def test_raw_data_are_noted(reading: Reading, tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("time,x\n0,1\n4,9\n")
+    model = reading("x :RAW: := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~ ~ |")
+    assert model.notes == (
+        "line 1: 'x': :RAW: data are interpolated between their points, where Vensim has none",
+    )
+
+
 def test_macros_call_macros(macros: Model) -> None:
     assert only(macros, "deep") == Ref("#twice 1>twice#")
     assert only(macros, "#twice 1>twice#") == Ref("#smoothed 5>smoothed#")
@@ -182,6 +209,9 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
         ("dim: (A4-A1) ~ ~ |", "1: 'dim': '(A4-A1)' does not ascend; write it as (A1-A9)"),
         ("a: b, x ~ ~ |\nb: a, y ~ ~ |",
          "2: 'b': a subscript range that contains itself; delete it"),
+        ("N1: n1, n2 ~ ~ |",
+         "1: 'N1': its element 'n1' has the name of the range itself (case does not count); "
+         "rename one of the two"),
         ("a <-> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'"),
         ("a: x, y -> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'"),
         ("a: x, y -> b ~ ~ |\nb: u, v, w ~ ~ |",
@@ -189,7 +219,7 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
         ("a: x, y -> (b: u, z) ~ ~ |\nb: u, v ~ ~ |",
          "1: 'a': maps to 'z', which is no element of 'b'"),
         ("d: (e1-e4000) ~ ~ |\nx[d,d,d] = 1 ~ ~ |",
-         "2: 'x': 64000000000 elements, at most 10000000; use coarser subscript ranges"),
+         "2: 'x': 64000000000 elements, at most 2,000,000 in all; use coarser subscript ranges"),
         ("tbl((0,0),(2,2),(1,5)) ~ ~ |",
          "1: 'tbl': lookup x not increasing: 1 after 2; sort the points and keep each x once"),
         ("y = WITH LOOKUP(Time, ((0,0),(0,2))) ~ ~ |",
