@@ -172,7 +172,8 @@ class LlvmKernel:
     @cached_property
     def _bulk(self) -> BulkKernel | None:
         """What stands in for machine code of a large program; its bits are the same."""
-        if self.size < LARGE or self.settings.optimise is not None:
+        most = len(self.program.ops) + 2 * len(self.program.states) + len(self.wanted)
+        if self.settings.optimise is not None or most < LARGE or self.size < LARGE:
             return None
 
         def function(code: str) -> LlvmKernel:
