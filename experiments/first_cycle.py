@@ -359,7 +359,7 @@ def stocks(base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds:
     ]
     events = {1964: "bracero ends", 1986: "amnesty", 1994: "border build-up", 2007: "recession"}
     figure = line_figure(
-        marks, "Year", "Thousand people", x_range=(1942, 2020.5), y_range=(0, 20000), events=events, height=560
+        marks, "Year", "Thousand people", x_range=(1942, 2020.5), y_range=(0, 22000), events=events, height=560
     )  # fmt: skip
     table = [
         [
