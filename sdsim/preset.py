@@ -53,12 +53,13 @@ def read_preset(path: str | Path) -> Preset:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
         raise ModelError(f"no valid TOML: {e}", file=path.name) from None
     try:
-        return _preset(data, path)
+        return preset_of(data, path)
     except ModelError as e:
         raise e.at(file=path.name) from None
 
 
-def _preset(data: Mapping[str, Any], path: Path) -> Preset:
+def preset_of(data: Mapping[str, Any], path: Path) -> Preset:
+    """A preset from its tables; ``path`` says where files named in them may lie."""
     for key in data:
         if key not in (*_TABLES, "title"):
             remedy = nearest(key, (*_TABLES, "title")) or f"one of title, {', '.join(_TABLES)}"

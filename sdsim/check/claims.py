@@ -13,7 +13,7 @@ from typing import Any
 from sdsim import names
 from sdsim.errors import ModelError, nearest
 from sdsim.overrides import Overrides, number
-from sdsim.preset import _preset as preset_of
+from sdsim.preset import preset_of
 
 MAX_BYTES = 200_000  # of one file
 MAX_FILES = 1000
