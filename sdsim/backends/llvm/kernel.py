@@ -33,6 +33,8 @@ from sdsim.program import Program
 REPAID = 3_000_000
 #: From so many operations and outputs on NumPy does what is done before machine code is there.
 LARGE = 80_000
+#: How many saved numbers are filled in at once.
+SMALL = 1 << 20
 #: The room of the cache that holds machine code.
 ROOM = "code"
 QUICK, BEST = 0, 2
@@ -280,8 +282,8 @@ class LlvmKernel:
 
     def _complete(self, values: Floats, stopped: Ints, members: Members, grid: Grid) -> None:
         """Fill the rows the code left out; what is not finite there stops a member too."""
-        for row in values:
-            self._outputs.fill(row, members.params)
+        for part in (values,) if values.size <= SMALL else values:  # copies take memory
+            self._outputs.fill(part, members.params)
         if grid.saved:
             bad = self._outputs.bad(members.params)
             stopped[bad & ((stopped < 0) | (stopped > grid.saved[0]))] = grid.saved[0]

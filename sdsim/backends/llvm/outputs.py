@@ -45,13 +45,13 @@ class Outputs:
         self._consts = np.array([x for _, x in consts], dtype=np.float64)[:, None]
 
     def fill(self, values: Floats, params: Floats) -> None:
-        """Fill the other rows of ``values``, (n_wanted, n_member), for members' ``params``."""
+        """Fill the other rows of ``values``, (..., n_wanted, n_member), for members' ``params``."""
         if self._copies.size:
-            values[self._copies] = values[self._sources]
+            values[..., self._copies, :] = values[..., self._sources, :]
         if self._given.size:
-            values[self._given] = params[self._params]
+            values[..., self._given, :] = params[self._params]
         if self._fixed.size:
-            values[self._fixed] = self._consts
+            values[..., self._fixed, :] = self._consts
 
     def bad(self, params: Floats) -> NDArray[np.bool_]:
         """(n_member,) whether a wanted parameter or constant is not finite."""
