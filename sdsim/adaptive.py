@@ -58,7 +58,7 @@ def integrate(
     state = start[:, 0].copy()
     due = _saving(horizon)
     rows: list[Floats] = []
-    edges = breaks(system, fixed, members, horizon)
+    edges = breaks(system, members, horizon)
     slack = _slack(horizon)
     for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
         piece = _Piece(kernel, members, fixed, held, a, b, horizon)
@@ -96,7 +96,7 @@ def _slack(horizon: Horizon) -> float:
     return 8 * float(np.spacing(max(abs(horizon.start), abs(horizon.stop), horizon.step)))
 
 
-def breaks(system: System, fixed: Floats, members: Members, horizon: Horizon) -> list[float]:
+def breaks(system: System, members: Members, horizon: Horizon) -> list[float]:
     """Start, every time at which the right-hand side may jump or bend, end: increasing.
 
     Models with held values or noise change at every time step, so each step is a break.

@@ -127,13 +127,6 @@ class Body:
         """The constant ``x`` in every lane."""
         return self.lanes.number(x)
 
-    def polynomial(self, x: str, coefficients: Sequence[float]) -> str:
-        """Horner with fma, lowest coefficient first."""
-        value = self.number(coefficients[-1])
-        for c in reversed(coefficients[:-1]):
-            value = self.fma(value, x, self.number(c))
-        return value
-
     # --- truth --------------------------------------------------------------------------------
 
     def compare(self, how: Comparison, a: str, b: str) -> str:
