@@ -21,7 +21,7 @@ FLOORS = (
     {"methods", "functions", "model"},
     {"read", "units", "expand", "results", "compare", "backends"},
     {"ground"},
-    {"order", "overrides"},
+    {"order", "overrides", "outcomes"},
     {"lower", "preset", "run"},
     {"system"},
     {"horizon"},

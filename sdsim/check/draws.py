@@ -13,9 +13,9 @@ import numpy as np
 
 from sdsim import names
 from sdsim.check.claims import only, table, texts, toml_of
-from sdsim.check.meaning import Cell
 from sdsim.check.worlds import Draws
 from sdsim.errors import ModelError, nearest
+from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, number, parameter_vector
 from sdsim.system import System
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from sdsim import names
 from sdsim.check.claims import Claim
-from sdsim.check.formula import parse
-from sdsim.check.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Expr
 from sdsim.model import Model
+from sdsim.outcomes.formula import parse
+from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.overrides import Overrides
 
 

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from sdsim.check.claims import BASE, Changes, Claim
 from sdsim.check.draws import Drawn, Share
-from sdsim.check.evaluate import Evaluator, Outcome
 from sdsim.check.findings import SPREADS, Ablation, Result, Robust, Side
 from sdsim.check.links import link_of
 from sdsim.check.loops import Loop, held_links
-from sdsim.check.meaning import Cell, Kind, Scope, fixed_in, runs_of
 from sdsim.check.reading import Read, read_checks
-from sdsim.check.values import OutsideError, Series
 from sdsim.check.worlds import Worlds
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Ref, children, to_text
 from sdsim.methods import Method
 from sdsim.model import Model
+from sdsim.outcomes.evaluate import Batch, Evaluator
+from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in, runs_of
+from sdsim.outcomes.values import OutsideError, Series
 from sdsim.overrides import Overrides
 from sdsim.system import System
 
@@ -151,7 +151,7 @@ class _Court:
 
     def _outcomes(
         self, wanted: Sequence[tuple[Read, str | None]], held: tuple[str, ...] = ()
-    ) -> list[dict[str, Outcome]]:
+    ) -> list[dict[str, Batch]]:
         """For each claim under each ablation, the outcomes of its runs; all in few batches."""
         runs: dict[str, Changes] = {}
         needs: dict[str, dict[Cell, None]] = {}
@@ -181,7 +181,7 @@ class _Court:
         return [self._result(r, found, ablations) for r in self._reads]
 
     def _result(
-        self, r: Read, found: Mapping[tuple[str, str | None], dict[str, Outcome]], ablations: bool
+        self, r: Read, found: Mapping[tuple[str, str | None], dict[str, Batch]], ablations: bool
     ) -> Result:
         claim = r.claim
         if r.check is None:
@@ -204,7 +204,7 @@ class _Court:
             {text: _curve(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
         )  # fmt: skip
 
-    def _ablation(self, r: Read, name: str, outcomes: dict[str, Outcome], status: str) -> Ablation:
+    def _ablation(self, r: Read, name: str, outcomes: dict[str, Batch], status: str) -> Ablation:
         assert r.check is not None
         margin, why = margin_of(Evaluator(r.scope, outcomes), r.check)
         if margin is None:
@@ -371,7 +371,7 @@ def _curve(evaluator: Evaluator, expr: Expr) -> tuple[NDArray[np.float64], NDArr
 
 
 def _drawn_values(
-    r: Read, outcomes: Mapping[str, Outcome], count: int
+    r: Read, outcomes: Mapping[str, Batch], count: int
 ) -> dict[str, NDArray[np.float64]]:
     """The margin, under the empty label, and what is reported, for each member."""
     evaluator = Evaluator(r.scope, outcomes)

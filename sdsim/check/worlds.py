@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from sdsim import names
 from sdsim.backends.base import Members
 from sdsim.check.claims import Changes
-from sdsim.check.evaluate import Outcome
 from sdsim.check.links import Link, holdable, link_of
-from sdsim.check.meaning import Cell
 from sdsim.errors import ModelError, ModelWarning, UnsupportedError
 from sdsim.horizon import Horizon, horizon_of
 from sdsim.methods import RK4, Adaptive, Euler, Method
+from sdsim.outcomes.evaluate import Batch
+from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, parameter_vector, values_for
 from sdsim.simulate import simulate
 from sdsim.system import System
@@ -141,7 +141,7 @@ class Worlds:
 
     def each(
         self, runs: Mapping[str, Changes], needs: Mapping[str, Iterable[Cell]]
-    ) -> dict[str, Outcome]:
+    ) -> dict[str, Batch]:
         """One member of each run: an outcome by the run's key.
 
         needs : for each run the elements to keep.
@@ -158,10 +158,10 @@ class Worlds:
             outcome = self._march(mine[0], matrix, np.zeros(len(keys), dtype=np.int64), cells)
             for i, k in enumerate(keys):
                 values = {c: outcome.values[c][:, i : i + 1] for c in needs[k]}
-                out[k] = Outcome(outcome.time, values)
+                out[k] = Batch(outcome.time, values)
         return out
 
-    def drawn(self, changes: Changes, needs: Iterable[Cell], draws: Draws, first: int) -> Outcome:
+    def drawn(self, changes: Changes, needs: Iterable[Cell], draws: Draws, first: int) -> Batch:
         """One run under draws of the constants; ``first`` is the number of the first member."""
         ready = self.ready(changes)
         count = draws.values.shape[1]
@@ -185,7 +185,7 @@ class Worlds:
     def _march(
         self, ready: _Ready, matrix: NDArray[np.float64], numbers: NDArray[np.int64],
         keep: Iterable[Cell],
-    ) -> Outcome:  # fmt: skip
+    ) -> Batch:  # fmt: skip
         wanted = sorted(self._wanted[id(ready.system)])
         row = {cell: i for i, cell in enumerate(wanted)}
         kernel = ready.system.kernel(self._values(ready.system, wanted))
@@ -202,7 +202,7 @@ class Worlds:
             values[:, :, march.stopped >= 0] = np.nan
             parts.append(values)
         values = np.concatenate(parts, axis=2)
-        return Outcome(time, {c: values[:, i] for i, c in enumerate(kept)})
+        return Batch(time, {c: values[:, i] for i, c in enumerate(kept)})
 
     @staticmethod
     def _values(system: System, wanted: Iterable[Cell]) -> list[int]:

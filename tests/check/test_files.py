@@ -9,9 +9,9 @@ import pytest
 
 from sdsim import check as check_room
 from sdsim.check import read_choice, read_claim, read_claims, read_loops, run_claims
-from sdsim.check.meaning import COLLECTORS, FORMS, PLAIN
-from sdsim.check.measures import MEASURES
 from sdsim.errors import ModelError
+from sdsim.outcomes.meaning import COLLECTORS, FORMS, PLAIN
+from sdsim.outcomes.measures import MEASURES
 from sdsim.system import System
 
 OK = 'check = "FINAL(x) > 3"\n'

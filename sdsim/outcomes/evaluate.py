@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.check.meaning import (
+from sdsim.errors import ModelError
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.outcomes.meaning import (
     COLLECTORS,
     COMPARISONS,
     PLAIN,
@@ -20,16 +22,14 @@ from sdsim.check.meaning import (
     mark_of,
     runs_of,
 )
-from sdsim.check.measures import MEASURES, Measure, over
-from sdsim.check.values import Numbers, OutsideError, Series, together
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.outcomes.measures import MEASURES, Measure, over
+from sdsim.outcomes.values import Numbers, OutsideError, Series, together
 
 Value = Numbers | Series
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Batch:
     """What a batch of members left of one run.
 
     time : (n_saved,).   values : (n_saved, n_member) of each element that was kept; NaN
@@ -45,7 +45,7 @@ class Evaluator:
     """Evaluates expressions that `Scope.kind` has found to make sense."""
 
     scope: Scope
-    outcomes: Mapping[str, Outcome]
+    outcomes: Mapping[str, Batch]
     run: str = "base"
     bound: tuple[tuple[str, str], ...] = ()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdsim.check.values import Numbers, OutsideError, Series, together
+from sdsim.outcomes.values import Numbers, OutsideError, Series, together
 
 _NOTHING = Series(np.zeros(0), np.zeros((0, 0)))
 

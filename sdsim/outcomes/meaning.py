@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sdsim import names
-from sdsim.check.measures import MEASURES, Measure
-from sdsim.check.values import Numbers
 from sdsim.errors import ModelError, nearest
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 from sdsim.ground import shape_of
 from sdsim.model import Model, Variable
+from sdsim.outcomes.measures import MEASURES, Measure
+from sdsim.outcomes.values import Numbers
 
 COMPARISONS = ("<", "<=", ">", ">=")
 LOGIC = ("and", "or")

@@ -37,7 +37,7 @@ def parse(texts: Mapping[Place, str]) -> dict[Place, Expr]:
 
 def _answers(texts: list[str]) -> list[Any]:
     """What the child says: rows, or ``{what, near}``; from the cache where it has been asked."""
-    asked = json.dumps([cache.source_digest("read", "check"), texts]).encode()
+    asked = json.dumps([cache.source_digest("read", "outcomes"), texts]).encode()
     name = hashlib.sha256(asked).hexdigest()
     kept = cache.load("claims", name)
     if kept is not None:
