@@ -10,24 +10,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdsim import names
-from sdsim.backends.base import Members
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.ground import label_of, shape_of
-from sdsim.horizon import attributes_of, horizon_of
-from sdsim.methods import Adaptive, Method, checked
+from sdsim.methods import Adaptive, Method
 from sdsim.overrides import (
     Overrides,
-    checked_seed,
-    locate,
     many_numbers,
     mapping,
-    parameter_vector,
-    sorted_out,
 )
+from sdsim.prepared import prepare
 from sdsim.run import assemble
 from sdsim.system import System
-from sdsim.system import checked as system_checked
 
 
 def simulate_many(
@@ -64,14 +56,9 @@ def simulate_many(
     ModelError : a name or value that does not fit, lengths that differ, a constant drawn twice, or
         more values than this machine can hold.
     """
-    system, method, seed = system_checked(system), checked(method), checked_seed(seed)
-    if isinstance(method, Adaptive):
+    run = prepare(system, params, method, seed=seed)
+    if isinstance(run.method, Adaptive):
         raise UnsupportedError("an ensemble runs on a grid", remedy="use Euler or RK4")
-    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
-    system, parameters = system.overridden(changes)
-    program = system.program
-    vector = parameter_vector(program, parameters)
-    horizon = horizon_of(system, vector, method)
     drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
     given = None if numbers is None else _drawn("numbers", numbers)
     if given is not None and not np.array_equal(given, np.rint(given)):
@@ -80,27 +67,14 @@ def simulate_many(
     if len(sizes) > 1:
         raise ModelError(f"draws or numbers of different lengths: {sorted(sizes)}")
     count = sizes.pop() if sizes else 1
-    chosen = system.chosen(save)
-    wanted = [v for key in chosen for _, v in system.places[key]]
-    grid = horizon.grid()
-    _room_for(len(grid.saved) * len(wanted) + len(vector), count)
-    matrix = np.repeat(vector[:, None], count, axis=1)
-    rows = {where: i for i, where in enumerate(program.param_cells)}
-    owner: dict[int, str] = {}
-    for name, values_of in drawn.items():
-        for row in _rows(system, rows, name):
-            if row in owner:
-                key, cell = program.param_cells[row]
-                twice = label_of(system.model, system.model.variables[key], cell)
-                what = f"'{twice}' is drawn twice, by '{owner[row]}' and '{name}'"
-                raise ModelError(what, remedy="give each element once")
-            owner[row] = name
-            matrix[row] = values_of
+    chosen, grid = run.system.chosen(save), run.grid
+    wanted = run.wanted(chosen)
+    _room_for(len(grid.saved) * len(wanted) + len(run.vector), count)
     own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
-    members = Members(matrix, own, seed)
-    kernel = system.kernel(wanted)
+    members = run.members(run.rows(drawn), list(drawn.values()), own)
+    kernel = run.system.kernel(wanted)
     try:
-        march = kernel.march(members, grid, method.stages)
+        march = kernel.march(members, grid, run.method.stages)
     except MemoryError:
         raise _too_large(len(grid.saved) * len(wanted), count) from None
     time = np.array([grid.time(k) for k in grid.saved])
@@ -109,12 +83,12 @@ def simulate_many(
         last = np.where(march.stopped < 0, grid.steps + 1, march.stopped)
         late = np.asarray(grid.saved)[:, None] >= last
         values = np.where(late[:, None, :], np.nan, values)
-    columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
+    columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
     stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
-    attributes = attributes_of(system, method, horizon, changes, seed)
+    attributes = run.attributes()
     attributes["draws"] = "; ".join(sorted(drawn))
     try:
-        out = assemble(system.model, columns, values, time, attributes, own)
+        out = assemble(run.system.model, columns, values, time, attributes, own)
     except MemoryError:
         raise _too_large(len(grid.saved) * len(wanted), count) from None
     return out.assign(stopped=("member", stopped))
@@ -147,17 +121,3 @@ def _too_large(each: int, count: int) -> ModelError:
         "this machine's memory",
         remedy="name the variables to keep with save=, raise SAVEPER, or run fewer at a time",
     )
-
-
-def _rows(system: System, rows: Mapping[tuple[str, int], int], name: str) -> list[int]:
-    """The parameter rows that ``name`` sets."""
-    variable, given = locate(system.model, name)
-    key = names.canonical(variable.name)
-    if key in names.CONTROL:
-        raise ModelError("is the same for all members", variable=variable.name)
-    shape = shape_of(system.model, variable)
-    cells = range(int(np.prod(shape))) if given is None else given
-    found = [rows[key, c] for c in cells if (key, c) in rows]
-    if not found:
-        raise ModelError("is no constant and cannot vary between members", variable=variable.name)
-    return found

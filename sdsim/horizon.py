@@ -123,15 +123,15 @@ def _warn_about(start: float, stop: float, step: float, saveper: float, file: st
     if uneven(stop - start):
         warnings.warn(
             f"{where}TIME STEP {step:g} does not divide the run from {start:g} to {stop:g}; "
-            "the run ends at the last whole step", ModelWarning, stacklevel=4,
+            "the run ends at the last whole step", ModelWarning, stacklevel=5,
         )  # fmt: skip
     if saveper < step * (1 - 1e-9):
         warnings.warn(
             f"{where}SAVEPER {saveper:g} is below TIME STEP {step:g}; every step is saved",
-            ModelWarning, stacklevel=4,
+            ModelWarning, stacklevel=5,
         )  # fmt: skip
     elif uneven(saveper):
         warnings.warn(
             f"{where}SAVEPER {saveper:g} is no multiple of TIME STEP {step:g}; "
-            "the nearest steps are saved", ModelWarning, stacklevel=4,
+            "the nearest steps are saved", ModelWarning, stacklevel=5,
         )  # fmt: skip

@@ -13,13 +13,13 @@ from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.errors import ModelWarning
 from sdsim.ground import label_of
-from sdsim.horizon import Horizon, attributes_of, horizon_of
-from sdsim.methods import Adaptive, Method, checked
-from sdsim.overrides import Overrides, checked_seed, parameter_vector, sorted_out
+from sdsim.horizon import Horizon
+from sdsim.methods import Adaptive, Method
+from sdsim.overrides import Overrides
+from sdsim.prepared import prepare
 from sdsim.program import Reading
 from sdsim.run import Run, assemble
 from sdsim.system import System
-from sdsim.system import checked as system_checked
 
 #: How many readings of tables a run watches for leaving their range.
 MAX_READINGS = 2000
@@ -49,29 +49,23 @@ def simulate(
     ------
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
     """
-    system, method = system_checked(system), checked(method)
-    seed = checked_seed(seed)
-    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
-    if initial:
-        changes = changes | Overrides(initial=initial)
-    system, parameters = system.overridden(changes)
+    run = prepare(system, params, method, initial=initial, seed=seed)
+    system, method = run.system, run.method
     chosen = system.chosen(save)
-    vector = parameter_vector(system.program, parameters)
-    horizon = horizon_of(system, vector, method)
-    members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
-    wanted = [v for key in chosen for _, v in system.places[key]]
+    wanted = run.wanted(chosen)
+    members = run.member()
     readings = system.program.readings[:MAX_READINGS]
     kernel = system.kernel([*wanted, *(r.at for r in readings)])
     stop: Stop | float | None
     if isinstance(method, Adaptive):
-        values, time, stop = integrate(system, kernel, members, horizon, method)
+        values, time, stop = integrate(system, kernel, members, run.horizon, method)
     else:
-        values, time, stop = _stepped(kernel, members, horizon, method.stages)
-    message = "" if stop is None else _blame(system, members, horizon, method, stop)
+        values, time, stop = _stepped(kernel, members, run.horizon, method.stages)
+    message = "" if stop is None else _blame(system, members, run.horizon, method, stop)
     _warn_about_tables(system, readings, values[:, len(wanted) :])
     values = values[:, : len(wanted)]
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
-    attributes = attributes_of(system, method, horizon, changes, seed)
+    attributes = run.attributes()
     attributes["status"] = "nonfinite" if message else "ok"
     if message:
         attributes["message"] = message

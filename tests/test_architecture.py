@@ -25,6 +25,7 @@ FLOORS = (
     {"lower", "preset", "run"},
     {"system"},
     {"horizon"},
+    {"prepared"},
     {"adaptive", "ensemble"},
     {"simulate"},
     {"conformance", "check"},

@@ -1,0 +1,124 @@
+"""A run made ready: the model with its changes put in, its parameters, its times, its method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sdsim import names
+from sdsim.backends.base import Floats, Grid, Ints, Members
+from sdsim.errors import ModelError
+from sdsim.ground import label_of, shape_of
+from sdsim.horizon import Horizon, attributes_of, horizon_of
+from sdsim.methods import Method, checked
+from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
+from sdsim.system import System
+from sdsim.system import checked as system_checked
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What one run and many runs have in common.
+
+    system : the model with the structural changes in.
+    vector : (n_param,) values of the program's parameters, model units.
+    """
+
+    system: System
+    changes: Overrides
+    vector: Floats
+    horizon: Horizon
+    method: Method
+    seed: int
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid of steps."""
+        return self.horizon.grid()
+
+    def wanted(self, chosen: Iterable[str]) -> list[int]:
+        """The values in the program of the elements of variables (canonical names), in order."""
+        return [v for key in chosen for _, v in self.system.places[key]]
+
+    def attributes(self) -> dict[str, Any]:
+        """What a reader needs to make the run again."""
+        return attributes_of(self.system, self.method, self.horizon, self.changes, self.seed)
+
+    def member(self) -> Members:
+        """The run as a batch of one."""
+        return Members(self.vector[:, None], np.zeros(1, dtype=np.int64), self.seed)
+
+    def members(
+        self, rows: Sequence[Sequence[int]], values: Sequence[Floats], numbers: Ints
+    ) -> Members:
+        """A batch in which the parameters at each of ``rows`` take a member's own values.
+
+        values : for each of ``rows``, (n_member,).   numbers : (n_member,).
+        """
+        matrix = np.repeat(self.vector[:, None], len(numbers), axis=1)
+        for where, own in zip(rows, values, strict=True):
+            matrix[list(where)] = own
+        return Members(matrix, numbers, self.seed)
+
+    def rows(self, drawn: Iterable[str]) -> list[list[int]]:
+        """The parameters that each name sets.
+
+        Raises
+        ------
+        ModelError : an unknown name, one that is no constant, an element named twice.
+        """
+        place = {where: i for i, where in enumerate(self.system.program.param_cells)}
+        owner: dict[int, str] = {}
+        out = []
+        for name in drawn:
+            found = self._rows(place, name)
+            for row in found:
+                if row in owner:
+                    key, cell = self.system.program.param_cells[row]
+                    twice = label_of(self.system.model, self.system.model.variables[key], cell)
+                    what = f"'{twice}' is drawn twice, by '{owner[row]}' and '{name}'"
+                    raise ModelError(what, remedy="give each element once")
+                owner[row] = name
+            out.append(found)
+        return out
+
+    def _rows(self, place: Mapping[tuple[str, int], int], name: str) -> list[int]:
+        model = self.system.model
+        variable, given = locate(model, name)
+        key = names.canonical(variable.name)
+        if key in names.CONTROL:
+            raise ModelError("is the same for all members", variable=variable.name)
+        cells = range(int(np.prod(shape_of(model, variable)))) if given is None else given
+        found = [place[key, c] for c in cells if (key, c) in place]
+        if not found:
+            raise ModelError(
+                "is no constant and cannot vary between members", variable=variable.name
+            )
+        return found
+
+
+def prepare(
+    system: System,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    *,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Prepared:
+    """Make a run ready; see `sdsim.simulate.simulate` for what is given.
+
+    Raises
+    ------
+    ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+    """
+    system, method, seed = system_checked(system), checked(method), checked_seed(seed)
+    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
+    if initial:
+        changes = changes | Overrides(initial=initial)
+    ready, parameters = system.overridden(changes)
+    vector = parameter_vector(ready.program, parameters)
+    return Prepared(ready, changes, vector, horizon_of(ready, vector, method), method, seed)
