@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdsim.outcomes.modes import mode
 from sdsim.outcomes.values import Numbers, OutsideError, Series, together
 
 _NOTHING = Series(np.zeros(0), np.zeros((0, 0)))
@@ -214,6 +215,7 @@ ROWS = (
     Measure("crossing", _crossing(True, True), numbers=(1, 2)),
     Measure("upward crossing", _crossing(True, False), numbers=(1, 2)),
     Measure("downward crossing", _crossing(False, True), numbers=(1, 2)),
+    Measure("mode", lambda s, _, f: mode(s)),
     Measure("share of time", lambda s, _, f: _share(s), takes="condition"),
     Measure("always", lambda s, _, f: s.values.min(axis=0), "condition", "condition"),
     Measure("ever", lambda s, _, f: s.values.max(axis=0), "condition", "condition"),
