@@ -11,8 +11,9 @@ from sdsim.check.draws import Choice, Drawn, Share, choose, read_choice
 from sdsim.check.findings import Ablation, Result, Robust, Side
 from sdsim.check.folder import Folder
 from sdsim.check.loops import Finding, Loop, read_loops, verify
+from sdsim.check.null import Null
 from sdsim.check.reading import read_checks
-from sdsim.check.verdicts import Null, run_claims
+from sdsim.check.verdicts import run_claims
 
 __all__ = [
     "Ablation", "Changes", "Choice", "Claim", "Drawn", "Finding", "Folder", "Loop", "Null",

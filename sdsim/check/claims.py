@@ -64,6 +64,7 @@ class Claim:
     """A claim as its file states it; see the README of this room.
 
     check : all must hold; empty where ``missing`` says why the claim cannot be tested.
+    why : the outcome explained in words.
     base : put on every run of this claim.   file : its name, for messages.
     """
 
@@ -78,6 +79,7 @@ class Claim:
     variables: tuple[str, ...] = ()
     data_note: str = ""
     changed: str = ""
+    why: str = ""
     missing: str = ""
     conflicts: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
@@ -210,8 +212,8 @@ _OVERRIDES = ("constants", "lookups", "series", "initial")
 _KEYS: dict[str, Callable[[Any, str], Any]] = {
     "id": _text, "claim": _text, "seed": _text, "place": _text, "variables": texts, "tier": _tier,
     "kind": _one_of(KINDS), "expect": _one_of(EXPECTED), "data": _one_of(DATA),
-    "data_note": _text, "changed": _text, "missing": _text, "conflicts": texts, "check": texts,
-    "report": _report, "plot": texts,
+    "data_note": _text, "changed": _text, "why": _text, "missing": _text, "conflicts": texts,
+    "check": texts, "report": _report, "plot": texts,
 }  # fmt: skip
 _REQUIRED = ("id", "claim", "seed", "tier", "kind", "expect", "data")
 

@@ -55,8 +55,10 @@ class Result:
     status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
         it is not the first.
     toy : whether the toy passes; None where it lacks an output.
-    held : whether the model with all declared loops held passes; None where there are none.
-    needs : loops without which, held one at a time, the check fails.
+    closed, open : the declared loops that are feedback in the runs of the check, and that are not.
+    held : whether the check passes with all closed loops held; None where none is closed.
+    felt : closed loops that, held one at a time, change the margin.
+    needs : closed loops without which, held one at a time, the check fails.
     reported : what the claim reports in the base run.
     curves : what it plots: (times, values) by expression.
     """
@@ -74,6 +76,9 @@ class Result:
     toy: bool | None = None
     held: bool | None = None
     needs: tuple[str, ...] | None = None
+    closed: tuple[str, ...] | None = None
+    open: tuple[str, ...] | None = None
+    felt: tuple[str, ...] | None = None
     robust: tuple[Robust, ...] = ()
 
     @property
@@ -86,6 +91,14 @@ class Result:
         """Whether a null model passes as well; None where none was asked."""
         asked = [x for x in (self.toy, self.held) if x is not None]
         return any(asked) if asked else None
+
+    @property
+    def evidence(self) -> bool | None:
+        """Whether a supported claim withstands every null model asked; None where the claim is
+        not supported, since passing then means nothing, or none was asked."""
+        if self.status != "supported" or self.definitional is None:
+            return None
+        return not self.definitional
 
     @property
     def ablation_breaks(self) -> bool | None:
@@ -107,12 +120,14 @@ class Result:
             "checks": [plain_row(s) for s in self.sides],
             "ablation_breaks": self.ablation_breaks,
             "ablations": [plain_row(a) for a in self.ablations],
-            "definitional": self.definitional, "toy": self.toy, "held": self.held,
-            "needs": None if self.needs is None else list(self.needs),
+            "definitional": self.definitional, "evidence": self.evidence,
+            "toy": self.toy, "held": self.held,
+            **{k: _listed(getattr(self, k)) for k in ("closed", "open", "felt", "needs")},
             **{f"share_{100 * s:.0f}": _share(self.share(s)) for s in SPREADS},
             **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
             "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
-            "data": c.data, "data_note": c.data_note, "changed": c.changed, "missing": c.missing,
+            "data": c.data, "data_note": c.data_note, "changed": c.changed, "why": c.why,
+            "missing": c.missing,
             "conflicts": list(c.conflicts), "reported": dict(self.reported),
             "reported_draws": {
                 f"{100 * r.spread:.0f}": {
@@ -127,6 +142,10 @@ class Result:
 def plain_row(row: Side | Ablation) -> dict[str, Any]:
     """A row as plain data."""
     return {k: getattr(row, k) for k in row.__dataclass_fields__}
+
+
+def _listed(found: tuple[str, ...] | None) -> list[str] | None:
+    return None if found is None else list(found)
 
 
 def _share(share: Share | None) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sdsim.check.claims import Claim, read_claims
 from sdsim.check.draws import Choice, read_choice
 from sdsim.check.loops import Loop, read_loops
-from sdsim.check.verdicts import Null
+from sdsim.check.null import Null
 from sdsim.system import System, load
 
 CLAIMS, TOY, LOOPS, DRAWS = "claims", "null.mdl", "loops.toml", "draws.toml"

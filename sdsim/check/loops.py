@@ -169,7 +169,7 @@ def _signs(
     model = system.model
     added: dict[str, Variable] = {}
     for link, number in links.items():
-        added |= _probe(model, link, number)
+        added |= probe(model, link, number)
     probed = System(model.replacing(added), system.backend, system.cached)
     shown = [
         f"{what} of link {number}" for number in links.values() for what in ("response", "level")
@@ -188,7 +188,7 @@ def _signs(
     return signs
 
 
-def _probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
+def probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
     """Hidden variables: the cause pushed up and down, and how the effect's equation responds."""
     a, b = model.variables[link.cause.name], model.variables[link.effect.name]
     out: dict[str, Variable] = {}

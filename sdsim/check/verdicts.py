@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.check.claims import BASE, Changes, Claim
-from sdsim.check.draws import Drawn, Share
-from sdsim.check.findings import SPREADS, Ablation, Result, Robust, Side
+from sdsim.check.closed import closed_in
+from sdsim.check.draws import Drawn
+from sdsim.check.findings import SPREADS, Ablation, Result, Robust
 from sdsim.check.links import link_of
 from sdsim.check.loops import Loop, held_links
+from sdsim.check.margins import (
+    curve_of,
+    drawn_values,
+    margin_of,
+    reported_of,
+    robust_of,
+    sides_of,
+    status_of,
+)  # fmt: skip
+from sdsim.check.null import Null, against_toy
 from sdsim.check.reading import Read, read_checks
 from sdsim.check.worlds import Worlds
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Ref, children, to_text
 from sdsim.methods import Method
 from sdsim.model import Model
 from sdsim.outcomes.evaluate import Batch, Evaluator
-from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in, runs_of
-from sdsim.outcomes.values import OutsideError, Series
+from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides
 from sdsim.system import System
 
-#: A claim is supported above this margin.
-LEAST_MARGIN = 0.05
 #: Members run at once under draws.
 CHUNK = 250
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Null:
-    """What stands against the claims: a toy, and the model's declared loops; either may lack."""
-
-    toy: System | None = None
-    loops: tuple[Loop, ...] = ()
 
 
 # --- deciding ---------------------------------------------------------------------------------
@@ -79,10 +77,12 @@ def run_claims(
     court.summon(ablations, len(null.loops) if null else 0, draws if drawn else 0)
     results = court.base(ablations)
     if null is not None:
-        results = court.against_loops(results, null.loops)
+        if null.loops:
+            closed = closed_in(system, null.loops, court.runs(), overrides, method, links, seed)
+            results = court.against_loops(results, null.loops, closed)
         if null.toy is not None:
             toy = Worlds(null.toy, overrides, method, seed=seed, lenient=True)
-            results = _against_toy(toy, reads, results)
+            results = against_toy(toy, reads, results)
     if drawn is not None and draws:
         results = court.drawn(results, drawn, draws, seed)
     return tuple(results)
@@ -150,13 +150,13 @@ class _Court:
         }
 
     def _outcomes(
-        self, wanted: Sequence[tuple[Read, str | None]], held: tuple[str, ...] = ()
+        self, wanted: Sequence[tuple[Read, str | None, tuple[str, ...]]]
     ) -> list[dict[str, Batch]]:
-        """For each claim under each ablation, the outcomes of its runs; all in few batches."""
+        """For each claim under an ablation and with links held, the outcomes of its runs."""
         runs: dict[str, Changes] = {}
         needs: dict[str, dict[Cell, None]] = {}
         keys = []
-        for r, ablation in wanted:
+        for r, ablation, held in wanted:
             mine = self._settled(r, ablation, held)
             for run, changes in mine.items():
                 runs[changes.key] = changes
@@ -172,12 +172,13 @@ class _Court:
 
     def base(self, ablations: bool) -> list[Result]:
         """Status, margin, ablations."""
-        cases: list[tuple[Read, str | None]] = []
+        cases: list[tuple[Read, str | None, tuple[str, ...]]] = []
         for r in self._reads:
             if r.check is not None:
                 tried = r.claim.ablations if ablations else ()
-                cases += [(r, None), *((r, a) for a in tried)]
-        found = {(r.claim.id, a): o for (r, a), o in zip(cases, self._outcomes(cases), strict=True)}
+                cases += [(r, a, ()) for a in (None, *tried)]
+        outcomes = self._outcomes(cases)
+        found = {(r.claim.id, a): o for (r, a, _), o in zip(cases, outcomes, strict=True)}
         return [self._result(r, found, ablations) for r in self._reads]
 
     def _result(
@@ -188,10 +189,10 @@ class _Court:
             return Result(claim, "not testable", reason=claim.missing)
         evaluator = Evaluator(r.scope, found[claim.id, None])
         margin, why = margin_of(evaluator, r.check)
-        status, reason = _status(margin)
+        status, reason = status_of(margin)
         if status == "ERROR":
             reason = self._blame(r, None) or why or "a value that is not finite"
-        sides = tuple(s for text, part in r.parts.items() for s in _sides(evaluator, part, text))
+        sides = tuple(s for text, part in r.parts.items() for s in sides_of(evaluator, part, text))
         if reason and status != "ERROR" and len(sides) > 1:
             reason += f": {next(s.text for s in sides if s.margin == margin)}"
         broken = []
@@ -200,8 +201,8 @@ class _Court:
         return Result(
             claim, status, margin, reason,
             sides,
-            {label: _reported(evaluator, e, k) for label, (e, k) in r.report.items()},
-            {text: _curve(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
+            {label: reported_of(evaluator, e, k) for label, (e, k) in r.report.items()},
+            {text: curve_of(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
         )  # fmt: skip
 
     def _ablation(self, r: Read, name: str, outcomes: dict[str, Batch], status: str) -> Ablation:
@@ -223,29 +224,52 @@ class _Court:
 
     # --- against null models ------------------------------------------------------------------
 
-    def against_loops(self, results: list[Result], loops: Sequence[Loop]) -> list[Result]:
-        """Each check with each loop held, and with all of them."""
-        if not loops:
-            return results
-        tested = [(r, None) for r in self._reads if r.check is not None]
-        needs: dict[str, list[str]] = {r.claim.id: [] for r, _ in tested}
+    def against_loops(
+        self, results: list[Result], loops: Sequence[Loop], closed: Mapping[str, frozenset[str]]
+    ) -> list[Result]:
+        """Each check with each of its closed loops held, and with all of them.
+
+        closed : the loops that are closed in each run, by the run's key.
+        """
+        tested = [r for r in self._reads if r.check is not None]
+        mine = {
+            r.claim.id: frozenset().union(*(closed[c.key] for c in self._settled(r, None).values()))
+            for r in tested
+        }
+        base = {x.claim.id: x.margin for x in results}
+        needs: dict[str, list[str]] = {r.claim.id: [] for r in tested}
+        felt: dict[str, list[str]] = {r.claim.id: [] for r in tested}
         held: dict[str, bool] = {}
-        everything = tuple(dict.fromkeys(t for loop in loops for t in loop.hold))
-        for name, hold in [*((loop.name, loop.hold) for loop in loops), ("", everything)]:
-            for (r, _), outcomes in zip(tested, self._outcomes(tested, hold), strict=True):
+        for loop in (*loops, None):
+            cases = []
+            for r in tested:
+                taken = [x for x in loops if x.name in mine[r.claim.id] and loop in (x, None)]
+                if taken:
+                    cases.append((r, None, tuple(dict.fromkeys(t for x in taken for t in x.hold))))
+            for (r, _, _), outcomes in zip(cases, self._outcomes(cases), strict=True):
                 assert r.check is not None
                 margin, _ = margin_of(Evaluator(r.scope, outcomes), r.check)
-                if not name:
+                if loop is None:
                     held[r.claim.id] = margin is not None and margin > 0
-                elif margin is not None and margin <= 0:
-                    needs[r.claim.id].append(name)
+                    continue
+                if margin != base[r.claim.id]:
+                    felt[r.claim.id].append(loop.name)
+                if margin is not None and margin <= 0:
+                    needs[r.claim.id].append(loop.name)
         return [
             replace(
-                x, held=held[x.claim.id],
+                x, held=held.get(x.claim.id), felt=tuple(felt[x.claim.id]),
+                closed=tuple(p.name for p in loops if p.name in mine[x.claim.id]),
+                open=tuple(p.name for p in loops if p.name not in mine[x.claim.id]),
                 needs=tuple(needs[x.claim.id]) if x.status == "supported" else None,
-            ) if x.claim.id in held else x
+            ) if x.claim.id in mine else x
             for x in results
         ]  # fmt: skip
+
+    def runs(self) -> dict[str, Changes]:
+        """Every run of every check, without ablations, by its key."""
+        tested = [r for r in self._reads if r.check is not None]
+        return {c.key: c for r in tested for c in self._settled(r, None).values()}
 
     # --- under draws --------------------------------------------------------------------------
 
@@ -269,133 +293,9 @@ class _Court:
                     self._ran(some.values.shape[1])
                 for r in tested:
                     mine = {run: outcomes[c.key] for run, c in self._settled(r, None).items()}
-                    kept[r.claim.id].append(_drawn_values(r, mine, some.values.shape[1]))
+                    kept[r.claim.id].append(drawn_values(r, mine, some.values.shape[1]))
             for r in tested:
                 parts = kept[r.claim.id]
                 joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-                robust[r.claim.id].append(_robust(r, spread, joined))
+                robust[r.claim.id].append(robust_of(r, spread, joined))
         return [replace(x, robust=tuple(robust.get(x.claim.id, ()))) for x in results]
-
-
-def _against_toy(toy: Worlds, reads: Sequence[Read], results: list[Result]) -> list[Result]:
-    """Each check on the toy, where it has the outputs."""
-    model = toy.system.model
-    fixed = fixed_in(model)
-    passed: dict[str, bool] = {}
-    for r in reads:
-        if r.check is None:
-            continue
-        scope = Scope(model, fixed, r.scope.runs)
-        try:
-            scope.kind(r.check)
-        except ModelError:
-            continue  # the toy has no such output
-        runs = {run: c for run, c in r.claim.settings().items() if run in scope.needs}
-        needs: dict[str, list[Cell]] = {}
-        try:
-            for run, changes in runs.items():
-                toy.need(changes, scope.needs[run])
-                needs.setdefault(changes.key, []).extend(scope.needs[run])
-            found = toy.each({c.key: c for c in runs.values()}, needs)
-        except ModelError as e:
-            raise e.at(file=f"{model.file} ({r.claim.file})") from None
-        outcomes = {run: found[c.key] for run, c in runs.items()}
-        margin, _ = margin_of(Evaluator(scope, outcomes), r.check)
-        passed[r.claim.id] = margin is not None and margin > 0
-    return [replace(x, toy=passed.get(x.claim.id)) for x in results]
-
-
-# --- values -----------------------------------------------------------------------------------
-
-
-def margin_of(evaluator: Evaluator, check: Expr) -> tuple[float | None, str]:
-    """The margin of a condition in a single run, or None and what has no value."""
-    try:
-        margin = float(np.broadcast_to(evaluator.number(check), (1,))[0])
-    except OutsideError as e:
-        return None, str(e)
-    return (margin, "") if np.isfinite(margin) else (None, _without_value(evaluator, check))
-
-
-def _without_value(evaluator: Evaluator, expr: Expr) -> str:
-    """The innermost measure that has no value, in words; empty where none is found."""
-    if isinstance(expr, Call) and expr.name == "in":
-        (run,), inner = runs_of(expr)
-        return _without_value(replace(evaluator, run=run), inner)
-    for part in children(expr):
-        if not isinstance(part, Ref) and (found := _without_value(evaluator, part)):
-            return found
-    kind = evaluator.scope.kind(expr, evaluator.run)
-    if isinstance(expr, Call) and not kind.marks and not kind.timed:
-        with suppress(OutsideError):
-            if not np.isfinite(evaluator.number(expr)).all():
-                known = evaluator.scope.model.variables
-                shown = to_text(expr, lambda n: known[n].name if n in known else n.upper())
-                return f"{shown} has no value"
-    return ""
-
-
-def _status(margin: float | None) -> tuple[str, str]:
-    if margin is None:
-        return "ERROR", ""
-    if margin > LEAST_MARGIN:
-        return "supported", ""
-    return "not supported", "too close" if margin > 0 else "fails"
-
-
-def _sides(evaluator: Evaluator, part: Expr, text: str) -> list[Side]:
-    margin, _ = margin_of(evaluator, part)
-    if isinstance(part, Binary) and part.op in ("<", "<=", ">", ">="):
-        left, right = (_number(evaluator, e) for e in (part.left, part.right))
-        return [Side(text, margin, left, right)]
-    return [Side(text, margin)]
-
-
-def _number(evaluator: Evaluator, expr: Expr) -> float | None:
-    try:
-        value = float(np.broadcast_to(evaluator.number(expr), (1,))[0])
-    except OutsideError:
-        return None
-    return value if np.isfinite(value) else None
-
-
-def _reported(evaluator: Evaluator, expr: Expr, kind: Kind) -> float | bool | None:
-    value = _number(evaluator, expr)
-    return value if value is None or not kind.condition else value > 0
-
-
-def _curve(evaluator: Evaluator, expr: Expr) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    value = evaluator.value(expr)
-    assert isinstance(value, Series)
-    return value.axis, value.values[:, 0]
-
-
-def _drawn_values(
-    r: Read, outcomes: Mapping[str, Batch], count: int
-) -> dict[str, NDArray[np.float64]]:
-    """The margin, under the empty label, and what is reported, for each member."""
-    evaluator = Evaluator(r.scope, outcomes)
-    assert r.check is not None
-    out = {}
-    for label, expr in {"": r.check, **{k: e for k, (e, _) in r.report.items()}}.items():
-        try:
-            out[label] = np.broadcast_to(evaluator.number(expr), (count,)).copy()
-        except OutsideError:
-            out[label] = np.full(count, np.nan)
-    return out
-
-
-def _robust(r: Read, spread: float, values: Mapping[str, NDArray[np.float64]]) -> Robust:
-    reported: dict[str, Share | tuple[float, float, float]] = {}
-    for label, (_, kind) in r.report.items():
-        v = values[label]
-        if kind.condition:
-            reported[label] = _counted(v)
-        elif np.isfinite(v).any():
-            low, middle, high = np.quantile(v[np.isfinite(v)], (0.05, 0.5, 0.95))
-            reported[label] = (float(low), float(middle), float(high))
-    return Robust(spread, _counted(values[""]), reported)
-
-
-def _counted(margins: NDArray[np.float64]) -> Share:
-    return Share(int((margins > 0).sum()), margins.size, int(np.isnan(margins).sum()))

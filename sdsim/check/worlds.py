@@ -126,16 +126,25 @@ class Worlds:
         )
 
     def _known(self, overrides: Overrides) -> Overrides:
-        """What of the overrides names a variable that the model has."""
+        """What of the overrides the model has a place for.
 
-        def kept(group: Mapping[str, T]) -> dict[str, T]:
-            return {k: v for k, v in group.items() if self._has(k)}
+        A start goes to a stock and a table to a table: what has the name and is drawn as a curve
+        takes neither.
+        """
+
+        def kept(group: Mapping[str, T], *kinds: str) -> dict[str, T]:
+            return {k: v for k, v in group.items() if self._has(k, *kinds)}
 
         o = overrides
-        return Overrides(kept(o.constants), kept(o.lookups), kept(o.series), kept(o.initial))
+        return Overrides(
+            kept(o.constants), kept(o.lookups, "lookup"), kept(o.series), kept(o.initial, "stock")
+        )
 
-    def _has(self, name: str) -> bool:
-        return names.canonical(name.split("[")[0]) in self.plain.model.variables
+    def _has(self, name: str, *kinds: str) -> bool:
+        key = names.canonical(name.split("[")[0])
+        return key in self.plain.model.variables and (
+            not kinds or self.plain.kinds.get(key) in kinds
+        )
 
     # --- running ------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def execute(args: argparse.Namespace) -> int:
             ablations=args.ablations, null=folder.null(system) if args.null else None,
             drawn=drawn, seed=args.seed, progress=lambda done, of: _tick(bar, done, of),
         )  # fmt: skip
-    order = sorted(results, key=lambda r: not r.definitional)
+    order = sorted(results, key=lambda r: r.evidence is not False)
     if args.json:
         print(json.dumps([r.to_data() for r in order], ensure_ascii=False))
     else:
@@ -143,7 +143,9 @@ def _table(results: list[Result], drawn: int) -> None:
 
 def _row(r: Result) -> tuple[str, ...]:
     counted = [a for a in r.ablations if a.breaks is not None]
-    null = {None: "", True: "definitional", False: "evidence"}[r.definitional]
+    null = {None: "", False: "definitional", True: "evidence"}[r.evidence]
+    if r.definitional is not None and r.evidence is None:
+        null = "-"
     return (
         r.claim.id,
         r.status + ("" if r.as_expected else " !"),
@@ -168,9 +170,9 @@ def _summary(results: list[Result], drawn: int) -> str:
 
     counts = Counter(r.status for r in results)
     parts = [f"{len(results)} claims", *(f"{n} {s}" for s, n in sorted(counts.items()))]
-    known = [r for r in results if r.definitional is not None]
+    known = [r.evidence for r in results if r.evidence is not None]
     if known:
-        parts.append(f"{sum(bool(r.definitional) for r in known)} definitional")
+        parts.append(f"{known.count(False)} definitional, {known.count(True)} evidence")
     broken = [a.breaks for r in results for a in r.ablations if a.breaks is not None]
     if broken:
         parts.append(f"{sum(broken)} of {len(broken)} ablations break their check")

@@ -4,190 +4,314 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import plotly.io as pio
 
 from sdsim.check import Result
-from sdsim.expr import to_text
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
 from sdsim.model import Model
-from sdsim.plot.figures import line_figure
+from sdsim.outcomes.formula import parse
+from sdsim.plot.figures import Panel, line_figure, panels
 from sdsim.plot.marks import Line
+from sdsim.plot.scorecard_look import SCRIPT, STYLE
 from sdsim.plot.theme import COLOURS, DASHES
+from sdsim.units import unit
+
+__all__ = [
+    "SCRIPT", "STYLE", "Conflict", "conflicts", "equations", "group_of", "groups", "rows",
+    "unsupported",
+]  # fmt: skip
 
 _BADGES = {"supported": "yes", "not supported": "no", "not testable": "none", "ERROR": "error"}
 
-STYLE = """
-main { max-width: 1240px; }
-.badge { display: inline-block; padding: 1px 9px; border-radius: 10px; font-size: 13px;
-  white-space: nowrap; }
-.yes { background: #d9f0e6; color: #00593f; } .no { background: #fbe3d6; color: #8a3600; }
-.none { background: #eceff1; color: #47525b; } .error { background: #1d2429; color: #fff; }
-.def { background: #f3e4f1; color: #6d2c63; }
-details { border-bottom: 1px solid var(--line); }
-summary { cursor: pointer; display: grid; gap: 14px; padding: 9px 0; font-size: 14px;
-  grid-template-columns: 46px 1fr 112px 66px 76px 92px 92px 104px; align-items: start; }
-summary::-webkit-details-marker { display: none; }
-summary .id { font-weight: 600; }
-.head { display: grid; gap: 14px; padding: 6px 0; font-size: 12.5px; color: var(--soft);
-  grid-template-columns: 46px 1fr 112px 66px 76px 92px 92px 104px;
-  border-bottom: 1px solid #b9c1c8; }
-.open { padding: 4px 0 26px 60px; font-size: 14px; }
-.open p { margin: 0 0 8px; }
-.open code, .equations code { font-size: 12.5px; overflow-wrap: anywhere; }
-.small { color: var(--soft); font-size: 12.5px; }
-.equations p { margin: 0 0 2px; max-width: none; } .equations div { padding: 10px 0;
-  border-bottom: 1px solid var(--line); font-size: 14px; }
-.equations div:target { background: #fff8e1; }
-"""
-
-SCRIPT = """
-function drawn(row) {
-  if (!row.open || row.dataset.done) return;
-  row.dataset.done = 1;
-  const place = row.querySelector('.plot');
-  if (!place) return;
-  const f = JSON.parse(row.querySelector('script').textContent);
-  Plotly.newPlot(place, f.data, f.layout, {displaylogo: false, responsive: true});
+#: Groups in the order of the page: a title and what it means.
+GROUPS = {
+    "passes without feedback": "Supported, and its check holds in the model as well when the loops "
+    "that are closed in its runs are held: a first-order response. Definitional.",
+    "written down by the toy": "Supported, needs a loop, but the toy, which was written with the "
+    "checks in view, passes too. Definitional.",
+    "evidence": "Supported, and no opponent passes.",
+    "not supported": "The check fails or is too close; whether an opponent passes it says nothing.",
+    "not testable": "What is missing is said in the row.",
+    "ERROR": "A value that is not finite, or a time outside the run.",
 }
-"""
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Claims, or a claim and others outside, that contradict each other."""
+    """Claims, or a claim and others outside, that contradict each other.
+
+    model : what the model says about it, in words.
+    """
 
     id: str
     issue: str
     claims: tuple[str, ...]
     others: str = ""
+    model: str = ""
+
+
+def group_of(r: Result) -> str:
+    """The group of a row: its status, where supported by which opponents."""
+    if r.status != "supported":
+        return r.status
+    if r.held:
+        return "passes without feedback"
+    return "written down by the toy" if r.toy else "evidence"
+
+
+def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """The rows by group, definitional ones first, by id."""
+    found = {g: [r for r in results if group_of(r) == g] for g in GROUPS}
+    return {g: sorted(rs, key=lambda r: r.claim.id) for g, rs in found.items() if rs}
 
 
 def rows(results: Sequence[Result], model: Model) -> str:
     """The rows of the scorecard, those that are definitional first, as HTML."""
-    order = sorted(results, key=lambda r: (not r.definitional, r.claim.id))
     titles = (
-        "claim", "", "the model says", "margin", "ablation breaks it", "holds at ±25 %",
-        "holds at ±50 %", "the data in hand",
+        "claim", "", "the model says", "margin", "ablations that break it", "null control",
+        "draws that hold, ±25 %", "draws that hold, ±50 %", "data in hand",
     )  # fmt: skip
     head = "".join(f"<span>{t}</span>" for t in titles)
-    return f'<div class="head">{head}</div>\n' + "\n".join(_row(r, model) for r in order)
+    units = _units(results, model)
+    out = []
+    for group, found in groups(results).items():
+        title = f"<h3>{_text(group[0].upper() + group[1:])}: {len(found)}</h3>"
+        out.append(f"{title}<p class='small'>{_text(GROUPS[group])}</p>")
+        out.append(f'<div class="head">{head}</div>')
+        out += [_row(r, model, units) for r in found]
+    return "\n".join(out)
 
 
-def _row(r: Result, model: Model) -> str:
+def _row(r: Result, model: Model, units: Mapping[str, str]) -> str:
     c = r.claim
-    definitional = ' <span class="badge def">definitional</span>' if r.definitional else ""
+    place = f"Seed {c.seed}" + (f", {c.place}" if c.place else "")
+    expected = "as expected" if r.as_expected else f"expected {c.expect}"
     cells = (
         f'<span class="id">{_text(c.id)}</span>',
-        f"<span>{_text(c.claim)}{definitional}</span>",
-        f'<span class="badge {_BADGES[r.status]}">{_text(r.status)}</span>',
-        f"<span>{_percent(r.margin)}</span>",
-        f"<span>{_verdict(r)}</span>",
-        *(f"<span>{_share(r, s)}</span>" for s in (0.25, 0.5)),
-        f"<span>{_text(c.data)}</span>",
+        f'<span class="claim">{_text(c.claim)}<small>{_text(place)}</small></span>',
+        f'<span data-label="the model says"><span class="badge {_BADGES[r.status]}">'
+        f"{_text(r.status)}</span><small>{_text(expected)}</small></span>",
+        f'<span data-label="margin">{_percent(r.margin)}</span>',
+        f'<span data-label="ablations that break it">{_verdict(r)}</span>',
+        f'<span data-label="null control">{_null(r)}</span>',
+        *(
+            f'<span data-label="draws that hold, ±{s:.0%}">{_share(r, s)}</span>'
+            for s in (0.25, 0.5)
+        ),
+        f'<span data-label="data in hand">{_text(c.data)}</span>',
     )
     return (
         f'<details id="{_text(c.id)}" ontoggle="drawn(this)"><summary>{"".join(cells)}</summary>'
-        f'<div class="open">{_inside(r, model)}</div></details>'
+        f'<div class="open">{_inside(r, model, units)}</div></details>'
     )
 
 
-def _inside(r: Result, model: Model) -> str:
+def _null(r: Result) -> str:
+    """Whether an opponent passes, where that means something: in a claim that is supported."""
+    if r.evidence is None:
+        return "–"
+    if r.evidence:
+        return '<span class="badge evidence">evidence</span>'
+    who = [n for n, passes in (("toy", r.toy), ("loops held", r.held)) if passes]
+    return f'<span class="badge def">definitional</span><small>{" and ".join(who)}</small>'
+
+
+def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
     c = r.claim
-    out = []
-    if c.missing:
-        out.append(f"<p>Missing: {_text(c.missing)}</p>")
-    if r.reason:
-        out.append(f"<p>{_text(r.reason)}</p>")
-    for side in r.sides:
-        values = ""
-        if side.left is not None and side.right is not None:
-            values = f" <span class='small'>{side.left:.4g} against {side.right:.4g}</span>"
-        out.append(f"<p><code>{_text(side.text)}</code> margin {_percent(side.margin)}{values}</p>")
-    for a in r.ablations:
-        said = {True: "breaks the check", False: "the check still holds", None: "does not count"}
-        out.append(f"<p>Ablation, {_text(a.name)}: {said[a.breaks]}. {_text(a.reason)}</p>")
-    if r.definitional:
-        who = [
-            n
-            for n, x in (
-                ("a toy without feedback", r.toy),
-                ("the model with its loops held", r.held),
-            )
-            if x
-        ]
-        out.append(f"<p>{_text(' and '.join(who))} passes as well: a definition, not evidence.</p>")
-    if r.needs:
-        out.append(f"<p>Fails when held: {_text(', '.join(r.needs))}.</p>")
-    for name, value in r.reported.items():
-        shown = f"{value:.4g}" if isinstance(value, float) else _text(str(value))
-        out.append(f"<p class='small'>{_text(name)}: {shown}</p>")
-    data = f"Data: {c.data}. {c.data_note}".strip()
-    out.append(f"<p class='small'>{_text(data)}</p>")
-    if c.changed:
-        out.append(f"<p class='small'>About the check: {_text(c.changed)}</p>")
-    place = f"Seed {c.seed}" + (f", {c.place}" if c.place else "")
     links = ", ".join(
         f'<a href="#{_anchor(model.find(v).name)}">{_text(model.find(v).name)}</a>'
         for v in c.variables
     )
-    out.append(f"<p class='small'>{_text(place)}. Equations: {links}</p>")
+    out = [f"<p>Equations: {links}</p>"]
+    if c.missing:
+        out.append(f"<p>Missing: {_text(c.missing)}</p>")
+    if c.why:
+        out.append(f"<p>{_text(c.why)}</p>")
     if r.curves:
-        out.append(f'<div class="plot"></div><script type="application/json">{_figure(r)}</script>')
+        out.append(
+            f'<div class="plot"></div><script type="application/json">{_figure(r, units)}</script>'
+        )
+    if r.sides:
+        out.append("<h4>The check: all of these must hold</h4>")
+    for side in r.sides:
+        values = ""
+        if side.left is not None and side.right is not None:
+            values = f" <span class='small'>({side.left:.4g} against {side.right:.4g})</span>"
+        out.append(f"<p><code>{_text(side.text)}</code> margin {_percent(side.margin)}{values}</p>")
+    if r.reason:
+        out.append(f"<p>Weakest: {_text(r.reason)}</p>")
+    if r.ablations:
+        out.append("<h4>Ablations</h4>")
+    for a in r.ablations:
+        said = {True: "the check breaks", False: "the check still holds", None: "does not count"}
+        out.append(f"<p>{_text(a.name)}: {said[a.breaks]}. {_text(a.reason)}</p>")
+    out += _control(r)
+    if r.reported:
+        out.append("<h4>Reported; ratios unless a unit is named</h4>")
+    for name, value in r.reported.items():
+        shown = f"{value:.4g}" if isinstance(value, float) else "yes" if value else "no"
+        shown = "no value" if value is None else shown
+        out.append(f"<p class='small'>{_text(name)}: {shown}</p>")
+    out.append("<h4>Data and check</h4>")
+    out.append(f"<p>The data in hand: {_text(c.data)}. {_text(c.data_note)}</p>")
+    if c.changed:
+        out.append(f"<p>About the check: {_text(c.changed)}</p>")
     return "".join(out)
 
 
-def _figure(r: Result) -> str:
-    lines = [
-        Line(text, time, values, "", "", i % len(COLOURS), i // len(COLOURS) % len(DASHES))
-        for i, (text, (time, values)) in enumerate(r.curves.items())
-    ]
-    figure = line_figure(lines, "Year", "in the units of each variable", height=380)
+def _control(r: Result) -> list[str]:
+    """What the opponents did, and which loops were feedback in these runs."""
+    if r.evidence is None:
+        return []
+    toy = {True: "passes", False: "fails", None: "has no such output"}[r.toy]
+    out = ["<h4>Null control</h4>", f"<p>The toy {toy}.</p>"]
+    if r.closed is None or r.open is None:
+        return out
+    if not r.closed:
+        return [*out, "<p>No declared loop is closed in these runs: holding them is no test.</p>"]
+    held = "still holds" if r.held else "fails"
+    out.append(
+        f"<p>With the {len(r.closed)} loops held that are closed in these runs the check {held}. "
+        f"Held one at a time {len(r.felt or ())} of them change the margin"
+        + (f"; it fails without {_text(', '.join(r.needs))}" if r.needs else "")
+        + ".</p>"
+    )
+    if r.open:
+        out.append(
+            f"<p class='small'>Open here, so not held: {_text(', '.join(r.open))}. A choice of a "
+            "state they pass through replays history in these runs.</p>"
+        )
+    return out
+
+
+def _units(results: Sequence[Result], model: Model) -> dict[str, str]:
+    """The units of what is plotted, by expression."""
+    found = {("", text): text for r in results for text in r.curves}
+    return {text: _shown(_unit(tree, model)) for (_, text), tree in parse(found).items()}
+
+
+def _unit(e: Expr, model: Model) -> unit.Unit:
+    """The units of an expression that has some; what adds up has those of its first term."""
+    if isinstance(e, Ref) and e.name in model.variables:
+        return unit.parse(model.variables[e.name].units)
+    if isinstance(e, Unary):
+        return _unit(e.x, model)
+    if isinstance(e, Binary):
+        left = _unit(e.left, model)
+        if e.op in "*/":
+            right = _unit(e.right, model)
+            return left * right if e.op == "*" else left / right
+        return _unit(e.right, model) if isinstance(e.left, Num) and e.op in "+-" else left
+    if isinstance(e, Call) and e.args:
+        return _unit(e.args[-1 if e.name == "in" else 0], model)
+    return unit.parse("Dmnl")
+
+
+def _shown(found: unit.Unit) -> str:
+    text = str(found)
+    return "share or index" if text in ("1", "Dmnl") else text
+
+
+def _figure(r: Result, units: Mapping[str, str]) -> str:
+    lines: dict[str, list[Line]] = {}
+    for i, (text, (time, values)) in enumerate(r.curves.items()):
+        colour, dash = i % len(COLOURS), i // len(COLOURS) % len(DASHES)
+        lines.setdefault(units[text], []).append(
+            Line(_named(text), time, values, units[text], "", colour, dash)
+        )
+    figure: go.Figure
+    if len(lines) == 1:
+        (what, found), *_ = lines.items()
+        figure = line_figure(found, "Year", what, height=360)
+    else:
+        shown = [Panel(what, found, "Year", what) for what, found in lines.items()]
+        figure = panels(shown, columns=1, height=260)
+    figure.update_layout(legend={"yanchor": "top", "y": -0.2})
     return str(pio.to_json(figure)).replace("<", "\\u003c")
 
 
+def _named(text: str) -> str:
+    """``IN(run, x)`` as x, run."""
+    match = re.fullmatch(r"\s*IN\(([^,()]+),\s*(.+)\)\s*", text, re.S | re.I)
+    return f"{match[2]} · {match[1]}" if match else text
+
+
+def unsupported(results: Sequence[Result]) -> str:
+    """Every claim that is not supported, with why, as HTML."""
+    out = []
+    for r in sorted(results, key=lambda r: r.claim.id):
+        if r.status in ("supported", "not testable"):
+            continue
+        why = r.claim.why or r.reason
+        close = " <span class='small'>(too close)</span>" if (r.margin or 0) > 0 else ""
+        out.append(
+            f'<div><a href="#{_text(r.claim.id)}">{_text(r.claim.id)}</a><div>'
+            f"<p><b>{_text(r.claim.claim)}</b>{close}</p><p>{_text(why)}</p>"
+            f"<p class='small'>The data in hand: {_text(r.claim.data)}.</p></div></div>"
+        )
+    return f'<div class="why">{"".join(out)}</div>'
+
+
 def conflicts(found: Sequence[Conflict], results: Sequence[Result]) -> str:
-    """Each conflict with what the model says of the claims on its sides, as HTML."""
+    """Each conflict with what the model says of it and of the claims on its sides, as HTML."""
     by_id = {r.claim.id: r for r in results}
     out = []
     for c in found:
         sides = []
+        absent = [key for key in c.claims if key not in by_id]
         for key in c.claims:
             r = by_id.get(key)
             if r is None:
-                sides.append(f"<p class='small'>{_text(key)}: not among the claims checked</p>")
                 continue
             badge = f'<span class="badge {_BADGES[r.status]}">{_text(r.status)}</span>'
             sides.append(
                 f'<p><a href="#{_text(key)}">{_text(key)}</a> {badge} {_text(r.claim.claim)}</p>'
             )
+        said = f"<p>The model: {_text(c.model)}</p>" if c.model else ""
+        outside = [f"{', '.join(absent)} (not among the claims checked)"] if absent else []
+        outside += [c.others] if c.others else []
         others = (
-            f"<p class='small'>On the other side, outside the claims: {_text(c.others)}.</p>"
-            if c.others
+            f"<p class='small'>On the other side: {_text('; '.join(outside))}.</p>"
+            if outside
             else ""
         )
         out.append(
-            f"<div><p><b>{_text(c.id)}</b> {_text(c.issue)}</p>{''.join(sides)}{others}</div>"
+            f"<div><p><b>{_text(c.id)}</b> {_text(c.issue)}</p>{said}{''.join(sides)}{others}</div>"
         )
     return f'<div class="equations">{"".join(out)}</div>'
 
 
 def equations(model: Model, results: Sequence[Result]) -> str:
-    """The equations of every variable that a claim names, as HTML."""
-    keys = dict.fromkeys(model.find(v).name for r in results for v in r.claim.variables)
-    return f'<div class="equations">{"".join(_equation(model, k) for k in sorted(keys))}</div>'
+    """The equations of every variable that a claim names, as HTML; what they read is linked."""
+    named = {model.find(v).name for r in results for v in r.claim.variables}
+    keys = dict.fromkeys(sorted(named))
+    return f'<div class="equations">{"".join(_equation(model, k, named) for k in keys)}</div>'
 
 
-def _equation(model: Model, name: str) -> str:
+def _equation(model: Model, name: str, named: set[str]) -> str:
     v = model.find(name)
     dims = f"[{','.join(model.dimensions[d].name for d in v.dims)}]" if v.dims else ""
     lines = "".join(
         f"<p><code>= {_text(to_text(e.expr, model.display))}</code></p>" for e in v.equations[:6]
     )
+    if len(v.equations) > 6:
+        lines += f"<p class='small'>and {len(v.equations) - 6} more, for other elements</p>"
+    read = {
+        model.variables[n.name].name
+        for e in v.equations
+        for n in walk(e.expr)
+        if isinstance(n, Ref | Call) and n.name in model.variables
+    }
+    here = sorted(read & named - {v.name})
+    jumps = ", ".join(f'<a href="#{_anchor(n)}">{_text(n)}</a>' for n in here)
+    reads = f"<p class='small'>Reads, on this page: {jumps}</p>" if here else ""
     doc = f"<p class='small'>{_text(v.doc)}</p>"
     head = f"<p><b>{_text(v.name)}{_text(dims)}</b> ({_text(v.units)})</p>"
-    return f'<div id="{_anchor(v.name)}">{head}{lines}{doc}</div>'
+    return f'<div id="{_anchor(v.name)}">{head}{lines}{doc}{reads}</div>'
 
 
 def _anchor(name: str) -> str:
@@ -199,17 +323,22 @@ def _text(text: str) -> str:
 
 
 def _percent(margin: float | None) -> str:
-    return "" if margin is None else f"{100 * max(min(margin, 9.99), -9.99):+.0f} %"
+    if margin is None:
+        return "–"
+    bound = max(min(margin, 9.99), -9.99)
+    return (
+        f"{'over ' if margin > bound else 'under ' if margin < bound else ''}{100 * bound:+.0f} %"
+    )
 
 
 def _verdict(r: Result) -> str:
     counted = [a.breaks for a in r.ablations if a.breaks is not None]
-    return f"{sum(counted)} of {len(counted)}" if counted else ""
+    return f"{sum(counted)} of {len(counted)}" if counted else "–"
 
 
 def _share(r: Result, spread: float) -> str:
     share = r.share(spread)
     if share is None:
-        return ""
+        return "–"
     low, high = share.interval
-    return f"{share.share:.0%} <span class='small'>({low:.0%}–{high:.0%})</span>"
+    return f"{share.share:.0%}<small>{low:.0%} to {high:.0%}</small>"

@@ -49,7 +49,7 @@ def test_all_as_expected(folder: Path) -> None:
     assert "definitional" in lines[1]
     assert "evidence" in lines[2]
     assert lines[-1] == (
-        "4 claims, 1 not supported, 1 not testable, 2 supported, 1 definitional, "
+        "4 claims, 1 not supported, 1 not testable, 2 supported, 1 definitional, 1 evidence, "
         "2 of 3 ablations break their check, 3 constants drawn, 0 not as expected"
     )
 
