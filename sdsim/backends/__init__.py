@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import platform
+
 from sdsim.backends.base import Backend
-from sdsim.backends.llvm import Llvm, available
+from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.numpy import Numpy
+from sdsim.errors import ModelError
 
 
 def default_backend() -> Backend:
@@ -12,4 +15,37 @@ def default_backend() -> Backend:
     return Llvm() if available() else Numpy()
 
 
-__all__ = ["Llvm", "Numpy", "default_backend"]
+def backend_named(name: str, threads: int | None = None) -> Backend:
+    """The back end that results name so.
+
+    threads : that a march of machine code may use; None takes one for each processor.
+
+    Raises
+    ------
+    ModelError : there is none of that name, or it cannot be used here.
+    """
+    if name == "numpy":
+        return Numpy()
+    if name != "llvm":
+        raise ModelError(f"no back end '{name}'", remedy="'llvm' or 'numpy'")
+    if not available():
+        raise ModelError(f"the back end 'llvm' cannot be used: {why_not()}")
+    return Llvm(threads=threads)
+
+
+def compiler_version() -> str:
+    """The version of the compiler, empty where there is none."""
+    return compiler.version() if available() else ""
+
+
+def machine_class() -> str:
+    """The kind of this processor, for the record: architecture and width of its vectors."""
+    if not available():
+        return platform.machine()
+    own = compiler.machine(None)
+    return f"{platform.machine()} {'AVX-512' if own.wide else 'AVX2' if own.vectors else 'scalar'}"
+
+
+__all__ = [
+    "Llvm", "Numpy", "backend_named", "compiler_version", "default_backend", "machine_class",
+]  # fmt: skip

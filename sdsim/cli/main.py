@@ -1,6 +1,6 @@
 """Parsing the command line, and turning whatever goes wrong into one line and an exit status.
 
-0: all is well. 1: a comparison or check fails. 2: bad input. 130: interrupted.
+0: all is well. 1: a comparison or check fails. 2: bad input. 130: interrupted, 143: terminated.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NoReturn, Protocol
 from sdsim.errors import ModelError, ModelWarning, one_line
 from sdsim.version import __version__
 
-COMMANDS = ("run", "info", "units", "check", "compare", "plot", "conformance")
+COMMANDS = ("run", "info", "units", "check", "sweep", "compare", "plot", "conformance")
 
 
 class Command(Protocol):

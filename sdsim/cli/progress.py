@@ -36,3 +36,36 @@ def busy(what: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+class Bar:
+    """How far many runs are: done, runs a second, time left, failed so far; on a terminal.
+
+    of : how many there are.
+    """
+
+    def __init__(self, of: int, unit: str) -> None:
+        self._bar = tqdm(
+            total=of, unit=f" {unit}", unit_scale=False, disable=not sys.stderr.isatty(),
+            file=sys.stderr, ncols=76, nrows=24, smoothing=0.1,
+        )  # fmt: skip
+        self._before: int | None = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def show(self, done: int, before: int = 0, failed: int = 0) -> None:
+        """``done`` runs, ``before`` of which were there when it began."""
+        if self._before is None:
+            self._before = before
+            self._bar.initial = before
+            self._bar.n = before
+        self._bar.set_postfix_str(f"{failed:,} failed", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the line as it is."""
+        self._bar.close()

@@ -1,0 +1,129 @@
+"""`sdsim sweep SPEC -o STORE`: many runs, written to a store that survives interruption."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from sdsim.cli.progress import Bar, busy
+from sdsim.errors import ModelError
+
+HELP = "Run a model many times as a spec says."
+#: Exit statuses of a process that was told to stop, as shells know them.
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class _TerminatedError(Exception):
+    """SIGTERM came."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `sdsim.cli.main.Command`."""
+    parser.add_argument("spec", metavar="SPEC", help="a TOML file: model, design, outcomes")
+    parser.add_argument("-o", "--output", metavar="STORE", required=True, help="folder to write")
+    parser.add_argument("--resume", action="store_true", help="finish what is missing in STORE")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int,
+        help="workers; one for each processor by default, 0 runs in this process",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT or tls://..., or local"
+    )
+    parser.add_argument("--json", action="store_true", help="a summary as JSON")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """See `sdsim.cli.main.Command`."""
+    from sdsim.sweep import read_sweep, run_sweep
+
+    if args.dask is not None and args.jobs is not None:
+        raise ModelError("--jobs and --dask do not go together", remedy="choose one")
+    with busy(f"reading {args.spec}"):
+        sweep = read_sweep(args.spec)
+    with _stoppable(), Bar(sweep.design.count, "runs") as bar:
+        try:
+            out = run_sweep(
+                sweep, args.output, jobs=args.jobs, resume=args.resume, dask=args.dask,
+                progress=lambda s: bar.show(s.done, s.before, s.failed),
+            )  # fmt: skip
+        except (KeyboardInterrupt, _TerminatedError) as e:
+            bar.close()
+            how = "interrupted" if isinstance(e, KeyboardInterrupt) else "terminated"
+            print(f"{how}; what is finished is kept: the same command with --resume goes on",
+                  file=sys.stderr)  # fmt: skip
+            return INTERRUPTED if isinstance(e, KeyboardInterrupt) else TERMINATED
+    if args.json:
+        print(json.dumps(summary(out, args.output)))
+    else:
+        print(table(out))
+        print(f"{args.output}: {told(out)}")
+    return 0
+
+
+def told(out: Any) -> str:
+    """How many members, and how many of them failed, first of what."""
+    count, failed = int(out.attrs["members"]), int(out.attrs["failed"])
+    if not failed:
+        return f"{count:,} members, all ok"
+    kinds = summary(out, "")["failures"]
+    first = ", ".join(f"{n:,} {kind}" for kind, n in list(kinds.items())[:3])
+    return f"{count:,} members, {failed:,} failed ({first}{', ...' if len(kinds) > 3 else ''})"
+
+
+def table(out: Any) -> str:
+    """For each outcome its mean, its 5, 50 and 95 % quantiles over members, and its unit."""
+    import numpy as np
+    import pandas as pd
+
+    values = out["outcomes"].values
+    rows = {}
+    for k, name in enumerate(out["outcome"].values):
+        known = values[np.isfinite(values[:, k]), k]
+        q = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else [np.nan] * 3
+        mean = known.mean() if known.size else np.nan
+        unit = str(out["units"].values[k])
+        rows[str(name)] = [*(f"{v:.6g}" for v in (mean, *q)), f"{known.size:,}", unit]
+    columns = ["mean", "5 %", "50 %", "95 %", "members", "unit"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).to_string()
+
+
+def summary(out: Any, output: str) -> dict[str, Any]:
+    """What `--json` prints."""
+    import numpy as np
+
+    kinds: dict[str, int] = {}
+    for text in out["status"].values[out["status"].values != "ok"]:
+        kind = str(text).split("@")[0].split(":")[0]
+        kinds[kind] = kinds.get(kind, 0) + 1
+    values = out["outcomes"].values
+    outcomes = {}
+    for k, name in enumerate(out["outcome"].values):
+        known = values[np.isfinite(values[:, k]), k]
+        q = np.quantile(known, [0.05, 0.5, 0.95]).tolist() if known.size else [None] * 3
+        mean = float(known.mean()) if known.size else None
+        outcomes[str(name)] = {
+            "mean": mean, "q05": q[0], "q50": q[1], "q95": q[2], "members": int(known.size),
+            "units": str(out["units"].values[k]), "expression": str(out["expression"].values[k]),
+        }  # fmt: skip
+    kept = {k: v.item() if hasattr(v, "item") else v for k, v in out.attrs.items()}
+    return {"output": output, **kept, "failures": kinds, "outcomes": outcomes}
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends things as tidily as Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _TerminatedError
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,73 @@
+"""What is varied and how: factors, distributions, designs.
+
+A new distribution is a row of `sdsim.design.distributions.KINDS`; a new design is a file here that
+enters itself in `sdsim.design.base.DESIGNS`, and an import below.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sdsim.design.base import DESIGNS, Design, Settings
+from sdsim.design.crossed import Crossed
+from sdsim.design.distributions import (
+    Choice,
+    Distribution,
+    Integer,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Pert,
+    Triangular,
+    Uniform,
+)
+from sdsim.design.factors import (
+    Factor,
+    Lever,
+    Policy,
+    Scenario,
+    Uncertainty,
+    factor_from_data,
+    fit,
+    uncertainties_of,
+)
+from sdsim.design.latin import LatinHypercube
+from sdsim.design.levels import Grid, OneAtATime
+from sdsim.design.montecarlo import MonteCarlo
+from sdsim.design.morris import Morris
+from sdsim.design.sobol import Saltelli, SobolSequence
+from sdsim.design.table import Table
+from sdsim.errors import ModelError, nearest
+
+
+def design_of(kind: str, factors: tuple[Factor, ...], settings: Mapping[str, Any]) -> Design:
+    """A design by its word.
+
+    Raises
+    ------
+    ModelError : an unknown kind; settings that are missing, unknown or senseless.
+    """
+    if kind not in DESIGNS:
+        remedy = nearest(kind, DESIGNS) or f"one of {', '.join(sorted(DESIGNS))}"
+        raise ModelError(f"no design '{kind}'", remedy=remedy)
+    return DESIGNS[kind](factors, Settings(settings))
+
+
+def design_to_data(design: Design) -> dict[str, Any]:
+    """As plain data."""
+    factors = [f.to_data() for f in design.factors]
+    return {"kind": design.kind, "factors": factors, "settings": design.settings()}
+
+
+def design_from_data(data: Mapping[str, Any]) -> Design:
+    """The inverse of `design_to_data`."""
+    factors = tuple(factor_from_data(f) for f in data["factors"])
+    return design_of(data["kind"], factors, data["settings"])
+
+
+__all__ = [
+    "DESIGNS", "Choice", "Crossed", "Design", "Distribution", "Factor", "Grid", "Integer",
+    "LatinHypercube", "Lever", "LogNormal", "LogUniform", "MonteCarlo", "Morris", "Normal",
+    "OneAtATime", "Pert", "Policy", "Saltelli", "Scenario", "Settings", "SobolSequence", "Table",
+    "Triangular", "Uncertainty", "Uniform", "design_from_data", "design_of", "design_to_data",
+    "factor_from_data", "fit", "uncertainties_of",
+]  # fmt: skip

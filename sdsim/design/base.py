@@ -1,0 +1,129 @@
+"""What a design is: who varies, how many members, and the values of any stretch of them.
+
+No design holds its members: member k's values are computed from k when they are asked for, and do
+not depend on how many members there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim import names
+from sdsim.design.factors import Factor
+from sdsim.errors import ModelError, nearest
+
+Floats = NDArray[np.float64]
+MAX_FACTORS = 10_000
+
+
+class Design(Protocol):
+    """See the module.
+
+    kind : the word for it in specs and results.
+    """
+
+    kind: ClassVar[str]
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """What varies."""
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """(stop - first, n_factor) in [0, 1], before the distributions are applied."""
+
+    def values(self, first: int, stop: int) -> Floats:
+        """(stop - first, n_factor) of members ``first`` to ``stop - 1``, model units."""
+
+    def settings(self) -> dict[str, Any]:
+        """What besides the factors makes it, as plain data."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What besides the factors makes a design: a table of plain data, read key by key."""
+
+    data: Mapping[str, Any]
+
+    def only(self, *known: str) -> None:
+        """Refuse keys that this design does not have."""
+        for key in self.data:
+            if key not in known:
+                remedy = nearest(key, known) or f"this design has {', '.join(known)}"
+                raise ModelError(f"unknown key '{key}'", remedy=remedy)
+
+    def _found(self, key: str, default: Any) -> Any:
+        if key not in self.data and default is None:
+            raise ModelError(f"'{key}' is missing")
+        return self.data.get(key, default)
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """A whole number."""
+        value = self._found(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ModelError(f"{key}: expected a whole number, got {value!r}")
+        return value
+
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        """True or false."""
+        value = self._found(key, default)
+        if not isinstance(value, bool):
+            raise ModelError(f"{key}: expected true or false, got {value!r}")
+        return value
+
+    def table(self, key: str) -> Mapping[str, Any]:
+        """A table, empty where there is none."""
+        value = self.data.get(key, {})
+        if not isinstance(value, Mapping):
+            raise ModelError(f"{key}: expected a table, got {value!r}")
+        return value
+
+    def rows(self, key: str) -> Sequence[Any]:
+        """A list."""
+        value = self._found(key, None)
+        if not isinstance(value, list | tuple):
+            raise ModelError(f"{key}: expected a list, got {value!r}")
+        return value
+
+
+#: By kind: from factors and settings to a design. A design's file enters itself.
+DESIGNS: dict[str, Callable[[tuple[Factor, ...], Settings], Design]] = {}
+
+
+def checked(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
+    """Refuse what no design can do.
+
+    Raises
+    ------
+    ModelError : no factors or members, a name twice, a seed that is no whole number from 0.
+    """
+    if not factors:
+        raise ModelError("nothing varies", remedy="name levers or uncertainties")
+    if len(factors) > MAX_FACTORS:
+        raise ModelError(f"{len(factors):,} factors, at most {MAX_FACTORS:,}")
+    seen: set[str] = set()
+    for f in factors:
+        key = names.canonical(f.name)
+        if key in seen:
+            raise ModelError("varies twice", variable=f.name, remedy="give it once")
+        seen.add(key)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise ModelError(f"expected a whole number of members from 1, got {count!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ModelError(f"the seed must be a whole number from 0, got {seed!r}")
+
+
+def drawn(factors: tuple[Factor, ...], unit: Floats) -> Floats:
+    """Values in model units from the unit cube."""
+    out = np.empty(unit.shape)
+    for k, f in enumerate(factors):
+        out[:, k] = f.distribution.ppf(unit[:, k])
+    return out

@@ -1,0 +1,128 @@
+"""Policies crossed with draws: every policy meets the same uncertain worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdsim import names
+from sdsim.design.base import DESIGNS, Design, Floats, Settings
+from sdsim.design.distributions import Choice
+from sdsim.design.factors import Factor, Lever, Policy
+from sdsim.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """For each member of ``draws`` a block with a member for each policy, in their order; so the
+    beginning of the design is a smaller one.
+
+    base : what a lever is set to by policies that do not name it, by the levers' names; the
+        model's own value stands in a spec where nothing is given.
+    """
+
+    kind: ClassVar[str] = "policies x draws"
+    policies: tuple[Policy, ...]
+    draws: Design
+    base: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if not self.policies:
+            raise ModelError("no policies", remedy='[policies."name"] "Lever" = value')
+        titles = [p.title for p in self.policies]
+        if len(set(titles)) < len(titles):
+            raise ModelError("two policies have the same name")
+        known = {names.canonical(k) for k in self.base}
+        for p in self.policies:
+            for name in p.values:
+                if names.canonical(name) not in known:
+                    raise ModelError(
+                        f"policy '{p.title}' sets '{name}', which has no value elsewhere",
+                        remedy="give its base value",
+                    )
+        moved = {names.canonical(f.name) for f in self.draws.factors}
+        both = sorted(k for k in self.base if names.canonical(k) in moved)
+        if both:
+            raise ModelError(f"'{both[0]}' is set by policies and drawn", remedy="choose one")
+
+    @cached_property
+    def _settings(self) -> Floats:
+        """(n_policy, n_lever)."""
+        rows = []
+        for p in self.policies:
+            own = {names.canonical(k): v for k, v in p.values.items()}
+            rows.append([own.get(names.canonical(k), v) for k, v in self.base.items()])
+        return np.array(rows, dtype=np.float64).reshape(len(self.policies), len(self.base))
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """The levers, then what is drawn."""
+        columns = self._settings.T
+        levers = [
+            Lever(name, Choice(tuple(sorted(set(column.tolist())))))
+            for name, column in zip(self.base, columns, strict=True)
+        ]
+        return (*levers, *self.draws.factors)
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return len(self.policies) * self.draws.count
+
+    @property
+    def block(self) -> int:
+        """Members for each draw."""
+        return len(self.policies)
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """Of the drawn factors; levers stand at their place among their values."""
+        levers, low, high = self._parts(first, stop)
+        drawn = np.repeat(self.draws.unit(low, high), self.block, axis=0)
+        out = np.empty((stop - first, len(self.factors)))
+        for k, f in enumerate(self.factors[: levers.shape[1]]):
+            assert isinstance(f.distribution, Choice)
+            known = np.asarray(f.distribution.values)
+            out[:, k] = (np.searchsorted(known, levers[:, k]) + 0.5) / len(known)
+        at = first - low * self.block
+        out[:, levers.shape[1] :] = drawn[at : at + stop - first]
+        return out
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        levers, low, high = self._parts(first, stop)
+        drawn = np.repeat(self.draws.values(low, high), self.block, axis=0)
+        at = first - low * self.block
+        return np.concatenate([levers, drawn[at : at + stop - first]], axis=1)
+
+    def _parts(self, first: int, stop: int) -> tuple[Floats, int, int]:
+        which = np.arange(first, stop) % self.block
+        return self._settings[which], first // self.block, -(-stop // self.block)
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {
+            "policies": [[p.title, dict(p.values)] for p in self.policies],
+            "base": dict(self.base),
+            "draws": {"kind": self.draws.kind, **self.draws.settings()},
+        }
+
+
+def _made(factors: tuple[Factor, ...], s: Settings) -> Crossed:
+    s.only("policies", "base", "draws")
+    policies = tuple(Policy(title, values) for title, values in s.rows("policies"))
+    inner = dict(s.table("draws"))
+    kind = inner.pop("kind", "")
+    if kind not in DESIGNS or kind == Crossed.kind:
+        known = ", ".join(k for k in sorted(DESIGNS) if k != Crossed.kind)
+        raise ModelError(f"draws: no design '{kind}'", remedy=f"kind is one of {known}")
+    base = dict(s.table("base"))
+    set_by = {names.canonical(k) for k in base}
+    moved = tuple(f for f in factors if names.canonical(f.name) not in set_by)
+    return Crossed(policies, DESIGNS[kind](moved, Settings(inner)), base)
+
+
+DESIGNS[Crossed.kind] = _made

@@ -1,0 +1,296 @@
+"""Distributions over a bounded range, by their quantiles. A new one is a new row of `KINDS`.
+
+Every one has ``low`` and ``high``, the ends of its support, and ``ppf``: from [0, 1] to values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from sdsim.errors import ModelError, nearest
+
+Floats = NDArray[np.float64]
+
+
+class Distribution(Protocol):
+    """What a factor's values are drawn from."""
+
+    @property
+    def low(self) -> float:
+        """The least value."""
+
+    @property
+    def high(self) -> float:
+        """The largest value."""
+
+    def ppf(self, u: Floats) -> Floats:
+        """(n,) values for (n,) probabilities in [0, 1]."""
+
+
+def _finite(name: str, *values: float) -> None:
+    for v in values:
+        if not np.isfinite(v):
+            raise ModelError(f"{name}: expected finite numbers, got {v}")
+
+
+def _ordered(name: str, low: float, high: float) -> None:
+    _finite(name, low, high)
+    if low > high:
+        raise ModelError(f"{name}: low {low:g} is above high {high:g}")
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Any value of the range is as likely as any other."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _ordered("uniform", self.low, self.high)
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        return np.clip(self.low + u * (self.high - self.low), self.low, self.high)
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """Uniform in the logarithm."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _ordered("loguniform", self.low, self.high)
+        if self.low <= 0:
+            raise ModelError(f"loguniform: low must be above 0, got {self.low:g}")
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        a, b = np.log(self.low), np.log(self.high)
+        return np.asarray(np.clip(np.exp(a + u * (b - a)), self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Triangular:
+    """Straight up to ``mode`` and straight down."""
+
+    low: float
+    mode: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _ordered("triangular", self.low, self.high)
+        if not self.low <= self.mode <= self.high:
+            raise ModelError(
+                f"triangular: mode {self.mode:g} is outside {self.low:g} to {self.high:g}"
+            )
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        size = self.high - self.low
+        if size == 0:
+            return np.full(np.shape(u), self.low)
+        up, down = self.mode - self.low, self.high - self.mode
+        left = self.low + np.sqrt(u * size * up)
+        right = self.high - np.sqrt((1 - u) * size * down)
+        return np.where(u < up / size, left, right)
+
+
+@dataclass(frozen=True)
+class Pert:
+    """A smooth bump over the range with its top at ``mode`` (Malcolm et al. 1959)."""
+
+    low: float
+    mode: float
+    high: float
+
+    def __post_init__(self) -> None:
+        Triangular(self.low, self.mode, self.high)
+        if self.low == self.high:
+            raise ModelError("pert: low and high must differ")
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        size = self.high - self.low
+        a = 1 + 4 * (self.mode - self.low) / size
+        b = 1 + 4 * (self.high - self.mode) / size
+        return np.asarray(self.low + size * special.betaincinv(a, b, u))
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Normal, cut off at both ends of the range."""
+
+    mean: float
+    deviation: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _finite("normal", self.mean, self.deviation)
+        _ordered("normal", self.low, self.high)
+        if self.deviation <= 0:
+            raise ModelError(f"normal: deviation must be above 0, got {self.deviation:g}")
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        a, b = ((x - self.mean) / self.deviation for x in (self.low, self.high))
+        return float(special.ndtr(a)), float(special.ndtr(b))
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        a, b = self._ends
+        out = self.mean + self.deviation * special.ndtri(a + u * (b - a))
+        return np.asarray(np.clip(out, self.low, self.high))
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """The logarithm is normal, cut off at both ends; ``median`` and spread of the logarithm."""
+
+    median: float
+    spread: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (self.median > 0 and self.low > 0):
+            raise ModelError("lognormal: median and low must be above 0")
+        self._log  # noqa: B018
+
+    @cached_property
+    def _log(self) -> Normal:
+        logs = (float(np.log(v)) for v in (self.median, self.low, self.high))
+        middle, low, high = logs
+        return Normal(middle, self.spread, low, high)
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        return np.clip(np.exp(self._log.ppf(u)), self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some values; ``weights`` need not add up to 1."""
+
+    values: tuple[float, ...]
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ModelError("choice: no values")
+        _finite("choice", *self.values, *self.weights)
+        if self.weights and len(self.weights) != len(self.values):
+            raise ModelError(f"choice: {len(self.values)} values, {len(self.weights)} weights")
+        if self.weights and (min(self.weights) < 0 or not sum(self.weights) > 0):
+            raise ModelError("choice: weights must be at least 0, and not all of them 0")
+
+    @property
+    def low(self) -> float:
+        """The least value."""
+        return min(self.values)
+
+    @property
+    def high(self) -> float:
+        """The largest value."""
+        return max(self.values)
+
+    @cached_property
+    def _ends(self) -> Floats:
+        weights = np.asarray(self.weights or [1.0] * len(self.values))
+        ends = np.cumsum(weights) / weights.sum()
+        return np.asarray(ends[:-1])
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        return np.asarray(self.values)[np.searchsorted(self._ends, u, side="right")]
+
+
+@dataclass(frozen=True)
+class Integer:
+    """The whole numbers from ``low`` to ``high``, all as likely."""
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _ordered("integer", self.low, self.high)
+        if self.low != round(self.low) or self.high != round(self.high):
+            raise ModelError(f"integer: expected whole numbers, got {self.low:g}, {self.high:g}")
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        return np.minimum(self.low + np.floor(u * (self.high - self.low + 1)), self.high)
+
+
+#: By the word that specs use.
+KINDS: dict[str, type[Any]] = {
+    "uniform": Uniform, "loguniform": LogUniform, "triangular": Triangular, "pert": Pert,
+    "normal": Normal, "lognormal": LogNormal, "choice": Choice, "integer": Integer,
+}  # fmt: skip
+_WORD = {made: word for word, made in KINDS.items()}
+
+
+def to_data(distribution: Distribution) -> dict[str, Any]:
+    """As plain data."""
+    data = {k: list(v) if isinstance(v, tuple) else v for k, v in _plain(distribution).items()}
+    return {"distribution": _WORD[type(distribution)], **data}
+
+
+def _plain(distribution: Any) -> dict[str, Any]:
+    return asdict(distribution)
+
+
+def from_data(data: dict[str, Any]) -> Distribution:
+    """The inverse of `to_data`, and of what a spec says.
+
+    Raises
+    ------
+    ModelError : an unknown kind, settings that are missing, unknown or senseless.
+    """
+    data = dict(data)
+    word = data.pop("distribution", "choice" if "values" in data else "uniform")
+    if word not in KINDS:
+        remedy = nearest(str(word), KINDS) or f"one of {', '.join(KINDS)}"
+        raise ModelError(f"unknown distribution '{word}'", remedy=remedy)
+    known = [f.name for f in fields(KINDS[word])]
+    for key in data:
+        if key not in known:
+            remedy = nearest(key, known) or f"it has {', '.join(known)}"
+            raise ModelError(f"{word} has no '{key}'", remedy=remedy)
+    made: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, list | tuple):
+            made[key] = tuple(_number(v, f"{word}: {key}") for v in value)
+        else:
+            made[key] = _number(value, f"{word}: {key}")
+    needed = [k for k in known if k not in made and k != "weights"]
+    if needed:
+        raise ModelError(f"{word} needs {' and '.join(needed)}")
+    if isinstance(made.get("values", ()), float) or any(
+        isinstance(made.get(k), tuple) for k in ("low", "high", "mode", "mean", "median")
+    ):
+        raise ModelError(f"{word}: a list where a number is expected, or the other way round")
+    return KINDS[word](**made)  # type: ignore[no-any-return]
+
+
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ModelError(f"{what}: expected a number, got {value!r}")
+    return float(value)
+
+
+def supports(distributions: Sequence[Distribution]) -> tuple[Floats, Floats]:
+    """(n,) lower and upper ends."""
+    ends = [(d.low, d.high) for d in distributions]
+    low, high = np.array(ends).reshape(-1, 2).T
+    return low, high

@@ -1,0 +1,136 @@
+"""What a design varies: levers, which somebody decides, and uncertainties, which nobody knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sdsim import names
+from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
+from sdsim.errors import ModelError, nearest
+from sdsim.ground import shape_of
+from sdsim.model import Model
+from sdsim.overrides import is_parameter, locate
+
+#: What the documentation of a constant says where nobody measured it.
+PROVENANCE = re.compile(r"\[(assumed|analogy|literature)\b[^\]]*\]?")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that varies between members.
+
+    name : of a constant, ``Name`` (all its elements together) or ``Name[a,b]``.
+    source : of its range.   group : a sector, a provenance, any label.
+    """
+
+    name: str
+    distribution: Distribution
+    source: str = ""
+    group: str = ""
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data."""
+        kind = "lever" if isinstance(self, Lever) else "uncertainty"
+        return {
+            "kind": kind, "name": self.name, "source": self.source, "group": self.group,
+            **to_data(self.distribution),
+        }  # fmt: skip
+
+
+class Lever(Factor):
+    """A factor that somebody decides."""
+
+
+class Uncertainty(Factor):
+    """A factor that nobody knows."""
+
+
+def factor_from_data(data: Mapping[str, Any]) -> Factor:
+    """The inverse of `Factor.to_data`."""
+    rest = dict(data)
+    kind, name, source, group = (rest.pop(k) for k in ("kind", "name", "source", "group"))
+    made = Lever if kind == "lever" else Uncertainty
+    return made(name, from_data(rest), source, group)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A named setting of levers."""
+
+    title: str
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named setting of uncertainties."""
+
+    title: str
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def uncertainties_of(
+    model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = ()
+) -> tuple[Uncertainty, ...]:
+    """What the model itself calls uncertain: every constant with limits at both ends whose
+    documentation says ``[assumed``, ``[analogy`` or ``[literature``; uniform over its limits.
+
+    groups : of the model's file; all where empty.   leave : names to leave out.
+
+    Raises
+    ------
+    ModelError : a group or name that the model does not have; nothing is uncertain.
+    """
+    known = {v.group for v in model.variables.values()}
+    for group in groups:
+        if group not in known:
+            remedy = nearest(group, known) or f"it has {', '.join(sorted(known))}"
+            raise ModelError(f"the model has no group '{group}'", remedy=remedy)
+    out_of = {names.canonical(locate(model, name)[0].name) for name in leave}
+    found = []
+    for key, v in model.variables.items():
+        low, high = v.limits
+        told = PROVENANCE.search(v.doc)
+        if (
+            told is None or low is None or high is None or low >= high or v.hidden
+            or key in names.CONTROL or key in out_of or not is_parameter(v)
+            or (groups and v.group not in groups)
+        ):  # fmt: skip
+            continue
+        found.append(Uncertainty(v.name, Uniform(low, high), told[0].strip("[]"), v.group))
+    if not found:
+        raise ModelError(
+            "the model calls no constant uncertain",
+            remedy="name uncertainties; or give constants limits and [assumed: ...] in their text",
+        )
+    return tuple(found)
+
+
+def fit(factors: Sequence[Factor], model: Model) -> None:
+    """Make sure that each factor is a constant of the model, and no element belongs to two.
+
+    Raises
+    ------
+    ModelError : it is not.
+    """
+    owner: dict[tuple[str, int], str] = {}
+    for f in factors:
+        variable, cells = locate(model, f.name)
+        key = names.canonical(variable.name)
+        if not is_parameter(variable):
+            raise ModelError("is no constant and cannot vary between members", variable=f.name)
+        if key in names.CONTROL:
+            raise ModelError("is the same for all members", variable=f.name)
+        size = 1
+        for n in shape_of(model, variable):
+            size *= n
+        for c in range(size) if cells is None else cells:
+            if (key, c) in owner:
+                raise ModelError(
+                    f"is varied twice, by '{owner[key, c]}' and '{f.name}'", variable=variable.name,
+                    remedy="give each element once",
+                )  # fmt: skip
+            owner[key, c] = f.name

@@ -1,0 +1,132 @@
+"""Designs of chosen levels: a full grid, and one factor at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.bits import key_of, unit, words
+from sdsim.design.distributions import Choice
+from sdsim.design.factors import Factor
+from sdsim.errors import ModelError
+
+MAX_GRID = 10_000_000_000
+
+
+def _levels(factor: Factor, points: int) -> Floats:
+    """A factor's levels in [0, 1]: its own where it has a list of values."""
+    if isinstance(factor.distribution, Choice):
+        n = len(factor.distribution.values)
+        ends = np.concatenate([[0.0], factor.distribution._ends, [1.0]])
+        return np.asarray(0.5 * (ends[:-1] + ends[1:])) if n > 1 else np.array([0.5])
+    return np.linspace(0.0, 1.0, points) if points > 1 else np.array([0.5])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Every combination of levels: ``points`` of each factor, evenly placed in its distribution, or
+    the values that it is given; the last factor moves fastest."""
+
+    kind: ClassVar[str] = "grid"
+    factors: tuple[Factor, ...]
+    points: int = 5
+
+    def __post_init__(self) -> None:
+        checked(self.factors, self.points)
+        if self.count > MAX_GRID:
+            raise ModelError(f"a grid of {self.count:.3g} members", remedy="use fewer levels")
+
+    @cached_property
+    def _all(self) -> tuple[Floats, ...]:
+        return tuple(_levels(f, self.points) for f in self.factors)
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        out = 1
+        for levels in self._all:
+            out *= len(levels)
+        return out
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        number = np.arange(first, stop, dtype=np.int64)
+        out = np.empty((stop - first, len(self.factors)))
+        for k in range(len(self.factors) - 1, -1, -1):
+            number, at = np.divmod(number, len(self._all[k]))
+            out[:, k] = self._all[k][at]
+        return out
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return drawn(self.factors, self.unit(first, stop))
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {"points": self.points}
+
+
+@dataclass(frozen=True)
+class OneAtATime:
+    """For each draw a block: the middle of every distribution, then each factor at its low and its
+    high end while the others stay. From the second draw on the others lie at random.
+
+    draws : blocks.
+    """
+
+    kind: ClassVar[str] = "one at a time"
+    factors: tuple[Factor, ...]
+    draws: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked(self.factors, self.draws, self.seed)
+
+    @property
+    def block(self) -> int:
+        """Members of a block: the centre, low and high of the first factor, of the second ..."""
+        return 2 * len(self.factors) + 1
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return self.draws * self.block
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        low, high = first // self.block, -(-stop // self.block)
+        numbers = np.arange(low, high, dtype=np.uint64)
+        centre = np.empty((high - low, len(self.factors)))
+        for k, f in enumerate(self.factors):
+            centre[:, k] = unit(words(key_of(self.seed, f.name, "centre"), numbers))
+        centre[numbers == 0] = 0.5
+        out = np.repeat(centre[:, None], self.block, axis=1)
+        for k in range(len(self.factors)):
+            out[:, 1 + 2 * k, k], out[:, 2 + 2 * k, k] = 0.0, 1.0
+        return out.reshape(-1, len(self.factors))[first - low * self.block :][: stop - first]
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return drawn(self.factors, self.unit(first, stop))
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {"draws": self.draws, "seed": self.seed}
+
+
+def _made_grid(factors: tuple[Factor, ...], s: Settings) -> Grid:
+    s.only("points")
+    return Grid(factors, s.whole("points", 5))
+
+
+def _made_single(factors: tuple[Factor, ...], s: Settings) -> OneAtATime:
+    s.only("draws", "seed")
+    return OneAtATime(factors, s.whole("draws", 1), s.whole("seed", 0))
+
+
+DESIGNS[Grid.kind] = _made_grid
+DESIGNS[OneAtATime.kind] = _made_single

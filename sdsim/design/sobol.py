@@ -1,0 +1,145 @@
+"""Sobol's sequence, and Saltelli's design of indices of variance on top of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.stats import qmc
+
+from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.factors import Factor
+from sdsim.errors import ModelError
+
+MAX_DIMENSIONS = 21_201  # of the table of direction numbers
+MAX_POINTS = 2**30
+
+
+def _points(dimensions: int, seed: int, first: int, stop: int) -> Floats:
+    """Points ``first`` to ``stop - 1`` of a scrambled sequence (Owen 1995; Joe and Kuo 2008)."""
+    engine = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
+    if first:
+        engine.fast_forward(first)
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about counts that are no power of two
+        return np.asarray(engine.random(stop - first))
+
+
+@dataclass(frozen=True)
+class SobolSequence:
+    """Points that fill the cube evenly; best in powers of two."""
+
+    kind: ClassVar[str] = "sobol"
+    factors: tuple[Factor, ...]
+    count: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked(self.factors, self.count, self.seed)
+        _small_enough(len(self.factors), self.count)
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return _points(len(self.factors), self.seed, first, stop)
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return drawn(self.factors, self.unit(first, stop))
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {"members": self.count, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Saltelli:
+    """For each of ``base`` points a block: A, A with one factor from B for each factor (or group),
+    the same the other way round for indices of second order, B (Saltelli 2002, 2010).
+
+    by_group : the factors of a group move together, and have one index.
+    """
+
+    kind: ClassVar[str] = "saltelli"
+    factors: tuple[Factor, ...]
+    base: int
+    seed: int = 0
+    second_order: bool = False
+    by_group: bool = False
+
+    def __post_init__(self) -> None:
+        checked(self.factors, self.base, self.seed)
+        _small_enough(2 * len(self.factors), self.base)
+
+    @cached_property
+    def moved(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """What has an index: its name, and the factors that move with it."""
+        if not self.by_group:
+            return tuple((f.name, (i,)) for i, f in enumerate(self.factors))
+        groups: dict[str, list[int]] = {}
+        for i, f in enumerate(self.factors):
+            groups.setdefault(f.group or f.name, []).append(i)
+        return tuple((name, tuple(at)) for name, at in groups.items())
+
+    @property
+    def block(self) -> int:
+        """Members for each base point."""
+        return (2 if self.second_order else 1) * len(self.moved) + 2
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return self.base * self.block
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        k, n = len(self.factors), len(self.moved)
+        low, high = first // self.block, -(-stop // self.block)
+        both = _points(2 * k, self.seed, low, high)
+        a, b = both[:, :k], both[:, k:]
+        out = np.empty((high - low, self.block, k))
+        out[:, 0], out[:, -1] = a, b
+        for j, (_, at) in enumerate(self.moved, start=1):
+            out[:, j] = a
+            out[:, j, list(at)] = b[:, list(at)]
+            if self.second_order:
+                out[:, n + j] = b
+                out[:, n + j, list(at)] = a[:, list(at)]
+        flat = out.reshape(-1, k)
+        return flat[first - low * self.block : stop - low * self.block]
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return drawn(self.factors, self.unit(first, stop))
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {
+            "base": self.base, "seed": self.seed, "second_order": self.second_order,
+            "by_group": self.by_group,
+        }  # fmt: skip
+
+
+def _small_enough(dimensions: int, points: int) -> None:
+    if dimensions > MAX_DIMENSIONS:
+        raise ModelError(f"{dimensions:,} dimensions, a Sobol sequence has {MAX_DIMENSIONS:,}")
+    if points > MAX_POINTS:
+        raise ModelError(f"{points:,} points, a Sobol sequence has {MAX_POINTS:,}")
+
+
+def _made_sobol(factors: tuple[Factor, ...], s: Settings) -> SobolSequence:
+    s.only("members", "seed")
+    return SobolSequence(factors, s.whole("members"), s.whole("seed", 0))
+
+
+def _made_saltelli(factors: tuple[Factor, ...], s: Settings) -> Saltelli:
+    s.only("base", "seed", "second_order", "by_group")
+    second, groups = s.flag("second_order", False), s.flag("by_group", False)
+    return Saltelli(factors, s.whole("base"), s.whole("seed", 0), second, groups)
+
+
+DESIGNS[SobolSequence.kind] = _made_sobol
+DESIGNS[Saltelli.kind] = _made_saltelli

@@ -1,0 +1,113 @@
+"""Members given as a table: a column for each factor, a row for each member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from sdsim.design.base import DESIGNS, Floats, Settings, checked
+from sdsim.design.distributions import Uniform
+from sdsim.design.factors import Factor, Uncertainty
+from sdsim.errors import ModelError, one_line
+
+MAX_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """rows : (n_member, n_factor), model units."""
+
+    kind: ClassVar[str] = "table"
+    factors: tuple[Factor, ...]
+    rows: Floats
+
+    def __post_init__(self) -> None:
+        if self.rows.ndim != 2 or self.rows.shape[1] != len(self.factors):
+            raise ModelError(f"a table of shape {self.rows.shape} for {len(self.factors)} factors")
+        checked(self.factors, len(self.rows))
+        if not np.isfinite(self.rows).all():
+            row, column = np.argwhere(~np.isfinite(self.rows))[0]
+            raise ModelError(
+                f"row {row + 1}: expected a finite number, got {self.rows[row, column]}",
+                variable=self.factors[column].name,
+            )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Table)
+            and self.factors == other.factors
+            and np.array_equal(self.rows, other.rows)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Table:
+        """From a data frame: its columns are the names."""
+        out = np.empty(rows.shape)
+        for k, name in enumerate(rows.columns):
+            try:
+                out[:, k] = pd.to_numeric(rows[name])
+            except (ValueError, TypeError) as e:
+                raise ModelError(one_line(str(e), 200), variable=str(name)) from None
+        if not len(rows):
+            raise ModelError("the table has no rows")
+        ends = zip(out.min(axis=0), out.max(axis=0), strict=True)
+        return cls(tuple(
+            Uncertainty(str(name), Uniform(float(low), float(high)))
+            if np.isfinite(low) and np.isfinite(high) else Uncertainty(str(name), Uniform(0, 0))
+            for name, (low, high) in zip(rows.columns, ends, strict=True)
+        ), out)  # fmt: skip
+
+    @classmethod
+    def read(cls, path: Path) -> Table:
+        """From a CSV (``.csv``, ``.tab``) or Parquet file.
+
+        Raises
+        ------
+        ModelError : it cannot be read, or holds something else than numbers.
+        """
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise ModelError(f"larger than {MAX_BYTES:,} bytes", file=path.name)
+            if path.suffix == ".parquet":
+                return cls.of(pd.read_parquet(path))
+            separator = "\t" if path.suffix in (".tab", ".tsv") else ","
+            return cls.of(pd.read_csv(path, sep=separator))
+        except ModelError as e:
+            raise e.at(file=path.name) from None
+        except OSError as e:
+            raise ModelError(f"cannot be read: {e.strerror or e}", file=path.name) from None
+        except (ValueError, pd.errors.ParserError) as e:
+            raise ModelError(f"no table: {one_line(str(e), 200)}", file=path.name) from None
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return len(self.rows)
+
+    def unit(self, first: int, stop: int) -> Floats:
+        """Places between the least and the largest value of each column."""
+        low, high = self.rows.min(axis=0), self.rows.max(axis=0)
+        size = np.where(high > low, high - low, 1.0)
+        return np.asarray((self.rows[first:stop] - low) / size)
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `sdsim.design.base.Design`."""
+        return self.rows[first:stop]
+
+    def settings(self) -> dict[str, Any]:
+        """See `sdsim.design.base.Design`."""
+        return {"rows": self.rows.tolist()}
+
+
+def _made(factors: tuple[Factor, ...], s: Settings) -> Table:
+    s.only("rows")
+    return Table(factors, np.array(s.rows("rows"), dtype=np.float64).reshape(-1, len(factors)))
+
+
+DESIGNS[Table.kind] = _made

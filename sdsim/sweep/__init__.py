@@ -1,0 +1,16 @@
+"""Sweeps: a model run many times, outcomes reduced while running, in a store that survives.
+
+    spec -> sweep -> task (plain data) -> crew of workers, or a cluster -> store -> dataset
+
+The format of specs and stores is in `README.md` here.
+"""
+
+from sdsim.sweep.drive import Progress, State, run_sweep
+from sdsim.sweep.outcome import Outcome
+from sdsim.sweep.results import manifest_of, read_store
+from sdsim.sweep.spec import read_sweep
+from sdsim.sweep.sweep import Sweep
+
+__all__ = [
+    "Outcome", "Progress", "State", "Sweep", "manifest_of", "read_store", "read_sweep", "run_sweep",
+]  # fmt: skip

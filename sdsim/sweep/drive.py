@@ -1,0 +1,195 @@
+"""Running a sweep: in this process, with workers of its own, or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import xarray as xr
+
+from sdsim.backends import backend_named
+from sdsim.errors import ModelError
+from sdsim.sweep import faults, store
+from sdsim.sweep.crew import Crew
+from sdsim.sweep.manifest import NAME, Entry, Manifest, differences, locked, read_manifest
+from sdsim.sweep.results import labelled, read_store
+from sdsim.sweep.sweep import Sweep
+from sdsim.sweep.task import Part, Task
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a sweep is: members done and failed, of how many; seconds since it began.
+
+    before : members that were there when it began.
+    """
+
+    done: int
+    failed: int
+    of: int
+    seconds: float
+    before: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Runs a second."""
+        return (self.done - self.before) / self.seconds if self.seconds > 0 else 0.0
+
+
+Progress = Callable[[State], None]
+
+
+class Hands(AbstractContextManager["Hands"], Protocol):
+    """Whoever does chunks and writes them."""
+
+    def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
+        """Entries of finished chunks, in any order."""
+
+
+def run_sweep(
+    sweep: Sweep,
+    path: str | Path | None = None,
+    *,
+    jobs: int | None = None,
+    resume: bool = False,
+    dask: str | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Run a sweep.
+
+    Parameters
+    ----------
+    path : of the store to write; None keeps the results in memory, and runs in this process.
+    jobs : workers; None takes one for each processor. 0 runs in this process, which is quickest
+        for small sweeps; a member that takes its process down then takes everything down.
+    resume : finish what is missing in a store.
+    dask : address of a Dask scheduler, or ``local``; its workers write to ``path`` themselves.
+    progress : called as members are finished.
+
+    Returns
+    -------
+    See `sdsim.sweep.results.read_store`.
+
+    Raises
+    ------
+    ModelError : the sweep does not fit the model; the store exists, or belongs to another sweep;
+        somebody else writes to it; it cannot be written.
+    """
+    task = sweep.task()
+    if path is None:
+        return labelled(task, sweep.header(task), _in_memory(task, progress))
+    root = Path(path)
+    _refuse_existing(root, resume)
+    with locked(root):
+        manifest = _opened(sweep, task, root)
+        missing = [k for k in range(task.chunks) if k not in manifest.entries]
+        with _hands(sweep, task, root, jobs, dask) as hands:
+            began, before = time.monotonic(), _members(task, manifest)
+            for entry in hands.run(missing):
+                manifest.enter(entry)
+                faults.chunk("entered", entry.chunk)
+                if progress is not None:
+                    seconds = time.monotonic() - began
+                    done = _members(task, manifest)
+                    progress(State(done, len(manifest.failed), task.count, seconds, before))
+        manifest.settle()
+    return read_store(root)
+
+
+def _members(task: Task, manifest: Manifest) -> int:
+    """Members in finished chunks."""
+    return sum(stop - first for first, stop in map(task.bounds, manifest.entries))
+
+
+def _refuse_existing(root: Path, resume: bool) -> None:
+    known = (root / NAME).exists()
+    if known and not resume:
+        raise ModelError("exists", file=str(root), remedy="--resume finishes it; or name another")
+    if root.exists() and not known and (not root.is_dir() or any(
+        e.name not in (".lock", ".holder") and not resume for e in root.iterdir()
+    )):  # fmt: skip
+        raise ModelError("is no store of a sweep", file=str(root), remedy="name another place")
+
+
+def _opened(sweep: Sweep, task: Task, root: Path) -> Manifest:
+    """The store's manifest: begun, or found to be of the same sweep and checked file by file."""
+    header = sweep.header(task)
+    if not (root / NAME).exists():
+        for name in (store.OUTCOMES, store.SERIES):  # left by one that died before it began
+            shutil.rmtree(root / name, ignore_errors=True)
+        (root / "zarr.json").unlink(missing_ok=True)
+        store.create(root, task)
+        manifest = Manifest(root, header)
+        manifest.begin()
+        return manifest
+    manifest = read_manifest(root)
+    unlike = differences(header, manifest.header)
+    if unlike:
+        raise ModelError(
+            f"is of another sweep: {'; '.join(unlike)}", file=str(root),
+            remedy="resume with what it was begun with, or write a new store",
+        )  # fmt: skip
+    store.tidy(root)
+    for k, entry in list(manifest.entries.items()):
+        if store.fault(root, entry.files):
+            del manifest.entries[k]
+    manifest.settle()
+    return manifest
+
+
+def _hands(sweep: Sweep, task: Task, root: Path, jobs: int | None, dask: str | None) -> Hands:
+    jobs = (os.cpu_count() or 1) if jobs is None else jobs
+    if jobs < 0:
+        raise ModelError(f"jobs is {jobs}, expected 0 or more")
+    if dask is not None:
+        from sdsim.sweep.cluster import Cluster
+
+        return Cluster(task.to_json(), root, dask, sweep.timeout)
+    if jobs == 0:
+        return Here(task, root)
+    return Crew(task.to_json(), root, jobs, sweep.timeout)
+
+
+class Here:
+    """This process."""
+
+    def __init__(self, task: Task, root: Path) -> None:
+        self._task, self._root = task, root
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
+        """See `Hands.run`."""
+        for k in chunks:
+            part = self._task.part(*self._task.bounds(k))
+            yield Entry(k, store.put(self._root, self._task, k, part), part.failed)
+
+
+def _in_memory(task: Task, progress: Progress | None) -> Part:
+    """All members, in this process."""
+    system = replace(task.run.system, backend=backend_named(task.run.system.backend.name))
+    task = replace(task, run=replace(task.run, system=system))
+    began, parts, failed = time.monotonic(), [], 0
+    for k in range(task.chunks):
+        first, stop = task.bounds(k)
+        parts.append(task.part(first, stop))
+        failed += len(parts[-1].failed)
+        if progress is not None:
+            progress(State(stop, failed, task.count, time.monotonic() - began))
+    return Part(
+        0,
+        np.concatenate([p.values for p in parts]),
+        {m: t for p in parts for m, t in p.failed.items()},
+        {name: np.concatenate([p.series[name] for p in parts]) for name in parts[0].series},
+    )

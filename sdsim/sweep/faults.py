@@ -1,0 +1,62 @@
+"""Faults put in on purpose, for tests alone: nothing here happens unless the variable is set.
+
+``SDSIM_TEST_FAULTS`` holds a JSON list such as ``[{"at": "member", "number": 17, "do": "kill"}]``.
+
+at : ``member`` (before it runs), ``written`` (a chunk lies in the store and is not entered yet),
+    ``write`` (while a chunk is written), ``entered`` (the manifest has it).
+number : of the member or chunk.
+do : ``kill`` (the process, -9), ``raise``, ``hang``, ``full`` (the disk), ``stop`` (SIGTERM),
+    ``interrupt`` (SIGINT).
+once : a file that is made when it happens; it does not happen again while the file is there.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+VARIABLE = "SDSIM_TEST_FAULTS"
+
+
+def members(first: int, stop: int, spared: Collection[int]) -> None:
+    """Members ``first`` to ``stop - 1`` are about to run, those spared excepted."""
+    for fault in _known("member"):
+        if first <= fault["number"] < stop and fault["number"] not in spared:
+            _happen(fault)
+
+
+def chunk(point: str, number: int) -> None:
+    """A chunk has come to a point."""
+    for fault in _known(point):
+        if fault["number"] == number:
+            _happen(fault)
+
+
+def _known(point: str) -> list[dict[str, Any]]:
+    text = os.environ.get(VARIABLE)
+    return [f for f in json.loads(text) if f["at"] == point] if text else []
+
+
+def _happen(fault: dict[str, Any]) -> None:
+    if "once" in fault:
+        try:
+            Path(fault["once"]).open("x").close()
+        except FileExistsError:
+            return
+    what = fault["do"]
+    if what in ("kill", "stop", "interrupt"):
+        kinds = {"kill": "SIGKILL", "stop": "SIGTERM", "interrupt": "SIGINT"}
+        os.kill(os.getpid(), getattr(signal, kinds[what]))
+    elif what == "raise":
+        raise ArithmeticError("put in by a test")
+    elif what == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    elif what == "hang":
+        while True:
+            time.sleep(3600)

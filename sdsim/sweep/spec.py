@@ -1,0 +1,258 @@
+"""The file of a sweep: TOML that a person can read; data, never code. The format is in `README.md`
+here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sdsim import names
+from sdsim.design import (
+    Crossed,
+    Design,
+    Distribution,
+    Factor,
+    Grid,
+    Lever,
+    Table,
+    Uncertainty,
+    design_of,
+    uncertainties_of,
+)
+from sdsim.design.distributions import from_data
+from sdsim.errors import ModelError
+from sdsim.methods import RK4, Euler, Method
+from sdsim.model import Model, Variable
+from sdsim.overrides import Overrides, locate, parameter_vector
+from sdsim.paths import knot, with_path
+from sdsim.preset import read_preset
+from sdsim.sweep.outcome import BETTER, Outcome
+from sdsim.sweep.sweep import Sweep
+from sdsim.system import System, load
+from sdsim.toml import Section, read_toml
+
+#: The largest file that is read, in bytes.
+MAX_BYTES = 5_000_000
+KEYS = (
+    "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
+    "uncertainties", "paths", "policies", "outcomes", "save", "run",
+)  # fmt: skip
+_METHODS = ("euler", "rk4")
+#: Designs in which nothing is left to chance.
+UNSEEDED = (Grid.kind, Table.kind)
+
+
+def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
+    """A sweep from its file.
+
+    Parameters
+    ----------
+    system : in place of the model that the file names.
+
+    Raises
+    ------
+    ModelError : file, line, key, what was expected, and what to do.
+    """
+    path = Path(path)
+    top = read_toml(path, MAX_BYTES)
+    top.only(*KEYS)
+    if system is None:
+        name = top.words("model")
+        model_file = path.parent / name
+        if not model_file.is_file():
+            raise top.fault(f"no file '{name}'", "model", "a path from the spec's own folder")
+        system = load(model_file)
+    overrides, titles = _overrides(top, path)
+    system, knots = _paths(top, system)
+    factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system)]
+    save = top.section("save")
+    save.only("variables", "times")
+    run = top.section("run")
+    run.only("chunk", "timeout")
+    seed = top.whole("seed", 0)
+    return Sweep(
+        system,
+        _design(top, factors, system, overrides, seed, path),
+        _outcomes(top),
+        overrides,
+        _method(top),
+        save.texts("variables", ()),
+        save.numbers("times") if save.has("times") else None,
+        seed,
+        run.whole("chunk", least=1) if run.has("chunk") else None,
+        run.number("timeout", 600),
+        {"title": top.words("title", path.stem), "preset": "; ".join(titles), "spec": path.name},
+    )
+
+
+def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
+    out, titles = Overrides(), []
+    for name in top.texts("preset", ()):
+        try:
+            preset = read_preset(path.parent / name)
+        except ModelError as e:
+            raise top.placed(e, "preset") from None
+        out |= preset.overrides
+        titles.append(preset.title)
+    constants = top.section("constants")
+    return out | Overrides({k: constants.number(k) for k in constants.data}), titles
+
+
+def _method(top: Section) -> Method:
+    kind = top.choice("method", _METHODS, "euler")
+    step = top.number("step") if top.has("step") else None
+    try:
+        return RK4(step) if kind == "rk4" else Euler(step)
+    except ModelError as e:
+        raise top.placed(e, "step") from None
+
+
+def _factor(
+    kind: type[Lever] | type[Uncertainty], section: Section, model: Model, key: str
+) -> Factor:
+    """One lever or uncertainty: ``[low, high]``, or a table with a distribution."""
+    try:
+        variable = locate(model, key)[0]
+    except ModelError as e:
+        raise section.placed(e, key) from None
+    value = section.data[key]
+    if isinstance(value, list):
+        if len(value) != 2:
+            raise section.fault("expected [low, high] or a table", key)
+        low, high = section.numbers(key)
+        value = {"low": low, "high": high}
+    data = {**section.data, key: value}
+    own = Section(data, section.file, section.text, section.keys).section(key)
+    distribution = _distribution(own, variable)
+    return kind(key, distribution, own.words("source", ""), own.words("group", variable.group))
+
+
+def _distribution(own: Section, variable: Variable) -> Distribution:
+    """What a table says; ends that it leaves out are the variable's own limits."""
+    data = {k: v for k, v in own.data.items() if k not in ("source", "group", "times")}
+    if "values" not in data:
+        for key, limit in zip(("low", "high"), variable.limits, strict=True):
+            if key not in data and limit is not None:
+                data[key] = limit
+    try:
+        return from_data(data)
+    except ModelError as e:
+        raise own.placed(e) from None
+
+
+def _levers(top: Section, model: Model) -> list[Factor]:
+    section = top.section("levers")
+    return [_factor(Lever, section, model, key) for key in section.data]
+
+
+def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
+    """The model with its paths in, and their knots as levers."""
+    section = top.section("paths")
+    model = system.model
+    out: list[Factor] = []
+    for key in section.data:
+        own = section.section(key)
+        times = own.numbers("times")
+        try:
+            variable = model.find(key)
+            model = with_path(model, key, times)
+        except ModelError as e:
+            raise section.placed(e, key) from None
+        distribution = _distribution(own, variable)
+        group = own.words("group", f"path of {variable.name}")
+        source = own.words("source", "")
+        out += [Lever(knot(variable.name, t), distribution, source, group) for t in times]
+    return (System(model, system.backend, system.cached) if out else system), out
+
+
+def _uncertainties(top: Section, system: System) -> list[Factor]:
+    section = top.section("uncertainties")
+    own = ("from_model", "groups", "except")
+    out: list[Factor] = []
+    named = {k for k in section.data if k not in own}
+    if section.flag("from_model", False):
+        try:
+            found = uncertainties_of(
+                system.model, groups=section.texts("groups", ()), leave=section.texts("except", ())
+            )
+        except ModelError as e:
+            raise section.placed(e) from None
+        taken = {locate(system.model, k)[0].name for k in (*named, *top.section("levers").data)}
+        out += [f for f in found if f.name not in taken]
+    return out + [
+        _factor(Uncertainty, section, system.model, k) for k in section.data if k in named
+    ]
+
+
+def _design(
+    top: Section, factors: list[Factor], system: System, overrides: Overrides, seed: int, path: Path
+) -> Design:
+    """The design, with the policies that it crosses."""
+    section, policies = top.section("design"), top.section("policies")
+    if not top.has("design"):
+        raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
+    settings = {k: v for k, v in section.data.items() if k != "kind"}
+    kind = section.words("kind")
+    if kind == Table.kind and "file" in settings:
+        section.only("kind", "file")
+        file = path.parent / section.words("file")
+        if factors:
+            raise section.fault("a table says itself what varies", remedy="leave out levers, ...")
+        if not file.is_file():
+            raise section.fault(f"no file '{section.words('file')}'", "file")
+        return Table.read(file)
+    if kind == Crossed.kind:
+        settings["policies"] = [
+            [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
+            for name in policies.data
+        ]
+        draws = dict(section.section("draws").data)
+        if draws.get("kind") not in UNSEEDED:
+            draws.setdefault("seed", seed)
+        base = _base(top, system, overrides, settings["policies"])
+        settings |= {"draws": draws, "base": base}
+    elif policies.data:
+        remedy = f'[design] kind = "{Crossed.kind}"'
+        raise top.fault(f"a {kind} design has no policies", "policies", remedy)
+    elif kind not in UNSEEDED:
+        settings.setdefault("seed", seed)
+    try:
+        return design_of(kind, tuple(factors), settings)
+    except ModelError as e:
+        raise section.placed(e) from None
+
+
+def _base(
+    top: Section, system: System, overrides: Overrides, policies: list[Any]
+) -> dict[str, float]:
+    """What each lever that any policy sets is without it: the preset's or the model's value."""
+    ready, parameters = system.overridden(overrides)
+    own = dict(
+        zip(ready.program.param_cells, parameter_vector(ready.program, parameters), strict=True)
+    )
+    out: dict[str, float] = {}
+    for title, values in policies:
+        for name in values:
+            try:
+                variable, cells = locate(system.model, name)
+            except ModelError as e:
+                raise top.section("policies").section(title).placed(e, name) from None
+            where = (names.canonical(variable.name), cells[0] if cells else 0)
+            if where not in own:
+                section = top.section("policies").section(title)
+                raise section.fault("is no constant and cannot be a lever", name)
+            out[name] = float(own[where])
+    return out
+
+
+def _outcomes(top: Section) -> tuple[Outcome, ...]:
+    section, out = top.section("outcomes"), []
+    for name, value in section.data.items():
+        if isinstance(value, str):
+            out.append(Outcome(name, value))
+            continue
+        own = section.section(name)
+        own.only("expression", "units", "better")
+        better = own.choice("better", BETTER, "")
+        out.append(Outcome(name, own.words("expression"), own.words("units", ""), better))
+    return tuple(out)

@@ -1,0 +1,191 @@
+"""TOML files read key by key: whatever does not fit is named with its key and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdsim.errors import ModelError, nearest
+
+_HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
+_PART = re.compile(r""""(?P<quoted>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+)""")
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of a file.
+
+    keys : where it stands, from the top.   text : of the whole file.
+    """
+
+    data: Mapping[str, Any]
+    file: str
+    text: str
+    keys: tuple[str, ...] = ()
+
+    def fault(self, what: str, key: str | None = None, remedy: str = "") -> ModelError:
+        """An error that names file, line and key."""
+        keys = self.keys if key is None else (*self.keys, key)
+        return ModelError(
+            what, remedy=remedy, file=self.file, line=line_of(self.text, keys),
+            variable=".".join(keys) or None,
+        )  # fmt: skip
+
+    def placed(self, e: ModelError, key: str | None = None) -> ModelError:
+        """An error from further down, with its place in this file."""
+        known = self.fault(e.what, key, e.remedy)
+        if e.variable and e.variable not in (known.variable or ""):
+            known = self.fault(f"'{e.variable}': {e.what}", key, e.remedy)
+        return known
+
+    def only(self, *known: str) -> None:
+        """Refuse keys that are not known."""
+        for k in self.data:
+            if k not in known:
+                remedy = nearest(k, known) or f"one of {', '.join(known)}"
+                raise self.fault("is no key here", k, remedy)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        return key in self.data
+
+    def section(self, key: str) -> Section:
+        """The table under a key, empty where there is none."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fault(f"expected a table, got {_said(value)}", key)
+        return Section(value, self.file, self.text, (*self.keys, key))
+
+    def value(self, key: str) -> Any:
+        """Whatever stands there.
+
+        Raises
+        ------
+        ModelError : nothing does.
+        """
+        if key not in self.data:
+            raise self.fault(f"'{key}' is missing")
+        return self.data[key]
+
+    def _take(self, key: str, default: Any) -> Any:
+        return self.data.get(key, default) if default is not _MISSING else self.value(key)
+
+    def words(self, key: str, default: Any = _MISSING) -> str:
+        """A text."""
+        value = self._take(key, default)
+        if not isinstance(value, str):
+            raise self.fault(f"expected text, got {_said(value)}", key)
+        return value
+
+    def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
+        """One of some words."""
+        value = self.words(key, default)
+        if value not in known:
+            remedy = nearest(value, known) or f"one of {', '.join(known)}"
+            raise self.fault(f"'{value}' is not known", key, remedy)
+        return value
+
+    def number(self, key: str, default: Any = _MISSING) -> float:
+        """A finite number."""
+        value = self._take(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(f"expected a number, got {_said(value)}", key)
+        if not abs(value) < float("inf"):
+            raise self.fault(f"expected a finite number, got {value}", key)
+        return float(value)
+
+    def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
+        """A whole number."""
+        value = self._take(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.fault(f"expected a whole number, got {_said(value)}", key)
+        if least is not None and value < least:
+            raise self.fault(f"expected at least {least}, got {value}", key)
+        return value
+
+    def flag(self, key: str, default: Any = _MISSING) -> bool:
+        """True or false."""
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            raise self.fault(f"expected true or false, got {_said(value)}", key)
+        return value
+
+    def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
+        """A text, or a list of them."""
+        value = self._take(key, default)
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise self.fault(f"expected a list of texts, got {_said(value)}", key)
+        return tuple(value)
+
+    def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self._take(key, default)
+        if not isinstance(value, list | tuple) or any(
+            isinstance(v, bool) or not isinstance(v, int | float) for v in value
+        ):
+            raise self.fault(f"expected a list of numbers, got {_said(value)}", key)
+        return tuple(float(v) for v in value)
+
+
+def read_toml(path: Path, limit: int) -> Section:
+    """A file of at most ``limit`` bytes.
+
+    Raises
+    ------
+    ModelError : it cannot be read, is too large, or is no TOML.
+    """
+    try:
+        if not path.is_file():
+            raise ModelError("is no file", file=str(path))
+        if path.stat().st_size > limit:
+            raise ModelError(f"larger than {limit:,} bytes", file=path.name)
+        text = path.read_text(encoding="utf-8")
+        return Section(tomllib.loads(text), path.name, text)
+    except OSError as e:
+        raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise ModelError(f"no valid TOML: {e}", file=path.name) from None
+
+
+def line_of(text: str, keys: Sequence[str]) -> int | None:
+    """The line on which a key stands, as far as a look at the lines can tell; or that of the
+    nearest table above it."""
+    best: tuple[int, int] | None = None
+    for n, at in _places(text):
+        shared = 0
+        while shared < min(len(at), len(keys)) and at[shared] == keys[shared]:
+            shared += 1
+        if shared == len(at) and shared and (best is None or shared > best[0]):
+            best = (shared, n)
+    return best[1] if best else None
+
+
+def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(line, keys from the top) of every header and key that begins a line."""
+    table: tuple[str, ...] = ()
+    for n, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _parts(header["keys"])
+            yield n, table
+        elif key := _KEY.match(line):
+            yield n, (*table, *_parts(key["key"]))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(
+        next(g for g in (m["quoted"], m["literal"], m["bare"]) if g is not None)
+        for m in _PART.finditer(text)
+    )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list) else repr(value)
