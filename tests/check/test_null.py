@@ -218,3 +218,78 @@ def test_the_toy_leaves_out_what_it_lacks(pond: System, claim_file: Callable[...
     toy = load(POND / "null.mdl", backend=pond.backend)
     result = run_claims(pond, [claim], overrides=Overrides({"Pond": 900.0}), null=Null(toy))[0]
     assert result.toy is False
+
+
+def test_a_start_of_the_preset_is_for_stocks(pond: System, claim_file: Callable[..., Path]) -> None:
+    """The toy draws as a curve what the model has as a stock: it takes no start."""
+    claim = read_claim(claim_file('check = "FINAL(Lilies) > 500"'))
+    toy = load(POND / "null.mdl", backend=pond.backend)
+    start = Overrides(initial={"Lilies": 20.0})
+    assert run_claims(pond, [claim], overrides=start, null=Null(toy))[0].toy is True
+
+
+SWITCHED = """
+    stock = INTEG(adding - leaving, 10)
+    adding = 0.1 * stock
+    leaving = chosen * weight + (1 - weight) * 2
+    chosen = 0.2 * stock
+    weight = 0
+"""
+CHOICE = Loop(
+    "choice", "B", ("stock -> chosen", "chosen -> leaving", "leaving -> stock"),
+    ("stock -> chosen",),
+)  # fmt: skip
+GROWTH = Loop("growth", "R", ("stock -> adding", "adding -> stock"), ("stock -> adding",))
+
+
+@pytest.mark.parametrize(
+    ("rest", "closed", "held"),
+    [
+        ("", ("growth",), False),
+        ("[base]\nconstants = {weight = 1}", ("choice", "growth"), False),
+        ("[runs]\nchosen = {constants = {weight = 0.5}}", ("growth",), False),
+        ('[base]\nhold = ["stock -> adding"]\nconstants = {weight = 1}', ("choice",), True),
+        ('[base]\nhold = ["stock -> adding"]', (), None),
+    ],
+)
+def test_only_closed_loops_are_held(
+    system: Callable[..., System], claim_file: Callable[..., Path],
+    rest: str, closed: tuple[str, ...], held: bool | None,
+) -> None:  # fmt: skip
+    """A weight of zero opens a loop, so does a run's own hold; runs that nobody reads do not count."""
+    made = system(SWITCHED)
+    claim = read_claim(claim_file(f'check = "FINAL(stock) < 10.0001"\n{rest}'))
+    result = run_claims(made, [claim], null=Null(None, (CHOICE, GROWTH)))[0]
+    assert result.closed == closed
+    assert set(result.open or ()) == {"choice", "growth"} - set(closed)
+    if held is None:
+        assert result.held is result.definitional is None
+
+
+def test_a_loop_that_matters_only_in_one_run(
+    system: Callable[..., System], claim_file: Callable[..., Path]
+) -> None:
+    """Closed in any run that the check reads: held in all of them."""
+    made = system(SWITCHED)
+    claim = read_claim(
+        claim_file("""
+    check = "IN(chosen, FINAL(stock)) < FINAL(stock) + 100"
+    [runs]
+    chosen = {constants = {weight = 1}}
+    """)
+    )
+    result = run_claims(made, [claim], null=Null(None, (CHOICE, GROWTH)))[0]
+    assert result.closed == ("choice", "growth")
+    assert result.held is True
+    assert set(result.felt or ()) == {"choice", "growth"}
+
+
+def test_evidence_is_asked_of_what_is_supported(
+    pond: System, claim_file: Callable[..., Path]
+) -> None:
+    """A check that fails in the model and holds in the toy is no definition, and no evidence."""
+    claim = read_claim(claim_file('check = "FINAL(Lilies) < 820"'))
+    toy = load(POND / "null.mdl", backend=pond.backend)
+    result = run_claims(pond, [claim], null=Null(toy))[0]
+    assert (result.status, result.toy) == ("not supported", True)
+    assert (result.definitional, result.evidence) == (True, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,20 @@ def test_every_claim_says_what_the_data_say() -> None:
 def test_every_supported_mechanism_has_an_ablation() -> None:
     lacking = [c.id for c in CLAIMS.values() if c.kind == "mechanism" and not c.ablations]
     assert lacking == []
+
+
+def test_every_claim_that_is_not_supported_says_why() -> None:
+    assert all(bool(c.why) == (c.expect == "not supported") for c in CLAIMS.values())
+
+
+def test_conflicts_name_what_the_model_says() -> None:
+    """Each has words of its own, and at least one side among the claims or a reason why not."""
+    with (FOLDER / "conflicts.toml").open("rb") as stream:
+        rows = tomllib.load(stream)["conflict"]
+    assert len({r["id"] for r in rows}) == len(rows) == 12
+    for r in rows:
+        assert set(r) <= {"id", "issue", "model", "claims", "others"}
+        assert r["model"]
 
 
 def test_the_toy_stays_finite(flagship: sdsim.System) -> None:
