@@ -256,7 +256,7 @@ def test_only_closed_loops_are_held(
     system: Callable[..., System], claim_file: Callable[..., Path],
     rest: str, closed: tuple[str, ...], held: bool | None,
 ) -> None:  # fmt: skip
-    """A weight of zero opens a loop, so does a run's own hold; runs that nobody reads do not count."""
+    """A weight of zero opens a loop, so does a run's own hold; a run nobody reads does not count."""
     made = system(SWITCHED)
     claim = read_claim(claim_file(f'check = "FINAL(stock) < 10.0001"\n{rest}'))
     result = run_claims(made, [claim], null=Null(None, (CHOICE, GROWTH)))[0]
