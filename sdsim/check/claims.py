@@ -114,6 +114,8 @@ def read_claims(folder: str | Path) -> tuple[Claim, ...]:
     files = sorted(Path(folder).glob("*.toml"))
     if not files:
         raise ModelError("holds no claims", remedy="a claim is a .toml file", file=str(folder))
+    for file in files:
+        inside(file, Path(folder))
     if len(files) > MAX_FILES:
         raise ModelError(f"more than {MAX_FILES} claims", file=str(folder))
     claims = [read_claim(f) for f in files]
@@ -154,6 +156,18 @@ def toml_of(path: Path, limit: int) -> dict[str, Any]:
         raise ModelError(f"no valid TOML: {e}", file=path.name) from None
 
 
+def inside(path: Path, folder: Path) -> Path:
+    """The path, which must lie in the folder also when links are followed.
+
+    Raises
+    ------
+    ModelError : it lies elsewhere.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ModelError("leads out of the folder", file=path.name)
+    return path
+
+
 def only(data: Mapping[str, Any], known: Sequence[str], key: str = "") -> None:
     """Refuse keys that are not known."""
     for k in data:
@@ -168,7 +182,22 @@ def only(data: Mapping[str, Any], known: Sequence[str], key: str = "") -> None:
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ModelError(f"expected text, got {value!r}", variable=key)
-    return value.strip()
+    return _printable(value.strip(), key)
+
+
+def _printable(text: str, key: str) -> str:
+    """The text, which may be printed on a terminal as it is."""
+    for c in text:
+        if not c.isprintable() and c not in "\n\t":
+            raise ModelError(f"holds the control character {c!r}", variable=key)
+    return text
+
+
+def _label(text: str, key: str) -> str:
+    """The name of a run, an ablation or a reported number: one line of text."""
+    if not text.strip() or not text.isprintable():
+        raise ModelError(f"{text!r} is no name", remedy="one line of text", variable=key)
+    return text
 
 
 def texts(value: Any, key: str) -> tuple[str, ...]:
@@ -198,7 +227,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[Any, str], str]:
 
 
 def _report(value: Any, key: str) -> dict[str, str]:
-    return {str(k): _text(v, f"{key}.{k}") for k, v in table(value, key).items()}
+    return {_label(k, key): _text(v, f"{key}.{k}") for k, v in table(value, key).items()}
 
 
 def table(value: Any, key: str) -> dict[str, Any]:
@@ -254,7 +283,12 @@ def _several(value: Any, key: str, path: Path) -> dict[str, Changes]:
         raise ModelError(f"more than {MAX_RUNS}", variable=key)
     if len({names.canonical(k) for k in found}) < len(found):
         raise ModelError("two of the same name", variable=key)
-    return {str(k): _changes(v, f"{key}.{k}", path) for k, v in found.items()}
+    made = {_label(k, key): _changes(v, f"{key}.{k}", path) for k, v in found.items()}
+    for name, changes in made.items() if key == "ablations" else ():
+        if changes.key == Changes().key:
+            raise ModelError("changes nothing", remedy="set, scale or hold something",
+                             variable=f"{key}.{name}")  # fmt: skip
+    return made
 
 
 def _changes(value: Any, key: str, path: Path) -> Changes:

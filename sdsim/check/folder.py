@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdsim.check.claims import Claim, read_claims
+from sdsim.check.claims import Claim, inside, read_claims
 from sdsim.check.draws import Choice, read_choice
 from sdsim.check.loops import Loop, read_loops
 from sdsim.check.null import Null
@@ -27,20 +27,24 @@ class Folder:
 
     def claims(self) -> tuple[Claim, ...]:
         """See `sdsim.check.claims.read_claims`."""
-        return read_claims(self.path / CLAIMS)
+        return read_claims(self._own(CLAIMS))
 
     def loops(self) -> tuple[Loop, ...]:
         """The declared loops; none where there is no file."""
-        file = self.path / LOOPS
+        file = self._own(LOOPS)
         return read_loops(file) if file.exists() else ()
 
     def null(self, system: System) -> Null:
         """The null models there are; the toy runs on the back end of ``system``."""
-        file = self.path / TOY
+        file = self._own(TOY)
         toy = load(file, backend=system.backend, cache=system.cached) if file.exists() else None
         return Null(toy, self.loops())
 
     def choice(self) -> Choice:
         """The choice of draws; the default where there is no file."""
-        file = self.path / DRAWS
+        file = self._own(DRAWS)
         return read_choice(file) if file.exists() else Choice()
+
+    def _own(self, name: str) -> Path:
+        """A path in the folder, also where it is a link."""
+        return inside(self.path / name, self.path)

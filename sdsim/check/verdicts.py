@@ -239,7 +239,8 @@ class _Court:
         base = {x.claim.id: x.margin for x in results}
         needs: dict[str, list[str]] = {r.claim.id: [] for r in tested}
         felt: dict[str, list[str]] = {r.claim.id: [] for r in tested}
-        held: dict[str, bool] = {}
+        bare = [r for r in tested if not self._settled(r, None)]  # reads nothing that a run makes
+        held = {r.claim.id: (base[r.claim.id] or 0) > 0 for r in bare}
         for loop in (*loops, None):
             cases = []
             for r in tested:

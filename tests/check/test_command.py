@@ -137,6 +137,50 @@ def test_bad_input_is_two(folder: Path, file: str, text: str, said: str) -> None
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "name", ["claims/P1.toml", "claims", "loops.toml", "draws.toml", "null.mdl"]
+)
+def test_nothing_is_read_from_outside(folder: Path, name: str) -> None:
+    """A link that leads out of the model's folder is refused; one within it is not."""
+    outside = folder.parent / "elsewhere"
+    (folder / name).rename(outside)
+    (folder / name).symlink_to(outside)
+    done = check(folder, "--draws", "5")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{Path(name).name}: leads out of the folder" in done.stderr
+    inside = folder / "claims" / "inside"
+    (folder / name).unlink()
+    if name == "loops.toml":
+        outside.rename(inside)
+        (folder / name).symlink_to(inside)
+        assert check(folder, "--draws", "5").returncode == 0
+
+
+def test_like_bits_whatever_the_threads(folder: Path) -> None:
+    """The same output from one thread and from two."""
+    one, two = (check(folder, "--json", "--draws", "40", "--jobs", n).stdout for n in "12")
+    assert one == two != ""
+
+
+def test_a_single_draw(folder: Path) -> None:
+    """A share of one, with a wide interval."""
+    row = json.loads(check(folder, "--json", "--draws", "1", "--id", "P1").stdout)[0]
+    assert row["share_25"] in (0.0, 1.0)
+    assert row["interval_25"][1] - row["interval_25"][0] > 0.7
+
+
+def test_a_claim_that_is_not_supported_has_no_label(folder: Path) -> None:
+    """A dash in the table; in JSON `definitional` says whether a null model passes all the same."""
+    lines = check(folder, "--draws", "0").stdout.splitlines()
+    assert " -  " in next(x for x in lines if x.startswith("P4"))
+    rows = {r["id"]: r for r in json.loads(check(folder, "--json", "--draws", "0").stdout)}
+    assert (rows["P1"]["definitional"], rows["P1"]["evidence"]) == (True, False)
+    assert (rows["P2"]["definitional"], rows["P2"]["evidence"]) == (False, True)
+    assert isinstance(rows["P4"]["definitional"], bool)
+    assert rows["P4"]["evidence"] is None
+    assert rows["P1"]["closed"] == ["spreading", "crowding", "rotting"]
+
+
 def test_bad_options_are_two(folder: Path) -> None:
     """Nothing is left, an id that is none, counts that make no sense."""
     for options, said in (

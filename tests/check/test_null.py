@@ -256,7 +256,7 @@ def test_only_closed_loops_are_held(
     system: Callable[..., System], claim_file: Callable[..., Path],
     rest: str, closed: tuple[str, ...], held: bool | None,
 ) -> None:  # fmt: skip
-    """A weight of zero opens a loop, so does a run's own hold; a run nobody reads does not count."""
+    """A weight of zero opens a loop, so does a run's own hold; runs nobody reads do not count."""
     made = system(SWITCHED)
     claim = read_claim(claim_file(f'check = "FINAL(stock) < 10.0001"\n{rest}'))
     result = run_claims(made, [claim], null=Null(None, (CHOICE, GROWTH)))[0]
@@ -282,6 +282,16 @@ def test_a_loop_that_matters_only_in_one_run(
     assert result.closed == ("choice", "growth")
     assert result.held is True
     assert set(result.felt or ()) == {"choice", "growth"}
+
+
+@pytest.mark.parametrize("check", ["1 > 0", "FINAL(Time) > 8"])
+def test_what_reads_nothing_is_a_definition(
+    system: Callable[..., System], claim_file: Callable[..., Path], check: str
+) -> None:
+    """It holds in any model, with loops held too."""
+    claim = read_claim(claim_file(f'check = "{check}"'))
+    result = run_claims(system(SWITCHED), [claim], null=Null(None, (CHOICE, GROWTH)))[0]
+    assert (result.status, result.definitional, result.evidence) == ("supported", True, False)
 
 
 def test_evidence_is_asked_of_what_is_supported(
