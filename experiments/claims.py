@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 import sdsim
 from sdsim.check import Folder, choose, run_claims
-from sdsim.plot import Dots, Line, Section, line_figure, share_figure, write_index, write_page
+from sdsim.plot import Dots, Line, Section, line_figure, write_index, write_page
 from sdsim.plot import scorecard as card
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,9 +102,8 @@ def main() -> None:
         "ablations break their check."
     )
     sections = [
-        Section(
-            "How the claims come out", share_figure(grouped, "claims"), f"{summary}\n\n{RULES}"
-        ),
+        Section("How the claims come out", text=summary, body=card.bar(results)),
+        Section("What the words mean", text=RULES),
         Section(
             "The claims",
             body=card.rows(results, system.model),

@@ -21,7 +21,7 @@ from sdsim.plot.theme import COLOURS, DASHES
 from sdsim.units import unit
 
 __all__ = [
-    "SCRIPT", "STYLE", "Conflict", "conflicts", "equations", "group_of", "groups", "rows",
+    "SCRIPT", "STYLE", "Conflict", "bar", "conflicts", "equations", "group_of", "groups", "rows",
     "unsupported",
 ]  # fmt: skip
 
@@ -38,6 +38,10 @@ GROUPS = {
     "not testable": "What is missing is said in the row.",
     "ERROR": "A value that is not finite, or a time outside the run.",
 }
+
+
+#: Colours of the groups in the bar.
+_SHADES = ("#b48ead", "#d3b6cd", "#0072B2", "#d98c5f", "#9aa5ae", "#1d2429")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,17 @@ def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
     return {g: sorted(rs, key=lambda r: r.claim.id) for g, rs in found.items() if rs}
 
 
+def bar(results: Sequence[Result]) -> str:
+    """How many rows each group has, as one bar and its legend, as HTML."""
+    parts, legend = [], []
+    for i, (group, found) in enumerate(groups(results).items()):
+        style = f"flex: {len(found)} 0 0; background: {_SHADES[i % len(_SHADES)]}"
+        parts.append(f'<a href="#{_group_anchor(group)}" style="{style}">{len(found)}</a>')
+        dot = f'<i style="background: {_SHADES[i % len(_SHADES)]}"></i>'
+        legend.append(f"<p>{dot}<b>{len(found)} {_text(group)}</b> {_text(GROUPS[group])}</p>")
+    return f'<div class="bar">{"".join(parts)}</div><div class="legend">{"".join(legend)}</div>'
+
+
 def rows(results: Sequence[Result], model: Model) -> str:
     """The rows of the scorecard, those that are definitional first, as HTML."""
     titles = (
@@ -79,7 +94,8 @@ def rows(results: Sequence[Result], model: Model) -> str:
     units = _units(results, model)
     out = []
     for group, found in groups(results).items():
-        title = f"<h3>{_text(group[0].upper() + group[1:])}: {len(found)}</h3>"
+        anchor = _group_anchor(group)
+        title = f'<h3 id="{anchor}">{_text(group[0].upper() + group[1:])}: {len(found)}</h3>'
         out.append(f"{title}<p class='small'>{_text(GROUPS[group])}</p>")
         out.append(f'<div class="head">{head}</div>')
         out += [_row(r, model, units) for r in found]
@@ -89,7 +105,7 @@ def rows(results: Sequence[Result], model: Model) -> str:
 def _row(r: Result, model: Model, units: Mapping[str, str]) -> str:
     c = r.claim
     place = f"Seed {c.seed}" + (f", {c.place}" if c.place else "")
-    expected = "as expected" if r.as_expected else f"expected {c.expect}"
+    expected = f"expected: {c.expect}" if r.as_expected else f"but expected: {c.expect}"
     cells = (
         f'<span class="id">{_text(c.id)}</span>',
         f'<span class="claim">{_text(c.claim)}<small>{_text(place)}</small></span>',
@@ -312,6 +328,10 @@ def _equation(model: Model, name: str, named: set[str]) -> str:
     doc = f"<p class='small'>{_text(v.doc)}</p>"
     head = f"<p><b>{_text(v.name)}{_text(dims)}</b> ({_text(v.units)})</p>"
     return f'<div id="{_anchor(v.name)}">{head}{lines}{doc}{reads}</div>'
+
+
+def _group_anchor(group: str) -> str:
+    return "group-" + re.sub(r"\W+", "-", group.casefold())
 
 
 def _anchor(name: str) -> str:

@@ -9,11 +9,17 @@ main { max-width: 1320px; }
 .yes { background: #d9f0e6; color: #00593f; } .no { background: #fbe3d6; color: #8a3600; }
 .none { background: #eceff1; color: #47525b; } .error { background: #1d2429; color: #fff; }
 .def { background: #f3e4f1; color: #6d2c63; } .evidence { background: #dcebf6; color: #0b4f7c; }
+.bar { display: flex; height: 44px; margin: 18px 0 10px; border-radius: 4px; overflow: hidden; }
+.bar a { color: #fff; text-decoration: none; font-weight: 600; font-size: 15px; min-width: 30px;
+  display: flex; align-items: center; justify-content: center; }
+.legend p { font-size: 14px; margin: 0 0 4px; max-width: none; line-height: 1.45; }
+.legend i { display: inline-block; width: 11px; height: 11px; border-radius: 2px;
+  margin-right: 8px; }
 h3 { font-size: 17px; margin: 34px 0 2px; }
 h3 + p { font-size: 15px; }
 details { border-bottom: 1px solid var(--line); }
 summary, .head { display: grid; gap: 14px;
-  grid-template-columns: 42px minmax(0, 1fr) 110px 62px 72px 150px 92px 92px 82px; }
+  grid-template-columns: 46px minmax(0, 1fr) 136px 64px 72px 124px 92px 92px 82px; }
 summary { cursor: pointer; padding: 10px 0; font-size: 14px; line-height: 1.45;
   align-items: start; }
 summary:hover { background: #f7f9fa; }
