@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
+from numpy.typing import NDArray
 
-from sdsim.check import Result
+from sdsim.check import Changes, Claim, Result
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
 from sdsim.model import Model
 from sdsim.outcomes.formula import parse
@@ -151,6 +153,7 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
         out.append(
             f'<div class="plot"></div><script type="application/json">{_figure(r, units)}</script>'
         )
+    out += _runs(c)
     if r.sides:
         out.append("<h4>The check: all of these must hold</h4>")
     for side in r.sides:
@@ -163,8 +166,8 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
     if r.ablations:
         out.append("<h4>Ablations</h4>")
     for a in r.ablations:
-        said = {True: "the check breaks", False: "the check still holds", None: "does not count"}
-        out.append(f"<p>{_text(a.name)}: {said[a.breaks]}. {_text(a.reason)}</p>")
+        said = {True: "the check breaks", False: "the check still holds", None: a.reason}
+        out.append(f"<p>{_text(a.name)}: {_text(said[a.breaks])}.</p>")
     out += _control(r)
     if r.reported:
         out.append("<h4>Reported; ratios unless a unit is named</h4>")
@@ -177,6 +180,22 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
     if c.changed:
         out.append(f"<p>About the check: {_text(c.changed)}</p>")
     return "".join(out)
+
+
+def _runs(c: Claim) -> list[str]:
+    """What each run of a claim changes."""
+    found = {"all runs": c.base, **c.runs}
+    said = {name: _changes(changes) for name, changes in found.items()}
+    lines = [f"<p class='small'>{_text(n)}: {_text(what)}</p>" for n, what in said.items() if what]
+    return ["<h4>Runs</h4>", *lines] if lines else []
+
+
+def _changes(c: Changes) -> str:
+    parts = [f"{k} = {v:g}" for k, v in c.overrides.constants.items()]
+    parts += [f"{k} times {v:g}" for k, v in c.scale.items()]
+    parts += [f"{k} held in {v}" for k, v in (t.split("->") for t in c.hold)]
+    others = (*c.overrides.series, *c.overrides.lookups, *c.overrides.initial)
+    return ", ".join(" ".join(p.split()) for p in (*parts, *(f"{k} given" for k in others)))
 
 
 def _control(r: Result) -> list[str]:
@@ -207,7 +226,16 @@ def _control(r: Result) -> list[str]:
 def _units(results: Sequence[Result], model: Model) -> dict[str, str]:
     """The units of what is plotted, by expression."""
     found = {("", text): text for r in results for text in r.curves}
-    return {text: _shown(_unit(tree, model)) for (_, text), tree in parse(found).items()}
+    return {text: _shown(_spelled(tree, model)) for (_, text), tree in parse(found).items()}
+
+
+def _spelled(e: Expr, model: Model) -> str:
+    """The units of an expression; of a variable as its modeller spells them."""
+    while isinstance(e, Call) and e.name == "in":
+        e = e.args[-1]
+    if isinstance(e, Ref) and e.name in model.variables:
+        return model.variables[e.name].units
+    return str(_unit(e, model))
 
 
 def _unit(e: Expr, model: Model) -> unit.Unit:
@@ -227,27 +255,33 @@ def _unit(e: Expr, model: Model) -> unit.Unit:
     return unit.parse("Dmnl")
 
 
-def _shown(found: unit.Unit) -> str:
-    text = str(found)
-    return "share or index" if text in ("1", "Dmnl") else text
+def _shown(units: str) -> str:
+    return "share or index" if units.casefold() in ("1", "dmnl", "") else units
 
 
 def _figure(r: Result, units: Mapping[str, str]) -> str:
     lines: dict[str, list[Line]] = {}
+    first = min((_begins(values) for _, values in r.curves.values()), default=0)
     for i, (text, (time, values)) in enumerate(r.curves.items()):
         colour, dash = i % len(COLOURS), i // len(COLOURS) % len(DASHES)
         lines.setdefault(units[text], []).append(
-            Line(_named(text), time, values, units[text], "", colour, dash)
+            Line(_named(text), time[first:], values[first:], units[text], "", colour, dash)
         )
     figure: go.Figure
     if len(lines) == 1:
         (what, found), *_ = lines.items()
         figure = line_figure(found, "Year", what, height=360)
     else:
-        shown = [Panel(what, found, "Year", what) for what, found in lines.items()]
+        shown = [Panel("", found, "Year", what) for what, found in lines.items()]
         figure = panels(shown, columns=1, height=260)
     figure.update_layout(legend={"yanchor": "top", "y": -0.2})
     return str(pio.to_json(figure)).replace("<", "\\u003c")
+
+
+def _begins(values: NDArray[np.float64]) -> int:
+    """The last saved time before a curve first moves."""
+    moved = np.flatnonzero(values != values[0])
+    return max(int(moved[0]) - 1, 0) if moved.size else len(values) - 1
 
 
 def _named(text: str) -> str:
