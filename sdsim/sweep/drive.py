@@ -99,6 +99,7 @@ def run_sweep(
                     seconds = time.monotonic() - began
                     done = _members(task, manifest)
                     progress(State(done, len(manifest.failed), task.count, seconds, before))
+        store.tidy(root)
         manifest.settle()
     return read_store(root)
 
