@@ -115,8 +115,8 @@ def main() -> None:
         Section(
             "What is not supported, and why",
             body=card.unsupported(results),
-            text="An honest no is a result. Some of these say that the seed is wrong about this model, some that "
-            "the model is too coarse, some that the check was too close to call.",
+            text="An honest no is a result. Some of these say that the seed claims more than this model shows, "
+            "some that the model is too coarse, some that the check was too close to call.",
         ),
         Section(
             "Where the sources disagree",
