@@ -64,7 +64,7 @@ class Cluster:
                 self._own = self._api.LocalCluster(
                     threads_per_worker=1, host="127.0.0.1", dashboard_address=None
                 )
-            self._client = self._api.Client(self._own or self._address, timeout="30s")
+            self._client = self._api.Client(self._own or self._address, timeout="10s")
         except (OSError, ValueError, TimeoutError) as e:
             what = f"no Dask scheduler at '{self._address}': {one_line(str(e), 200)}"
             raise ModelError(what, remedy="give tcp://HOST:PORT, or local") from None
