@@ -124,7 +124,7 @@ def prim(
                 density = hits[keep].mean()
                 if best is None or density > best[0]:
                     best = (float(density), j, upper, float(edge))
-        if best is None or best[0] <= hits.mean() and hits.mean() in (0.0, 1.0):
+        if best is None or (best[0] <= hits.mean() and hits.mean() in (0.0, 1.0)):
             return out
         _, j, upper, edge = best
         (high if upper else low)[j] = edge

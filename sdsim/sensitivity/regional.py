@@ -1,5 +1,5 @@
-"""Regional sensitivity: where in the space of factors a behaviour occurs (Hornberger and Spear 1981;
-Spear and Hornberger 1980)."""
+"""Regional sensitivity: where in the space of factors a behaviour occurs
+(Hornberger and Spear 1981; Spear and Hornberger 1980)."""
 
 from __future__ import annotations
 

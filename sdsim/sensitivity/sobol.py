@@ -117,7 +117,7 @@ def sobol(
     k = len(factors)
     width = (2 if second_order else 1) * k + 2
     cut, shape = blocks(y, width, "Saltelli")
-    good = np.isfinite(cut).all(axis=1)
+    good = np.asarray(np.isfinite(cut).all(axis=1))
     used = good.sum(axis=0)
     terms = _terms(cut, good, k, second_order)
     value = _indices(terms, np.ones((1, len(cut))), k, second_order)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,7 @@ def test_prim_finds_the_box_and_drops_what_chance_explains(planted) -> None:
     boxes = prim(x, case, NAMES)
     mass = [b.mass for b in boxes]
     assert mass[0] == 1.0
-    assert all(a > b for a, b in zip(mass, mass[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(mass))
     assert [b.coverage for b in boxes] == sorted((b.coverage for b in boxes), reverse=True)
     right(simplified(x, case, chosen(boxes)))
     dense = chosen(boxes, density=0.8)
@@ -93,7 +95,7 @@ def test_any_small_data_give_a_shrinking_box(seed: int, cases: int) -> None:
     case = np.zeros(60, bool)
     case[:cases] = True
     boxes = prim(x, case, "abc")
-    assert all(a.mass > b.mass for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(a.mass > b.mass for a, b in itertools.pairwise(boxes))
 
 
 def test_regions(planted) -> None:

@@ -126,7 +126,7 @@ def test_a_constant_has_no_indices_and_few_points_are_said() -> None:
     assert np.isnan(flat.total.value).all()
     rough = sobol(sobol_g(np.c_[x, x[:, :2]]), names)
     assert "only, more than 0.05" in rough.verdict()
-    fine, x = design(0, 1, 2, 8192)
+    _fine, x = design(0, 1, 2, 8192)
     assert sobol(x @ np.array([1.0, 3.0]), ["a", "b"]).verdict() == ""
 
 
