@@ -118,7 +118,7 @@ def optimise(
 
         def _evaluate(self, x: Floats, out: dict[str, Any], *_: Any, **__: Any) -> None:
             y = np.asarray(evaluate(np.asarray(x, dtype=np.float64)), dtype=np.float64)
-            bad = ~np.isfinite(y).all(axis=1)
+            bad = np.asarray(~np.isfinite(y).all(axis=1))
             count[0] += len(y)
             count[1] += int(bad.sum())
             out["F"] = np.where(bad[:, None], FAILED, y * sign)
@@ -127,7 +127,7 @@ def optimise(
         n_var=len(levers), n_obj=len(sign), xl=np.asarray(low, float), xu=np.asarray(high, float)
     )
     found = minimize(problem, NSGA2(pop_size=population), ("n_gen", generations), seed=seed)
-    x, y = np.atleast_2d(found.X), np.atleast_2d(found.F)
+    x, y = np.atleast_2d(found.X), np.asarray(np.atleast_2d(found.F), dtype=np.float64)
     kept = np.asarray((y < FAILED).all(axis=1))
     if not kept.any():
         raise ModelError("no run of the search has outcomes")

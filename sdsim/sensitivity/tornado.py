@@ -31,7 +31,7 @@ class Tornado:
     def order(self, series: int | tuple[int, ...] = ()) -> list[int]:
         """Factors of one series, the largest swing first."""
         at = (series,) if isinstance(series, int) else series
-        swing = np.abs(self.high - self.low)[(slice(None), *at)]
+        swing = np.moveaxis(np.abs(self.high - self.low), 0, -1)[at]
         return [int(i) for i in np.argsort(-np.nan_to_num(swing, nan=-1.0), kind="stable")]
 
     def to_data(self) -> dict[str, Any]:
