@@ -7,20 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import plotly.graph_objects as go
-import plotly.io as pio
-from numpy.typing import NDArray
-
 from sdsim.check import Changes, Claim, Result
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
+from sdsim.expr import Call, Ref, to_text, walk
 from sdsim.model import Model
-from sdsim.outcomes.formula import parse
-from sdsim.plot.figures import Panel, line_figure, panels
-from sdsim.plot.marks import Line
+from sdsim.plot.scorecard_curves import figure_of, units_of
 from sdsim.plot.scorecard_look import SCRIPT, STYLE
-from sdsim.plot.theme import COLOURS, DASHES
-from sdsim.units import unit
 
 __all__ = [
     "SCRIPT", "STYLE", "Conflict", "bar", "conflicts", "equations", "group_of", "groups", "rows",
@@ -93,7 +84,7 @@ def rows(results: Sequence[Result], model: Model) -> str:
         "draws that hold, ±25 %", "draws that hold, ±50 %", "data in hand",
     )  # fmt: skip
     head = "".join(f"<span>{t}</span>" for t in titles)
-    units = _units(results, model)
+    units = units_of(results, model)
     out = []
     for group, found in groups(results).items():
         anchor = _group_anchor(group)
@@ -151,7 +142,7 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
         out.append(f"<p>{_text(c.why)}</p>")
     if r.curves:
         out.append(
-            f'<div class="plot"></div><script type="application/json">{_figure(r, units)}</script>'
+            f'<div class="plot"></div><script type="application/json">{figure_of(r, units)}</script>'
         )
     out += _runs(c)
     if r.sides:
@@ -221,73 +212,6 @@ def _control(r: Result) -> list[str]:
             "state they pass through replays history in these runs.</p>"
         )
     return out
-
-
-def _units(results: Sequence[Result], model: Model) -> dict[str, str]:
-    """The units of what is plotted, by expression."""
-    found = {("", text): text for r in results for text in r.curves}
-    return {text: _shown(_spelled(tree, model)) for (_, text), tree in parse(found).items()}
-
-
-def _spelled(e: Expr, model: Model) -> str:
-    """The units of an expression; of a variable as its modeller spells them."""
-    while isinstance(e, Call) and e.name == "in":
-        e = e.args[-1]
-    if isinstance(e, Ref) and e.name in model.variables:
-        return model.variables[e.name].units
-    return str(_unit(e, model))
-
-
-def _unit(e: Expr, model: Model) -> unit.Unit:
-    """The units of an expression that has some; what adds up has those of its first term."""
-    if isinstance(e, Ref) and e.name in model.variables:
-        return unit.parse(model.variables[e.name].units)
-    if isinstance(e, Unary):
-        return _unit(e.x, model)
-    if isinstance(e, Binary):
-        left = _unit(e.left, model)
-        if e.op in "*/":
-            right = _unit(e.right, model)
-            return left * right if e.op == "*" else left / right
-        return _unit(e.right, model) if isinstance(e.left, Num) and e.op in "+-" else left
-    if isinstance(e, Call) and e.args:
-        return _unit(e.args[-1 if e.name == "in" else 0], model)
-    return unit.parse("Dmnl")
-
-
-def _shown(units: str) -> str:
-    return "share or index" if units.casefold() in ("1", "dmnl", "") else units
-
-
-def _figure(r: Result, units: Mapping[str, str]) -> str:
-    lines: dict[str, list[Line]] = {}
-    first = min((_begins(values) for _, values in r.curves.values()), default=0)
-    for i, (text, (time, values)) in enumerate(r.curves.items()):
-        colour, dash = i % len(COLOURS), i // len(COLOURS) % len(DASHES)
-        lines.setdefault(units[text], []).append(
-            Line(_named(text), time[first:], values[first:], units[text], "", colour, dash)
-        )
-    figure: go.Figure
-    if len(lines) == 1:
-        (what, found), *_ = lines.items()
-        figure = line_figure(found, "Year", what, height=360)
-    else:
-        shown = [Panel("", found, "Year", what) for what, found in lines.items()]
-        figure = panels(shown, columns=1, height=260)
-    figure.update_layout(legend={"yanchor": "top", "y": -0.2})
-    return str(pio.to_json(figure)).replace("<", "\\u003c")
-
-
-def _begins(values: NDArray[np.float64]) -> int:
-    """The last saved time before a curve first moves."""
-    moved = np.flatnonzero(values != values[0])
-    return max(int(moved[0]) - 1, 0) if moved.size else len(values) - 1
-
-
-def _named(text: str) -> str:
-    """``IN(run, x)`` as x, run."""
-    match = re.fullmatch(r"\s*IN\(([^,()]+),\s*(.+)\)\s*", text, re.S | re.I)
-    return f"{match[2]} · {match[1]}" if match else text
 
 
 def unsupported(results: Sequence[Result]) -> str:
@@ -395,4 +319,10 @@ def _share(r: Result, spread: float) -> str:
     if share is None:
         return "–"
     low, high = share.interval
-    return f"{share.share:.0%}<small>{low:.0%} to {high:.0%}</small>"
+    return f"{_rate(share.share)}<small>{_rate(low)} to {_rate(high)}</small>"
+
+
+def _rate(share: float) -> str:
+    """A share in per cent; near either end with a decimal, so that nearly all is not all."""
+    near = 0 < min(share, 1 - share) < 0.0095
+    return f"{share:.1%}" if near else f"{share:.0%}"

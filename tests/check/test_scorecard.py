@@ -71,7 +71,7 @@ def test_a_row_says_everything(page: str, results: tuple[Result, ...]) -> None:
         for label in ("margin", "ablations that break it", "null control", "±25%", "±50%"):
             assert label in html
         if r.robust:
-            assert re.search(r"\d+%<small>\d+% to \d+%</small>", html)
+            assert re.search(r"[\d.]+%<small>[\d.]+% to [\d.]+%</small>", html)
     assert "definitional</span>" in row(page, "P1")
     assert "evidence</span>" in row(page, "P2")
     assert 'data-label="null control">–' in row(page, "P4")
