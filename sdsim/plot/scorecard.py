@@ -141,9 +141,8 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
     if c.why:
         out.append(f"<p>{_text(c.why)}</p>")
     if r.curves:
-        out.append(
-            f'<div class="plot"></div><script type="application/json">{figure_of(r, units)}</script>'
-        )
+        figure = f'<script type="application/json">{figure_of(r, units)}</script>'
+        out.append(f'<div class="plot"></div>{figure}')
     out += _runs(c)
     if r.sides:
         out.append("<h4>The check: all of these must hold</h4>")
