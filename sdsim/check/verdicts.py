@@ -242,6 +242,7 @@ class _Court:
         bare = [r for r in tested if not self._settled(r, None)]  # reads nothing that a run makes
         held = {r.claim.id: (base[r.claim.id] or 0) > 0 for r in bare}
         for loop in (*loops, None):
+            planned = self._done + len(self.runs())
             cases = []
             for r in tested:
                 taken = [x for x in loops if x.name in mine[r.claim.id] and loop in (x, None)]
@@ -257,6 +258,7 @@ class _Court:
                     felt[r.claim.id].append(loop.name)
                 if margin is not None and margin <= 0:
                     needs[r.claim.id].append(loop.name)
+            self._ran(max(planned - self._done, 0))  # open loops are not run
         return [
             replace(
                 x, held=held.get(x.claim.id), felt=tuple(felt[x.claim.id]),
