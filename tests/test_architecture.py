@@ -29,6 +29,7 @@ FLOORS = (
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},
+    {"study"},
     {"conformance", "check"},
     {"plot"},
     {"cli"},

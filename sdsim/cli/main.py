@@ -17,7 +17,17 @@ from typing import NoReturn, Protocol
 from sdsim.errors import ModelError, ModelWarning, one_line
 from sdsim.version import __version__
 
-COMMANDS = ("run", "info", "units", "check", "sweep", "compare", "plot", "conformance")
+COMMANDS = (
+    "run",
+    "info",
+    "units",
+    "check",
+    "sweep",
+    "sensitivity",
+    "compare",
+    "plot",
+    "conformance",
+)
 
 
 class Command(Protocol):

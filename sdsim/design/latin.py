@@ -39,7 +39,7 @@ class LatinHypercube:
         numbers = np.arange(first, stop, dtype=np.uint64)
         out = np.empty((stop - first, len(self.factors)))
         for k, f in enumerate(self.factors):
-            order = _reversed(_scrambled(_reversed(numbers), key_of(self.seed, f.name, "order")))
+            order = _scrambled(numbers, key_of(self.seed, f.name, "order"))
             cell = _scrambled(_reversed(order), key_of(self.seed, f.name, "cell"))
             within = unit(words(key_of(self.seed, f.name, "within"), numbers))
             out[:, k] = (cell.astype(np.float64) + within) * 2.0**-_BITS
