@@ -7,9 +7,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bench_timing import ROOT, Runner, paired, timed, told
 
 import sdsim
 from sdsim.names import canonical
 
-ROOT = Path(__file__).resolve().parents[2]
 FLAGSHIP = ROOT / "models/cross_border/cross_border.mdl"
 MODELS = {
     "teacup": (ROOT / "models/teacup/teacup.mdl", "Room Temperature", "Teacup Temperature"),
@@ -29,29 +27,6 @@ MODELS = {
     "cross_border": (FLAGSHIP, "Caging strength", "Migrant stock"),
 }
 MEMBERS = 10_000
-
-Runner = Callable[[], object]
-
-
-def timed(run: Runner) -> float:
-    """Seconds of one call."""
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
-
-
-def paired(ours: Runner, theirs: Runner, pairs: int) -> tuple[float, float, float]:
-    """Median seconds of each, and the median ratio theirs / ours over alternating pairs."""
-    rows = [(timed(ours), timed(theirs)) for _ in range(pairs)]
-    mine, other = (statistics.median(r[k] for r in rows) for k in (0, 1))
-    return mine, other, statistics.median(b / a for a, b in rows)
-
-
-def told(text: str) -> None:
-    """Print a result, and keep it beside the other figures."""
-    print(f"\n{text}")
-    with (ROOT / "figures" / "benchmarks.txt").open("a", encoding="utf-8") as stream:
-        stream.write(f"{text}\n")
 
 
 @dataclass(frozen=True)
