@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from sdsim import names
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
 from sdsim.errors import ModelError, nearest
-from sdsim.ground import shape_of
+from sdsim.ground import label_of, shape_of
 from sdsim.model import Model
 from sdsim.overrides import is_parameter, locate
 
@@ -73,12 +75,16 @@ class Scenario:
 
 
 def uncertainties_of(
-    model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = ()
-) -> tuple[Uncertainty, ...]:
+    model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = (),
+    spread: float | None = None, values: Mapping[tuple[str, int], float] | None = None,
+) -> tuple[Uncertainty, ...]:  # fmt: skip
     """What the model itself calls uncertain: every constant with limits at both ends whose
-    documentation says ``[assumed``, ``[analogy`` or ``[literature``; uniform over its limits.
+    documentation says ``[assumed``, ``[analogy`` or ``[literature``; a factor for each element,
+    uniform over its limits.
 
-    groups : of the model's file; all where empty.   leave : names to leave out.
+    groups : of the model's file; all where empty.   leave : names to leave out; ``*`` for anything.
+    spread : where given, no more than so large a share of its value to either side (and none where
+        that is zero).   values : of the elements, by canonical name and flat position.
 
     Raises
     ------
@@ -89,24 +95,41 @@ def uncertainties_of(
         if group not in known:
             remedy = nearest(group, known) or f"it has {', '.join(sorted(known))}"
             raise ModelError(f"the model has no group '{group}'", remedy=remedy)
-    out_of = {names.canonical(locate(model, name)[0].name) for name in leave}
+    for pattern in leave:
+        if not any(_like(key, pattern) for key in model.variables):
+            raise model.unknown(pattern, "constant")
+    if spread is not None and not 0 < spread <= 1:
+        raise ModelError(f"spread is {spread:g}, expected a share above 0 and up to 1")
     found = []
     for key, v in model.variables.items():
         low, high = v.limits
         told = PROVENANCE.search(v.doc)
         if (
             told is None or low is None or high is None or low >= high or v.hidden
-            or key in names.CONTROL or key in out_of or not is_parameter(v)
-            or (groups and v.group not in groups)
+            or key in names.CONTROL or not is_parameter(v) or (groups and v.group not in groups)
+            or any(_like(key, pattern) for pattern in leave)
         ):  # fmt: skip
             continue
-        found.append(Uncertainty(v.name, Uniform(low, high), told[0].strip("[]"), v.group))
+        source = told[0].strip("[]")
+        for cell in range(math.prod(shape_of(model, v))):
+            a, b = low, high
+            if spread is not None:
+                middle = (values or {}).get((key, cell), 0.0)
+                size = spread * abs(middle)
+                a, b = max(low, middle - size), min(high, middle + size)
+            if a < b:
+                label = label_of(model, v, cell)
+                found.append(Uncertainty(label, Uniform(a, b), source, v.group))
     if not found:
         raise ModelError(
             "the model calls no constant uncertain",
             remedy="name uncertainties; or give constants limits and [assumed: ...] in their text",
         )
     return tuple(found)
+
+
+def _like(key: str, pattern: str) -> bool:
+    return fnmatchcase(key, names.canonical(pattern))
 
 
 def fit(factors: Sequence[Factor], model: Model) -> None:

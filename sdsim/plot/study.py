@@ -47,7 +47,7 @@ def estimates(
     most = max((len(s[0][1]) for _, s in outcomes if s), default=1)
     figure = make_subplots(
         rows, columns, subplot_titles=[safe(t) for t, _ in outcomes],
-        horizontal_spacing=0.32 if columns > 1 else 0.1, vertical_spacing=0.12 / max(rows, 1),
+        horizontal_spacing=0.32 if columns > 1 else 0.1, vertical_spacing=min(110 / (rows * (24 * most + 150)), 0.9 / max(rows - 1, 1)),
     )  # fmt: skip
     for i, (_, series) in enumerate(outcomes):
         at = {"row": i // columns + 1, "col": i % columns + 1}
@@ -79,7 +79,7 @@ def estimates(
         if mark is not None:
             line = {"color": GREY, "width": 1, "dash": "dot"}
             figure.add_vline(x=mark, line=line, **at)
-    height = rows * (24 * most + 96) + 60
+    height = rows * (24 * most + 150) + 60
     _dress(figure, height)
     figure.update_layout(margin={"l": 230, "t": 56}, legend_y=-64 / max(height - 110, 1))
     figure.update_xaxes(title=AXIS["title"])

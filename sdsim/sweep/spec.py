@@ -3,11 +3,16 @@ here."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from sdsim import names
 from sdsim.design import (
+    Choice,
     Crossed,
     Design,
     Distribution,
@@ -21,6 +26,7 @@ from sdsim.design import (
 )
 from sdsim.design.distributions import from_data
 from sdsim.errors import ModelError
+from sdsim.ground import shape_of
 from sdsim.methods import RK4, Euler, Method
 from sdsim.model import Model, Variable
 from sdsim.overrides import Overrides, locate, parameter_vector
@@ -64,7 +70,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         system = load(model_file)
     overrides, titles = _overrides(top, path)
     system, knots = _paths(top, system)
-    factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system)]
+    factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system, overrides)]
     save = top.section("save")
     save.only("variables", "times")
     run = top.section("run")
@@ -165,23 +171,40 @@ def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
     return (System(model, system.backend, system.cached) if out else system), out
 
 
-def _uncertainties(top: Section, system: System) -> list[Factor]:
+def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[Factor]:
     section = top.section("uncertainties")
-    own = ("from_model", "groups", "except")
+    own = ("from_model", "groups", "except", "spread")
     out: list[Factor] = []
-    named = {k for k in section.data if k not in own}
+    named = [k for k in section.data if k not in own]
     if section.flag("from_model", False):
         try:
             found = uncertainties_of(
-                system.model, groups=section.texts("groups", ()), leave=section.texts("except", ())
-            )
+                system.model, groups=section.texts("groups", ()), leave=section.texts("except", ()),
+                spread=section.number("spread") if section.has("spread") else None,
+                values=_values(system, overrides),
+            )  # fmt: skip
         except ModelError as e:
             raise section.placed(e) from None
-        taken = {locate(system.model, k)[0].name for k in (*named, *top.section("levers").data)}
-        out += [f for f in found if f.name not in taken]
-    return out + [
-        _factor(Uncertainty, section, system.model, k) for k in section.data if k in named
-    ]
+        taken = set(_cells(system.model, (*named, *top.section("levers").data)))
+        out += [f for f in found if not taken.intersection(_cells(system.model, [f.name]))]
+    return out + [_factor(Uncertainty, section, system.model, k) for k in named]
+
+
+def _cells(model: Model, wanted: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The elements that names mean; names that mean nothing are found out elsewhere."""
+    for name in wanted:
+        with suppress(ModelError):
+            variable, cells = locate(model, name)
+            size = math.prod(shape_of(model, variable))
+            key = names.canonical(variable.name)
+            yield from ((key, c) for c in (range(size) if cells is None else cells))
+
+
+def _values(system: System, overrides: Overrides) -> dict[tuple[str, int], float]:
+    """What every constant is where nothing varies."""
+    ready, parameters = system.overridden(overrides)
+    vector = parameter_vector(ready.program, parameters)
+    return dict(zip(ready.program.param_cells, vector.tolist(), strict=True))
 
 
 def _design(
@@ -205,7 +228,7 @@ def _design(
         settings["policies"] = [
             [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
             for name in policies.data
-        ]
+        ] or combined(factors)
         draws = dict(section.section("draws").data)
         if draws.get("kind") not in UNSEEDED:
             draws.setdefault("seed", seed)
@@ -222,14 +245,27 @@ def _design(
         raise section.placed(e) from None
 
 
+def combined(levers: Sequence[Factor]) -> list[Any]:
+    """Every combination of the values of levers that have a list of them, as policies."""
+    listed = [
+        (f.name, f.distribution.values)
+        for f in levers
+        if isinstance(f, Lever) and isinstance(f.distribution, Choice)
+    ]
+    names_of = [name for name, _ in listed]
+    rows = product(*(values for _, values in listed)) if listed else ()
+    return [
+        [", ".join(f"{n} {v:g}" for n, v in zip(names_of, row, strict=True)),
+         dict(zip(names_of, row, strict=True))]
+        for row in rows
+    ]  # fmt: skip
+
+
 def _base(
     top: Section, system: System, overrides: Overrides, policies: list[Any]
 ) -> dict[str, float]:
     """What each lever that any policy sets is without it: the preset's or the model's value."""
-    ready, parameters = system.overridden(overrides)
-    own = dict(
-        zip(ready.program.param_cells, parameter_vector(ready.program, parameters), strict=True)
-    )
+    own = _values(system, overrides)
     out: dict[str, float] = {}
     for title, values in policies:
         for name in values:
@@ -241,7 +277,7 @@ def _base(
             if where not in own:
                 section = top.section("policies").section(title)
                 raise section.fault("is no constant and cannot be a lever", name)
-            out[name] = float(own[where])
+            out[name] = own[where]
     return out
 
 
