@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from sdsim.errors import ModelError
 from sdsim.sensitivity.discovery import Box, cart, chosen, prim, simplified, stability
-from sdsim.sensitivity.regional import regional
 
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -96,15 +95,3 @@ def test_any_small_data_give_a_shrinking_box(seed: int, cases: int) -> None:
     case[:cases] = True
     boxes = prim(x, case, "abc")
     assert all(a.mass > b.mass for a, b in itertools.pairwise(boxes))
-
-
-def test_regions(planted) -> None:
-    x, case = planted
-    found = regional(x, case, NAMES)
-    assert set(found.order()[:2]) == {0, 2}
-    assert found.shift[0] > 0.1
-    assert found.shift[2] < -0.1
-    assert found.p[[0, 2]].max() < 1e-6
-    assert found.p[[1, 3, 4]].min() > 1e-3
-    with pytest.raises(ModelError, match="nothing to compare"):
-        regional(x, np.ones(3000, bool), NAMES)
