@@ -51,8 +51,10 @@ def estimates(
     )  # fmt: skip
     for i, (_, series) in enumerate(outcomes):
         at = {"row": i // columns + 1, "col": i % columns + 1}
+        known = [e.label for _, items in series for e in items if np.isfinite(e.value)]
+        apart = 0.28 if len(set(known)) < len(known) else 0.0
         for k, (name, items) in enumerate(series):
-            shift = (k - (len(series) - 1) / 2) * 0.28
+            shift = (k - (len(series) - 1) / 2) * apart
             place = {e.label: n for n, e in enumerate(series[0][1])}
             figure.add_trace(
                 go.Scatter(
