@@ -39,9 +39,10 @@ class Section:
 
     def placed(self, e: ModelError, key: str | None = None) -> ModelError:
         """An error from further down, with its place in this file."""
-        known = self.fault(e.what, key, e.remedy)
+        what = f"{e.file}: {e.what}" if e.file and e.file != self.file else e.what
+        known = self.fault(what, key, e.remedy)
         if e.variable and e.variable not in (known.variable or ""):
-            known = self.fault(f"'{e.variable}': {e.what}", key, e.remedy)
+            known = self.fault(f"'{e.variable}': {what}", key, e.remedy)
         return known
 
     def only(self, *known: str) -> None:

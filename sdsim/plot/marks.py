@@ -116,7 +116,7 @@ def traces(mark: Mark, percent: bool) -> list[Any]:
 def _format(mark: Mark) -> str:
     """Whole numbers for large values, three digits for small ones."""
     values = np.asarray(mark.high if isinstance(mark, Band) else mark.y, dtype=float)
-    largest = float(np.nanmax(np.abs(values))) if values.size else 0.0
+    largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
     return "%{y:,.0f}" if largest >= 1000 else "%{y:.3~g}"
 
 
