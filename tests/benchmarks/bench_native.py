@@ -24,10 +24,13 @@ from sdsim.backends.base import Floats, Grid, Members
 from sdsim.program import Op, Program, Table
 
 HEADERS = Path(__file__).parent / "native"
+_FAST = ("-O3", "-ffast-math", "-march=native")
+#: Without these gcc merges calls into ones of which it knows no vector form.
+_VECTOR_CALLS = ("-fno-builtin-exp", "-fno-builtin-log", "-fno-builtin-pow")
 WAYS = {
     "scalar": ("gcc", "scalar.h", ("-O3",)),
-    "simd": ("gcc", "simd.h", ("-O3", "-ffast-math", "-march=native", "-fopenmp-simd")),
-    "vectors": ("g++", "vectors.hpp", ("-O3", "-ffast-math", "-march=native", "-x", "c++")),
+    "simd": ("gcc", "simd.h", (*_FAST, "-fopenmp-simd", *_VECTOR_CALLS)),
+    "vectors": ("g++", "vectors.hpp", (*_FAST, "-x", "c++")),
 }
 #: Values in one C function: gcc's time grows faster than its length.
 _CHUNK = 600
@@ -111,10 +114,10 @@ class _Text:
         parts = [_table(k, p.tables[k]) for k in sorted(tables)]
         pieces = [s.moving[i : i + _CHUNK] for i in range(0, len(s.moving), _CHUNK)]
         home = {v: i for i, piece in enumerate(pieces) for v in piece}
-        across = {
-            a for v in s.moving for a in p.ops[v].args if a in home and home[a] != home[v]
+        across = {a for v in s.moving for a in p.ops[v].args if a in home and home[a] != home[v]}
+        across |= {
+            v for v in (*self.wanted, *(p.states[k].change for k in self.states)) if v in home
         }
-        across |= {v for v in (*self.wanted, *(p.states[k].change for k in self.states)) if v in home}
         self.kept = {v: f"X({i})" for i, v in enumerate(sorted(across))}
         parts.append(self._function("uniform", s.uniform, "double", loop=False))
         parts += [self._function(f"fixed{i}", s.fixed[i : i + _CHUNK], "T")
@@ -123,7 +126,8 @@ class _Text:
         rows = {k: i for i, k in enumerate(self.states)}
         begin = "".join(f"  S({i}) = {self.read(p.states[k].initial)};\n" for k, i in rows.items())
         move = "".join(
-            f"  S({i}) = S({i}) + dt * ({self.read(p.states[k].change)});\n" for k, i in rows.items()
+            f"  S({i}) = S({i}) + dt * ({self.read(p.states[k].change)});\n"
+            for k, i in rows.items()
         )
         show = "".join(f"  OUT({i}, {self.read(v)});\n" for i, v in enumerate(self.wanted))
         parts += [self._block("begin", begin), self._block("move", move), self._block("show", show)]
@@ -210,6 +214,8 @@ def compiled(program: Program, wanted: Sequence[int], way: str, folder: Path) ->
             command.append("-lmvec")
         subprocess.run(command, check=True, capture_output=True)
     call = ctypes.CDLL(str(library)).march
-    call.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_long] + [ctypes.c_double] * 2 + [ctypes.c_long]
+    call.argtypes = (
+        [ctypes.c_void_p] * 2 + [ctypes.c_long] + [ctypes.c_double] * 2 + [ctypes.c_long]
+    )
     call.restype = None
     return Native(call, len(wanted))

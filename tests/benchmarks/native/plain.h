@@ -35,10 +35,12 @@ typedef double T;
     int i = (int)((v - tx##k[0]) * scale); \
     return ty##k[i] + ts##k[i] * (v - tx##k[i]); \
   }
+#define HALF(k, room, h) if (room > h) i += h * (v >= tx##k[room > h ? i + h : 0]);
 #define UNEVEN(k, n, room) \
   static inline __attribute__((always_inline)) double table##k(double v) { \
     HELD(k, n); \
     int i = 0; \
-    for (int h = room / 2; h; h /= 2) i += v >= tx##k[i + h] ? h : 0; \
+    HALF(k, room, 64) HALF(k, room, 32) HALF(k, room, 16) HALF(k, room, 8) HALF(k, room, 4) \
+    HALF(k, room, 2) HALF(k, room, 1) \
     return ty##k[i] + ts##k[i] * (v - tx##k[i]); \
   }
