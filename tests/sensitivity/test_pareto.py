@@ -28,6 +28,7 @@ def test_a_front_is_what_nothing_beats(rows: list[tuple[int, int, int]]) -> None
 def test_volumes_by_hand() -> None:
     assert hypervolume(np.array([[1, 3], [2, 2], [3, 1.0]]), (4, 4), ("low", "low")) == 6
     assert hypervolume(np.array([[1, 3], [9, 9]]), (4, 4), ("low", "low")) == 3
+    assert hypervolume(np.array([[1, 1], [5, 0], [0, 5]]), (4, 4), ("low", "low")) == 9
     cube = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0.0]])
     assert hypervolume(cube, (2, 2, 2), ("low",) * 3) == 4
     assert hypervolume(-cube, (-2, -2, -2), ("high",) * 3) == 4
