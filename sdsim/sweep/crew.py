@@ -30,6 +30,8 @@ from sdsim.sweep.manifest import Entry
 MOST_LOST = 50
 #: Workers that may be lost in a row before they have said that they are ready.
 MOST_STARTS = 3
+#: Seconds that a worker has at least to say that it is ready.
+STARTING = 120.0
 DIED, TIMEOUT = "worker-died", "timeout"
 
 
@@ -196,11 +198,15 @@ class Crew:
 
     def _late(self, w: _Worker) -> bool:
         busy = w.order is not None or not w.ready
-        return busy and time.monotonic() - w.heard > self._timeout
+        return busy and time.monotonic() - w.heard > self._limit(w)
+
+    def _limit(self, w: _Worker) -> float:
+        """Seconds that a worker may be silent: longer while it starts and makes its code."""
+        return max(self._timeout, 0.0 if w.ready else STARTING)
 
     def _patience(self) -> float:
         now = time.monotonic()
-        left = [w.heard + self._timeout - now for w in self._workers if w.order or not w.ready]
+        left = [w.heard + self._limit(w) - now for w in self._workers if w.order or not w.ready]
         return max(min(left, default=1.0), 0.0) + 0.01
 
     def _lose(self, watch: selectors.BaseSelector, w: _Worker, how: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from sdsim.errors import ModelError, one_line
 from sdsim.sweep import faults
 from sdsim.sweep.store import put
-from sdsim.sweep.task import Task
+from sdsim.sweep.task import Task, checked
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     warnings.simplefilter("ignore")
-    task = Task.from_json(orders.get(), threads=1)
+    task = checked(Task.from_json(orders.get(), threads=1))  # its code is made by then
     _say(answers, {"ready": os.getpid()})
     while True:
         _say(answers, _obeyed(Path(sys.argv[1]), task, json.loads(orders.get()), answers))

@@ -47,6 +47,7 @@ from sdsim.design import (
 )  # fmt: skip
 from sdsim.design.distributions import from_data
 from sdsim.errors import ModelError
+from sdsim.overrides import locate
 
 ROOT = Path(__file__).resolve().parents[2]
 FACTORS = (
@@ -311,7 +312,7 @@ def test_the_model_says_what_is_uncertain() -> None:
     found = uncertainties_of(model)
     assert len(found) > 100
     for f in found:
-        variable = model.find(f.name)
+        variable = locate(model, f.name)[0]
         assert (f.distribution.low, f.distribution.high) == variable.limits
         assert f.source.split(":")[0].split(",")[0].split(" ")[0] in (
             "assumed",

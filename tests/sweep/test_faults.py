@@ -60,7 +60,7 @@ def test_a_worker_that_is_killed_is_replaced(
 
 @pytest.mark.parametrize(
     ("what", "timeout", "status"),
-    [("kill", 60.0, "worker-died"), ("hang", 3.0, "timeout"),
+    [("kill", 60.0, "worker-died"), ("hang", 6.0, "timeout"),
      ("raise", 60.0, "raised: ArithmeticError: put in by a test")],
 )  # fmt: skip
 def test_a_member_that_takes_its_process_down_costs_its_own_result_alone(
