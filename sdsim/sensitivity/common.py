@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,20 @@ from sdsim.errors import ModelError
 Floats = NDArray[np.float64]
 #: Numbers that a step of resampling may hold at once.
 ROOM = 20_000_000
+#: Outputs whose range is a smaller share of their size than this are constant.
+ROUNDING = 1e-13
+
+
+def named(factors: Sequence[str]) -> tuple[str, ...]:
+    """The names, refused where there are none or where one stands twice."""
+    names = tuple(factors)
+    if not names or len(set(names)) < len(names):
+        twice = next((n for n in names if names.count(n) > 1), "")
+        raise ModelError(
+            f"two factors are called '{twice}'" if twice else "no factors",
+            remedy="give each factor or group of the design its own name",
+        )
+    return names
 
 
 def blocks(y: Floats, size: int, what: str) -> tuple[Floats, tuple[int, ...]]:
@@ -32,17 +47,41 @@ def blocks(y: Floats, size: int, what: str) -> tuple[Floats, tuple[int, ...]]:
 
 def resampled(
     n: int, resamples: int, rng: np.random.Generator, series: int
-) -> list[NDArray[np.float64]]:
-    """How often each of ``n`` blocks is drawn, (some resamples, n) at a time."""
-    most = max(int(ROOM // max(series, n, 1)), 1)
-    out = []
+) -> Iterator[NDArray[np.float64]]:
+    """How often each of ``n`` blocks is drawn (Efron 1979), (some resamples, n) at a time so that
+    neither the counts nor ``series`` sums for each of them outgrow `ROOM`."""
+    most = max(int(ROOM // max(series, 4 * n, 1)), 1)
     for first in range(0, resamples, most):
         count = min(most, resamples - first)
-        picks = rng.integers(0, n, (count, n))
-        counts = np.zeros((count, n))
-        np.add.at(counts, (np.arange(count)[:, None], picks), 1.0)
-        out.append(counts)
-    return out
+        picks = rng.integers(0, n, (count, n)) + n * np.arange(count)[:, None]
+        counts = np.bincount(picks.ravel(), minlength=count * n)
+        yield counts.reshape(count, n).astype(np.float64)
+
+
+def parts(series: int, each: int) -> Iterator[slice]:
+    """The series in order, so many at a time that ``each`` numbers for one keep within `ROOM`."""
+    step = max(ROOM // max(each, 1), 1)
+    for first in range(0, series, step):
+        yield slice(first, min(first + step, series))
+
+
+def spread(y: Floats, good: NDArray[np.bool_]) -> Floats:
+    """(n_series,) largest less smallest along the first axis of what counts; 0 where the
+    difference is rounding."""
+    low = np.where(good, y, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(good, y, -np.inf).max(axis=0, initial=-np.inf)
+    size = np.maximum(np.abs(low), np.abs(high))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.where(good.any(axis=0) & (high - low > ROUNDING * size), high - low, 0.0)
+
+
+def short(used: NDArray[np.int64], least: int, what: str) -> str:
+    """Which of the series have too little to say anything, in words; empty where none has."""
+    few = int((used < least).sum())
+    if not few:
+        return ""
+    of = f" in {few:,} of {used.size:,} series" if used.size > 1 else ""
+    return f"fewer than {least} {what} have finite outputs{of}"
 
 
 def interval(samples: Floats, level: float) -> tuple[Floats, Floats]:

@@ -1,7 +1,12 @@
 """Indices of variance from Saltelli's design, with bootstrap intervals, for all series at once.
 
 First order: Saltelli et al. (2010), table 2 (b). Total: Jansen (1999), table 2 (f) there. Second
-order: Saltelli (2002). Outputs are centred first, which changes no index and saves digits.
+order: Saltelli (2002). Outputs are centred and scaled first, which changes no index and saves
+digits. An index may fall below 0 or exceed 1 by its error; it is not cut off.
+
+Saltelli, A. (2002). Computer Physics Communications 145, 280-297.
+Saltelli, A., Annoni, P., Azzini, I., Campolongo, F., Ratto, M. and Tarantola, S. (2010). Computer
+Physics Communications 181, 259-270.
 """
 
 from __future__ import annotations
@@ -15,8 +20,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.errors import ModelError
-from sdsim.sensitivity.common import Floats, blocks, checked_level, interval, plain, resampled
+from sdsim.sensitivity.common import (
+    Floats,
+    blocks,
+    checked_level,
+    interval,
+    named,
+    parts,
+    plain,
+    resampled,
+    short,
+    spread,
+)  # fmt: skip
 
+#: Fewest base points of which there are indices at all; else they are NaN.
+LEAST = 8
 #: Fewest base points that say anything.
 FEWEST = 16
 #: A total index whose interval is wider than this is not known well.
@@ -43,6 +61,7 @@ class Sobol:
     first, total : (n_factor, ...).   second : (n_pair, ...), with ``pairs`` (n_pair, 2).
     used : (...) base points with finite outputs in their whole block; ``left_out`` the others.
     varies : (...) whether there is variance to share; all indices are NaN where there is none.
+    note : where indices are NaN for want of base points, in words.
     """
 
     factors: tuple[str, ...]
@@ -54,6 +73,7 @@ class Sobol:
     left_out: NDArray[np.int64]
     varies: NDArray[np.bool_]
     level: float
+    note: str = ""
 
     def verdict(self) -> str:
         """Why more base points are needed, in words; empty where they suffice."""
@@ -67,6 +87,8 @@ class Sobol:
                 f"the total index of '{self.factors[k]}' is known to {np.nanmax(wide) / 2:.2f} "
                 f"either way only, more than {WIDE / 2:.2f}"
             )
+        if (np.isfinite(self.total.value) & ~np.isfinite(wide)).any():
+            out.append("too few base points differ for an interval")
         unclear = self._unclear()
         if unclear:
             out.append(f"the order of {unclear} is open")
@@ -92,7 +114,7 @@ class Sobol:
             "total": self.total.to_data(), "pairs": pairs,
             "second": self.second.to_data() if self.second else None,
             "used": plain(self.used), "left_out": plain(self.left_out),
-            "varies": plain(self.varies), "verdict": self.verdict(),
+            "varies": plain(self.varies), "verdict": self.verdict(), "note": self.note,
         }  # fmt: skip
 
 
@@ -107,39 +129,52 @@ def sobol(
     y : (n_run, ...) in the design's order: for each base point A, A with each factor from B, the
         same the other way round where ``second_order``, B. A base point with anything that is not
         finite in its block is left out of that series.
-    factors : names, or names of groups that move together.
+    factors : names, or names of groups that move together: a group is one column moved.
+    resamples, level, seed : of the intervals, quantiles of indices over base points drawn again.
 
     Raises
     ------
-    ModelError : runs that do not fill blocks.
+    ModelError : runs that do not fill blocks; names that are missing or stand twice.
     """
     checked_level(level, resamples)
-    k = len(factors)
+    names = named(factors)
+    k = len(names)
     width = (2 if second_order else 1) * k + 2
     cut, shape = blocks(y, width, "Saltelli")
     good = np.asarray(np.isfinite(cut).all(axis=1))
     used = good.sum(axis=0)
-    terms = _terms(cut, good, k, second_order)
-    value = _indices(terms, np.ones((1, len(cut))), k, second_order)[0]
-    rng = np.random.default_rng(seed)
-    parts = [
-        _indices(terms, counts, k, second_order)
-        for counts in resampled(len(cut), resamples, rng, terms[0].shape[1] * len(terms))
-    ]
-    low, high = interval(np.concatenate(parts), level)
-    enough = used >= 2
-    value, low, high = (np.where(enough, v, np.nan) for v in (value, low, high))
+    varies = spread(cut[:, [0, -1]].reshape(-1, good.shape[1]), np.repeat(good, 2, axis=0)) > 0
+    pairs = np.array(list(combinations(range(k), 2)), dtype=np.int64).reshape(-1, 2)
+    many = 2 * k + (len(pairs) if second_order else 0)
+    found = np.full((3, many, good.shape[1]), np.nan)
+    for some in parts(good.shape[1], max(len(cut), resamples) * (many + 5)):
+        found[:, :, some] = _estimates(cut[..., some], good[:, some], k, second_order,
+                                       resamples, level, seed)  # fmt: skip
+    found[:, :, ~varies | (used < LEAST)] = np.nan
 
     def part(first: int, stop: int) -> Indices:
-        return Indices(*(v[first:stop].reshape(stop - first, *shape) for v in (value, low, high)))
+        return Indices(*(v[first:stop].reshape(stop - first, *shape) for v in found))
 
-    pairs = np.array(list(combinations(range(k), 2)), dtype=np.int64).reshape(-1, 2)
-    varies = np.isfinite(value[:k]).all(axis=0)
     return Sobol(
-        tuple(factors), part(0, k), part(k, 2 * k),
-        part(2 * k, 2 * k + len(pairs)) if second_order else None, pairs,
+        names, part(0, k), part(k, 2 * k), part(2 * k, many) if second_order else None, pairs,
         used.reshape(shape), (len(cut) - used).reshape(shape), varies.reshape(shape), level,
+        short(used, LEAST, "base points"),
     )  # fmt: skip
+
+
+def _estimates(
+    cut: Floats, good: NDArray[np.bool_], k: int, second_order: bool, resamples: int, level: float,
+    seed: int,
+) -> Floats:  # fmt: skip
+    """(3, n_index, n_series): estimates, and the ends of their intervals."""
+    terms = _terms(cut, good, k, second_order)
+    value = _indices(terms, np.ones((1, len(cut))), k, second_order)[0]
+    rng, series = np.random.default_rng(seed), len(terms) * cut.shape[2]
+    drawn = [
+        _indices(terms, counts, k, second_order)
+        for counts in resampled(len(cut), resamples, rng, series)
+    ]
+    return np.stack([value, *interval(np.concatenate(drawn), level)])
 
 
 def _terms(cut: Floats, good: NDArray[np.bool_], k: int, second_order: bool) -> list[Floats]:
@@ -147,9 +182,12 @@ def _terms(cut: Floats, good: NDArray[np.bool_], k: int, second_order: bool) -> 
     its square, B and its square, then for each factor the products of the first and total order
     estimators, then for each pair those of the second."""
     count = np.maximum(good.sum(axis=0), 1)
-    middle = np.where(good[:, None], cut, 0.0).sum(axis=(0, 1)) / (count * cut.shape[1])
-    with np.errstate(invalid="ignore"):
-        c = np.where(good[:, None], cut - middle, 0.0)
+    kept = np.where(good[:, None], cut, 0.0)
+    size = np.abs(kept).max(axis=(0, 1))
+    kept /= np.where(size > 0, size, 1.0)
+    c = np.where(good[:, None], kept - kept.sum(axis=(0, 1)) / (count * cut.shape[1]), 0.0)
+    size = np.abs(c).max(axis=(0, 1))
+    c /= np.where(size > 0, size, 1.0)
     a, b = c[:, 0], c[:, -1]
     out = [good.astype(np.float64), a, a * a, b, b * b]
     for j in range(k):
