@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -20,9 +22,11 @@ from llvm_programs import (
 from sdsim import cache
 from sdsim.backends.base import March, Members
 from sdsim.backends.llvm import Llvm, available, compiler, why_not
-from sdsim.backends.llvm import kernel as kernel_module
+from sdsim.backends.llvm import code as code_module
+from sdsim.backends.llvm import memory as memory_module
 from sdsim.backends.llvm.digest import digest
 from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.llvm.memory import Job
 from sdsim.program import Program, State
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
@@ -116,15 +120,75 @@ def test_better_code_takes_over_when_it_repays(
         return original(ir, of, optimise)
 
     monkeypatch.setattr(compiler, "compile_object", noting)
-    monkeypatch.setattr(kernel_module, "REPAID", 1000)
+    monkeypatch.setattr(code_module, "REPAID", 1000)
     kernel = Llvm(width=8).compile(decay(), [1])
     first = kernel.march(ONE, GRID, 1)
     for _ in range(8):
         identical(kernel.march(ONE, GRID, 1), first)
+    kernel.codes.settled()
+    identical(kernel.march(ONE, GRID, 1), first)
     assert levels == [0, 2]
     identical(Llvm(width=8).compile(decay(), [1]).march(ONE, GRID, 1), first)
     assert levels == [0, 2]
     assert len(list(folder.iterdir())) == 2
+
+
+def test_better_code_takes_over_within_a_march(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first march begins with quick code and ends with better code; no bit tells where."""
+    program, want = long_program(300), [0, 5, 9]
+    many = Members(np.empty((0, 20_000)), np.arange(20_000))
+    alone = Llvm(width=8, optimise=0, cache=False).compile(program, want).march(many, GRID, 1)
+    original, used = compiler.compile_object, set()
+
+    def slowly(ir: str, of: Machine, optimise: int) -> bytes:
+        time.sleep(0.05 * optimise)
+        return original(ir, of, optimise)
+
+    def noting(job: Job, *given: object) -> None:
+        used.add(job.code.level)
+        portions(job, *given)  # type: ignore[arg-type]
+        used.add(job.code.level)
+
+    portions = Job._march_portions
+    monkeypatch.setattr(compiler, "compile_object", slowly)
+    monkeypatch.setattr(Job, "_march_portions", noting)
+    monkeypatch.setattr(memory_module, "_PORTION", 0.002)
+    monkeypatch.setattr(code_module, "REPAID", 1)
+    for threads in (1, 2):
+        kernel = Llvm(width=8, threads=threads, cache=False).compile(program, want)
+        identical(kernel.march(many, GRID, 1), alone)
+        kernel.codes.settled()
+        identical(kernel.march(many, GRID, 1), alone)
+    assert used == {0, 2}
+
+
+LEAVES_EARLY = """
+import numpy as np
+from test_llvm_code import GRID, Llvm, Members, code_module, long_program
+
+code_module.REPAID = 1
+kernel = Llvm(width=8, cache=False).compile(long_program(20_000), [0])
+kernel.march(Members(np.empty((0, 8)), np.arange(8)), GRID, 1)
+assert any(maker.is_alive() for maker in kernel.codes._makers.values())
+print("left", flush=True)
+"""
+
+
+def test_a_process_does_not_wait_for_better_code() -> None:
+    """It ends while the compiler is at work, without a fault, long before that would be done."""
+    command = [sys.executable, "-W", "ignore", "-c", LEAVES_EARLY]
+    for _ in range(3):
+        with subprocess.Popen(
+            command, cwd=Path(__file__).parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.readline() == b"left\n", process.stderr.read()
+            began = time.perf_counter()
+            assert process.wait(20) == 0
+            assert time.perf_counter() - began < 3
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])

@@ -1,0 +1,199 @@
+"""Memory that machine code is run with: for whole marches, and for single evaluations."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends.base import Floats, Grid, Ints, Members
+from sdsim.backends.llvm.code import Code
+from sdsim.backends.llvm.units import WORDS
+
+#: Below this many rows to compute a march stays in one thread.
+_WORTH_THREADS = 200_000
+#: More blocks than there are.
+_NEVER = 1 << 62
+#: Seconds of a march between two looks for better code.
+_PORTION = 0.02
+
+
+class Points:
+    """Memory for single evaluations; for one thread."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self._scratch = _aligned(code.sizes.scratch * code.width)
+        self._tape = _aligned(code.sizes.tape)
+        self._env = np.zeros(len(WORDS), dtype=np.int64)
+        self._set("frame", _address(self._scratch))
+        self._set("tape", _address(self._tape))
+        self._set("stride", 8 * code.width)
+        self._at = _address(self._env)
+        self._members: Members | None = None
+        self._kept: tuple[Any, ...] = ()
+
+    def _set(self, name: str, value: int) -> None:
+        self._env[WORDS.index(name)] = value
+
+    def _meet(self, members: Members) -> None:
+        """Point at the members' parameters and numbers."""
+        params = np.ascontiguousarray(members.params, dtype=np.float64)
+        numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
+        self._kept = (params, numbers)
+        self._set("params", _address(params))
+        self._set("numbers", _address(numbers))
+        self._set("seed", _signed(members.seed))
+        self._members = members
+
+    def start(self, members: Members, block: slice) -> tuple[Floats, Floats]:
+        """Initial states and invariants of a block."""
+        self._meet(Members(members.params[:, block], members.numbers[block], members.seed))
+        states = np.empty((self.code.sizes.state, self.code.width))
+        fixed = np.empty((self.code.sizes.fixed, self.code.width))
+        self.code.call["start"](_address(fixed), _address(states), self._at)
+        return states, fixed
+
+    def evaluate(
+        self, name: str, when: tuple[float, float, int],
+        states: Floats, fixed: Floats, out: Floats, members: Members,
+    ) -> None:  # fmt: skip
+        """Fill ``out`` with rates or wanted values."""
+        if members is not self._members:
+            self._meet(members)
+        states, fixed = _dense(states), _dense(fixed)
+        self.code.call[name](*when, _address(states), _address(fixed), _address(out), self._at)
+
+
+class Job:
+    """One march: its memory, and the threads that take blocks of members from one counter.
+
+    better : given the code, what is to take over from it: itself if nothing will, None if that is
+        not known yet.
+    """
+
+    def __init__(
+        self, code: Code, members: Members, grid: Grid, stages: int, values: Floats, stopped: Ints,
+        better: Callable[[Code], Code | None],
+    ) -> None:  # fmt: skip
+        self.better = better
+        self.code, self.blocks = code, -(-members.count // code.width)
+        self._steps, sizes = grid.steps, code.sizes
+        rows = (grid.steps + 1) * (1 if stages == 1 else 3)
+        tape = _aligned(rows * sizes.tape)
+        saved = np.array([*grid.saved, -1], dtype=np.int64)
+        self._counter = np.zeros(1, dtype=np.int64)
+        self._lock, self._final = threading.Lock(), False
+        params = np.ascontiguousarray(members.params, dtype=np.float64)
+        numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
+        self._kept = (tape, saved, params, numbers, values, stopped)
+        self._words: dict[str, int | float] = {
+            "params": _address(params), "stride": 8 * members.count, "numbers": _address(numbers),
+            "seed": _signed(members.seed), "steps": grid.steps, "saved": _address(saved),
+            "step": float(grid.step), "half": 0.5 * grid.step, "sixth": grid.step / 6.0,
+            "tape": _address(tape), "out": _address(values), "count": members.count,
+            "stopped": _address(stopped), "counter": _address(self._counter),
+            "blocks": self.blocks, "last": members.count - code.width,
+        }  # fmt: skip
+        if sizes.tape:
+            code.call["tape"](float(grid.start), float(grid.step), grid.steps, _address(tape))
+
+    def run(self, threads: int) -> None:
+        """March all blocks, in ``threads`` threads if that pays."""
+        work = self.blocks * (self._steps + 1) * self.code.sizes.frame
+        threads = min(threads, self.blocks)
+        if work < _WORTH_THREADS:
+            self._march()
+            return
+        workers = [threading.Thread(target=self._march, daemon=True) for _ in range(threads)]
+        for w in workers:
+            w.start()
+        try:
+            for w in workers:
+                w.join()
+        except BaseException:
+            self._stop()
+            for w in workers:
+                w.join()
+            raise
+
+    def _stop(self) -> None:
+        """Leave no blocks to take."""
+        with self._lock:
+            self.blocks = 0
+            self._counter[0] = _NEVER
+
+    def _march(self) -> None:
+        sizes, width = self.code.sizes, self.code.width
+        frame = _aligned(sizes.frame * width)
+        ring = np.empty((sizes.buffers * (self._steps + 1), width))
+        lags = np.empty((sizes.buffers, width + 2), dtype=np.int64)
+        own = {"frame": _address(frame), "ring": _address(ring), "lags": _address(lags)}
+        env = np.zeros(len(WORDS), dtype=np.int64)
+        for name, value in (self._words | own).items():
+            target = env.view(np.float64) if isinstance(value, float) else env
+            target[WORDS.index(name)] = value
+        self._march_portions(env.copy())
+        code = self.code  # kept alive while it runs, whatever takes over
+        code.call["march"](_address(env))
+
+    def _march_portions(self, env: Ints) -> None:
+        """March with the code there is until it is clear which code is to do the rest.
+
+        Blocks come in portions of about `_PORTION` seconds. Once any thread has found the better
+        code, all blocks that are left come from the counter that threads share.
+        """
+        counter, size = np.zeros(1, dtype=np.int64), 1
+        env[WORDS.index("counter")] = _address(counter)
+        while True:
+            with self._lock:
+                if not self._final:
+                    better = self.better(self.code)
+                    self._final = better is not None
+                    self.code = better or self.code
+                code, first = self.code, int(self._counter[0])
+                if self._final or first >= self.blocks:
+                    return
+                end = min(first + size, self.blocks)
+                self._counter[0] = end
+            counter[0], env[WORDS.index("blocks")] = first, end
+            began = time.perf_counter()
+            code.call["march"](_address(env))
+            spent = time.perf_counter() - began
+            size = max(1, min(2 * size, int(size * _PORTION / max(spent, 1e-9))))
+
+
+def padded(members: Members, count: int) -> Members:
+    """At least ``count`` members: the last one repeated."""
+    missing = count - members.count
+    if missing <= 0:
+        return members
+    params = np.pad(members.params, ((0, 0), (0, missing)), mode="edge")
+    return Members(params, np.pad(members.numbers, (0, missing), mode="edge"), members.seed)
+
+
+def _aligned(count: int) -> Floats:
+    """So many doubles, not set, beginning at a multiple of 64 bytes."""
+    room = np.empty(count + 8)
+    start = -_address(room) % 64 // 8
+    return room[start : start + count]
+
+
+def _dense(a: Floats) -> Floats:
+    if a.dtype == np.float64 and a.flags.c_contiguous:
+        return a
+    return np.ascontiguousarray(a, dtype=np.float64)
+
+
+def _address(a: NDArray[Any]) -> int:
+    return int(a.__array_interface__["data"][0])
+
+
+def _signed(word: int) -> int:
+    """The low 64 bits as a signed integer."""
+    word &= (1 << 64) - 1
+    return word - (1 << 64) if word >> 63 else word
