@@ -1,15 +1,12 @@
-"""Morris, PAWN and the tornado: known effects, SALib on the same runs."""
+"""PAWN and the tornado: known effects, SALib on the same runs."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from SALib.analyze import morris as salib_morris
 from SALib.analyze import pawn as salib_pawn
 
-from sdsim.design import Morris, OneAtATime, Uncertainty, Uniform
-from sdsim.errors import ModelError
-from sdsim.sensitivity.morris import morris
+from sdsim.design import OneAtATime, Uncertainty, Uniform
 from sdsim.sensitivity.pawn import pawn
 from sdsim.sensitivity.tornado import tornado
 
@@ -24,52 +21,6 @@ def factors(group: bool = False) -> tuple[Uncertainty, ...]:
 
 def curved(x: np.ndarray) -> np.ndarray:
     return 3 * x[:, 0] - 2 * x[:, 1] + 5 * x[:, 2] * x[:, 0]
-
-
-def test_effects_of_a_plane_are_its_slopes() -> None:
-    design = Morris(factors(), 20, seed=1)
-    x = design.unit(0, design.count)
-    found = morris(x, x @ np.array([3.0, -2.0, 0.5, 0.0]), NAMES)
-    assert found.mean == pytest.approx([3, -2, 0.5, 0])
-    assert found.star == pytest.approx([3, 2, 0.5, 0])
-    assert found.deviation == pytest.approx([0, 0, 0, 0], abs=1e-12)
-
-
-def test_salib_finds_the_same_effects() -> None:
-    design = Morris(factors(), 30, seed=3)
-    x = design.unit(0, design.count)
-    y = curved(x)
-    found = morris(x, np.stack([y, 2 * y], axis=1), NAMES)
-    problem = {"num_vars": 4, "names": list(NAMES), "bounds": [[0, 1]] * 4}
-    theirs = salib_morris.analyze(problem, x, y, num_levels=4, num_resamples=10)
-    assert found.mean[:, 0] == pytest.approx(np.array(theirs["mu"]), abs=1e-10)
-    assert found.star[:, 0] == pytest.approx(np.array(theirs["mu_star"]), abs=1e-10)
-    assert found.deviation[:, 1] == pytest.approx(2 * np.array(theirs["sigma"]), abs=1e-10)
-    assert (found.low <= found.star + 1e-12).all()
-    assert (found.star <= found.high + 1e-12).all()
-
-
-def test_groups_move_together_and_have_a_size_but_no_sign() -> None:
-    design = Morris(factors(group=True), 40, seed=2, by_group=True)
-    assert [name for name, _ in design.moved] == ["ab", "c", "d"]
-    x = design.unit(0, design.count)
-    members = [at for _, at in design.moved]
-    found = morris(x, x @ np.array([3.0, 3.0, 1.0, 0.0]), ["ab", "c", "d"], members=members)
-    assert np.isnan(found.mean[0])
-    assert 0 <= found.star[0] <= 6 + 1e-12
-    assert found.star[1:] == pytest.approx([1, 0])
-
-
-def test_effects_that_are_not_finite_are_left_out_and_wrong_runs_refused() -> None:
-    design = Morris(factors(), 10, seed=1)
-    x = design.unit(0, design.count)
-    y = curved(x)
-    y[0] = np.nan
-    assert morris(x, y, NAMES).used.min() == 9
-    with pytest.raises(ModelError, match="moves nothing, or more than one"):
-        morris(np.random.default_rng(0).random(x.shape), y, NAMES)
-    with pytest.raises(ModelError, match="no whole number of blocks of 5"):
-        morris(x[:-1], y[:-1], NAMES)
 
 
 def test_pawn_against_salib_and_the_dummy() -> None:
