@@ -85,7 +85,7 @@ def morris(
     """
     checked_level(level, resamples)
     names = named(factors)
-    columns = [tuple(c) for c in members] if members else [(i,) for i in range(len(names))]
+    columns = [tuple(c) for c in members or [(i,) for i in range(len(names))]]
     cut, shape = blocks(y, len(names) + 1, "Morris")
     if len(unit) != len(y):
         raise ModelError(f"{len(unit):,} points for {len(y):,} runs")

@@ -82,7 +82,8 @@ def test_groups_move_together_and_have_a_size_but_no_sign() -> None:
     assert found.mean[1:] == pytest.approx([-1, 0])
     assert 0 < found.star[0] <= 6 + 1e-12
     assert found.star[1:] == pytest.approx([1, 0])
-    assert found.deviation[0] > 1  # its members move the same way, or cancel
+    first = np.abs(np.diff((x @ np.array([3.0, 3.0, 0, 0])).reshape(-1, 4), axis=1)).max(axis=1)
+    assert found.deviation[0] == pytest.approx(np.std(first * 1.5, ddof=1))
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
@@ -98,6 +99,22 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
         )):  # fmt: skip
             inside[k] += low[0] <= true <= high[0]
     assert (np.abs(inside / 300 - 0.88) < 0.07).all(), inside / 300
+
+
+def test_intervals_are_quantiles_of_the_estimates_from_trajectories_drawn_again() -> None:
+    x = points(8, levels=4)
+    step = np.diff(x[:, 0].reshape(-1, 5))
+    y = (x[:, 0] * (1 + 20 * x[:, 2] ** 4)).reshape(-1, 5)  # effects that lean to one side
+    at = np.abs(step) > 0
+    effect = np.diff(y)[at] / step[at]
+    found = morris(x, y.ravel(), NAMES, resamples=100, level=0.8, seed=9)
+    counts = np.concatenate(list(common.resampled(8, 100, np.random.default_rng(9), 1)))
+    assert (counts.sum(axis=1) == 8).all()
+    again = [np.repeat(effect, c.astype(int)) for c in counts]
+    want = np.quantile([(np.mean(e), np.std(e, ddof=1)) for e in again], [0.1, 0.9], axis=0)
+    assert [found.mean_low[0], found.mean_high[0]] == pytest.approx(want[:, 0])
+    assert [found.low[0], found.high[0]] == pytest.approx(want[:, 0])
+    assert [found.deviation_low[0], found.deviation_high[0]] == pytest.approx(want[:, 1])
 
 
 def test_a_run_that_is_not_finite_takes_its_trajectory_along() -> None:
