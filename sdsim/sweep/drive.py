@@ -91,14 +91,16 @@ def run_sweep(
         manifest = _opened(sweep, task, root)
         missing = [k for k in range(task.chunks) if k not in manifest.entries]
         with _hands(sweep, task, root, jobs, dask) as hands:
-            began, before = time.monotonic(), _members(task, manifest)
+            began, done, failed = time.monotonic(), _members(task, manifest), len(manifest.failed)
+            before = done
             for entry in hands.run(missing):
                 manifest.enter(entry)
                 faults.chunk("entered", entry.chunk)
+                first, stop = task.bounds(entry.chunk)
+                done, failed = done + stop - first, failed + len(entry.failed)
                 if progress is not None:
                     seconds = time.monotonic() - began
-                    done = _members(task, manifest)
-                    progress(State(done, len(manifest.failed), task.count, seconds, before))
+                    progress(State(done, failed, task.count, seconds, before))
         store.tidy(root)
         manifest.settle()
     return read_store(root)
