@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from llvm_programs import Draft
 
 from sdsim.backends.base import Members
 from sdsim.backends.llvm import Llvm, available
-from sdsim.backends.llvm.tables import direct_scale
+from sdsim.backends.llvm.tables import direct_scale, fused_scale
 from sdsim.backends.numpy import Numpy, read_table
 from sdsim.program import Program, Table
 
@@ -23,6 +24,10 @@ GRIDS = {
     "whole": tuple(map(float, range(7))),
     "tenths": tuple(float(f"{0.1 * k:.10g}") for k in range(11)),
     "thirds": tuple(k / 3 for k in range(9)),
+    "halves": tuple(0.5 * k for k in range(16)),
+    "fifths": tuple(float(f"{0.2 * k - 1:.10g}") for k in range(16)),
+    "uneven, a dozen": tuple(np.sort(RNG.normal(size=12)).tolist()),
+    "uneven, eight": tuple(np.sort(RNG.normal(size=8)).tolist()),
     "years": tuple(1900.0 + 5.0 * k for k in range(23)),
     "fine": tuple(-0.3 + 0.01 * k for k in range(60)),
     "uneven, few": (-1.0, -0.9, 0.4, 2.0, 8.0),
@@ -94,3 +99,18 @@ def test_the_index_by_multiplication_is_proved_or_not_used() -> None:
         right = np.searchsorted(np.array(x), v, side="right") - 1
         off = guess - right
         assert set(off) <= ({0} if found[1] else {0, 1})
+
+
+def test_the_index_by_a_fused_multiplication_is_proved_or_not_used() -> None:
+    used = 0
+    for x in GRIDS.values():
+        factor = fused_scale(x) if math.isfinite(x[-1] - x[0]) else None
+        if factor is None:
+            continue
+        used += 1
+        v = places(x)
+        v = v[(v >= x[0]) & (v <= x[-1])]
+        guess = [math.floor(Fraction(d) * Fraction(factor)) for d in v - x[0]]
+        right = np.searchsorted(np.array(x), v, side="right") - 1
+        np.testing.assert_array_equal(guess, right)
+    assert used >= 3

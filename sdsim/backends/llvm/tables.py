@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.text import Body, Comparison, Lanes, literal
@@ -18,6 +19,8 @@ from sdsim.program import Table
 _VERY_FEW = 3
 _FEW = 12
 _IN_REGISTERS = 16
+#: Lanes of a 512-bit register; and the processor's code for rounding down.
+_REGISTER, _DOWN = 8, 9
 
 
 def slopes(table: Table) -> list[float]:
@@ -55,6 +58,9 @@ class Reader:
         """The table at ``v``; see `sdsim.program.Table`."""
         if len(table.x) == 1:
             return _unless_nan(b, v, b.number(table.y[0]))
+        wide = self.machine.wide and b.lanes.width > _REGISTER
+        if wide and len(table.x) <= _IN_REGISTERS:
+            return self._by_register(b, table, v)
         if table.kind in ("hold_backward", "look_forward"):
             i = self._index(b, table, v)
             return _unless_nan(b, v, self._fetch(b, table.y, i))
@@ -63,6 +69,18 @@ class Reader:
         if _gentle(table):
             return self._line(b, table, [*slopes(table), 0.0], _held(b, table, v))
         return self._careful(b, table, v)
+
+    def _by_register(self, b: Body, table: Table, v: str) -> str:
+        """The same for as many lanes at a time as one register has."""
+        lanes, parts = b.lanes, []
+        for start in range(0, lanes.width, _REGISTER):
+            picked = ", ".join(f"i32 {k}" for k in range(start, start + _REGISTER))
+            f = lanes.floats
+            part = b.let(f"shufflevector {f} {v}, {f} poison, <{_REGISTER} x i32> <{picked}>")
+            b.lanes = Lanes(_REGISTER)
+            parts.append(self.read(b, table, part))
+            b.lanes = lanes
+        return b.joined(parts, _REGISTER)
 
     def _line(self, b: Body, table: Table, slope: Sequence[float], v: str) -> str:
         """``y[i] + slope[i] * (v - x[i])``, as many points as there are slopes."""
@@ -99,7 +117,10 @@ class Reader:
         if found is None:
             return self._search(b, table.x, "oge", v)
         scale, sure = found
-        i = self._scaled(b, table.x[0], scale, n - 1, v)
+        if self._in_registers(b, n) and (table.x[-1] - table.x[0]) * scale < _IN_REGISTERS:
+            i = _floored(b, table.x, scale, sure, _held(b, table, v))
+        else:
+            i = self._scaled(b, table.x[0], scale, n - 1, v)
         if sure:
             return i
         beyond = b.compare("olt", v, self._fetch(b, (-math.inf, *table.x[1:]), i))
@@ -118,15 +139,19 @@ class Reader:
 
     def _search(self, b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
         """The last ``i`` with ``v how x[i]``, 0 if there is none."""
-        if len(x) <= _FEW and b.lanes.width > 1:
+        within = self._in_registers(b, len(x))
+        if len(x) <= (_VERY_FEW + 1 if within else _FEW) and b.lanes.width > 1:
             return _counted(b, x, how, v)
-        i, stride = b.whole(0), 1 << (len(x) - 1).bit_length()
-        padded = (*x, *[math.nan] * (stride - len(x)))
+        i, room = b.whole(0), 1 << (len(x) - 1).bit_length()
+        stride = room
         while stride > 1:
             stride //= 2
-            further = b.integer("or", i, b.whole(stride))
-            yes = b.compare(how, v, self._from_memory(b, padded, further))
-            i = _where(b, yes, further, i)
+            ahead = (*x[stride:], *[math.nan] * (room - len(x) + stride))
+            if stride == room // 2:
+                point = b.number(ahead[0])
+            else:
+                point = (self._fetch if within else self._from_memory)(b, ahead, i)
+            i = _where(b, b.compare(how, v, point), b.integer("add", i, b.whole(stride)), i)
         return i
 
     # --- the numbers --------------------------------------------------------------------------
@@ -139,7 +164,7 @@ class Reader:
         return self._from_memory(b, values, i)
 
     def _in_registers(self, b: Body, points: int) -> bool:
-        return self.machine.wide and b.lanes.width >= 8 and points <= _IN_REGISTERS
+        return self.machine.wide and b.lanes.width == _REGISTER and points <= _IN_REGISTERS
 
     def _rows(self, b: Body, columns: Sequence[Sequence[float]], i: str) -> list[str]:
         """Three columns at once: four numbers a point lie side by side, and are transposed."""
@@ -202,26 +227,34 @@ def _counted(b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
 
 
 def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
-    """Eight lanes at a time, permuting one register or two."""
-    w = b.lanes.width
-    eight = Lanes(8)
+    """Permute one register or two; only the low bits of ``i`` count."""
     size = 8 if len(values) <= 8 else 16
     filled = [*values, *[0.0] * (size - len(values))]
     halves = [
         "<" + ", ".join(f"double {literal(v)}" for v in filled[k : k + 8]) + ">"
         for k in range(0, size, 8)
     ]
-    f, n = eight.floats, eight.ints
-    parts = []
-    for start in range(0, w, 8):
-        part = i if w == 8 else _slice(b, i, start)
-        if size == 8:
-            name, args = "@llvm.x86.avx512.permvar.df.512", [(f, halves[0]), (n, part)]
-        else:
-            name = "@llvm.x86.avx512.vpermi2var.pd.512"
-            args = [(f, halves[0]), (n, part), (f, halves[1])]
-        parts.append(b.call(name, f, args))
-    return b.joined(parts, 8)
+    f, n = b.lanes.floats, b.lanes.ints
+    if size == 8:
+        return b.call("@llvm.x86.avx512.permvar.df.512", f, [(f, halves[0]), (n, i)])
+    args = [(f, halves[0]), (n, i), (f, halves[1])]
+    return b.call("@llvm.x86.avx512.vpermi2var.pd.512", f, args)
+
+
+def _floored(b: Body, x: Sequence[float], scale: float, sure: bool, v: str) -> str:
+    """The index of ``v``, which lies within the points, in the low bits of each lane.
+
+    Added to 2^52 and rounded down, a number leaves its whole part there.
+    """
+    f, down, base = b.lanes.floats, ("i32", str(_DOWN)), b.number(2.0**52)
+    if x[0] != 0.0:
+        v = b.sub(v, b.number(x[0]))
+    fused = fused_scale(x) if sure else None
+    if fused is not None:
+        given = [(f, v), (f, b.number(fused)), (f, base), down]
+        return b.to_bits(b.call("@llvm.x86.avx512.vfmadd.pd.512", f, given))
+    t = b.mul(v, b.number(scale))
+    return b.to_bits(b.call("@llvm.x86.avx512.add.pd.512", f, [(f, t), (f, base), down]))
 
 
 def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
@@ -236,12 +269,6 @@ def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
         [mixed(rows[k], rows[k + 1], picked) for k in (0, 2)] for picked in ("0426", "1537")
     )
     return [mixed(a, b_, "0145"), mixed(c, d, "0145"), mixed(a, b_, "2367")]
-
-
-def _slice(b: Body, i: str, start: int) -> str:
-    picked = ", ".join(f"i32 {k}" for k in range(start, start + 8))
-    n = b.lanes.ints
-    return b.let(f"shufflevector {n} {i}, {n} poison, <8 x i32> <{picked}>")
 
 
 def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
@@ -271,3 +298,22 @@ def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
         ):
             return factor, False
     return None
+
+
+def fused_scale(x: Sequence[float]) -> float | None:
+    """A factor with ``floor((v - x[0]) * factor)``, the product not rounded, the index of v.
+
+    It lies between two bounds for each point: high enough for the point, too low for the double
+    just left of it. None if no double does.
+    """
+    low, high = Fraction(0), None
+    for i, p in enumerate(x[1:], start=1):
+        at, before = Fraction(p - x[0]), Fraction(math.nextafter(p, -math.inf) - x[0])
+        low = max(low, i / at)
+        if before > 0:
+            high = i / before if high is None else min(high, i / before)
+    factor = float(low)
+    if Fraction(factor) < low:
+        factor = math.nextafter(factor, math.inf)
+    far = Fraction(x[-1] - x[0]) * Fraction(factor) >= len(x)
+    return None if far or (high is not None and Fraction(factor) >= high) else factor
