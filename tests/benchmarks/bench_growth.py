@@ -108,14 +108,15 @@ def parsed(folder: Path, count: int) -> Model:
 
 @dataclass(frozen=True)
 class First:
-    """From a parsed model to a first result: wall seconds, this process's, those for the program."""
+    """From a parsed model to a first result, in seconds: wall, this process, the program."""
 
     wall: float
     own: float
     program: float
 
     def __str__(self) -> str:
-        return f"{self.wall:.2f} s ({self.own:.2f} s of processor, {self.program:.2f} s to the program)"
+        parts = f"{self.own:.2f} s of processor, {self.program:.2f} s to the program"
+        return f"{self.wall:.2f} s ({parts})"
 
 
 def first_result(model: Model, outcomes: Sequence[str], cached: bool) -> First:
