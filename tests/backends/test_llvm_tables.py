@@ -11,7 +11,7 @@ from llvm_programs import Draft
 
 from sdsim.backends.base import Members
 from sdsim.backends.llvm import Llvm, available
-from sdsim.backends.llvm.tables import direct_scale, fused_scale
+from sdsim.backends.llvm.tables import direct_scale, factors
 from sdsim.backends.numpy import Numpy, read_table
 from sdsim.program import Program, Table
 
@@ -102,15 +102,23 @@ def test_the_index_by_multiplication_is_proved_or_not_used() -> None:
 
 
 def test_the_index_by_a_fused_multiplication_is_proved_or_not_used() -> None:
-    used = 0
+    used = {0: 0, 1: 0}
     for x in GRIDS.values():
-        factor = fused_scale(x) if math.isfinite(x[-1] - x[0]) else None
-        if factor is None:
+        if not math.isfinite(x[-1] - x[0]) or len(x) < 2:
             continue
-        used += 1
+        high, low = factors(x)
+        if not high:
+            continue
+        used[int(bool(low))] += 1
         v = places(x)
-        v = v[(v >= x[0]) & (v <= x[-1])]
-        guess = [math.floor(Fraction(d) * Fraction(factor)) for d in v - x[0]]
-        right = np.searchsorted(np.array(x), v, side="right") - 1
-        np.testing.assert_array_equal(guess, right)
-    assert used >= 3
+        d = v[(v >= x[0]) & (v <= x[-1])] - x[0]
+        guess = [math.floor(Fraction(a) * Fraction(high) + Fraction(a * low)) for a in d]
+        right = np.searchsorted(np.array(x), d + x[0], side="right") - 1
+        if x[0] == 0.0:
+            np.testing.assert_array_equal(guess, right)
+        else:
+            np.testing.assert_array_equal(
+                guess, np.searchsorted(np.array(x) - x[0], d, "right") - 1
+            )
+    assert used[0] >= 3
+    assert used[1] >= 2

@@ -50,7 +50,7 @@ class LlvmKernel:
         if self.settings.width is not None:
             return self.settings.width
         size = len(self.program.ops)
-        width = 64 if size <= 30 else 32 if size <= 120 else 16 if size <= 600 else 8
+        width = 64 if size <= 30 else 32 if size <= 120 else 16 if size <= 1500 else 8
         return width if self.machine.wide else max(width // 2, 8)
 
     def ir(self, purpose: str = "march1", width: int | None = None) -> str:

@@ -118,7 +118,7 @@ class Reader:
             return self._search(b, table.x, "oge", v)
         scale, sure = found
         if self._in_registers(b, n) and (table.x[-1] - table.x[0]) * scale < _IN_REGISTERS:
-            i = _floored(b, table.x, scale, sure, _held(b, table, v))
+            i, sure = _floored(b, table.x, scale, sure, _held(b, table, v))
         else:
             i = self._scaled(b, table.x[0], scale, n - 1, v)
         if sure:
@@ -241,20 +241,27 @@ def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
     return b.call("@llvm.x86.avx512.vpermi2var.pd.512", f, args)
 
 
-def _floored(b: Body, x: Sequence[float], scale: float, sure: bool, v: str) -> str:
-    """The index of ``v``, which lies within the points, in the low bits of each lane.
+def _floored(b: Body, x: Sequence[float], scale: float, sure: bool, v: str) -> tuple[str, bool]:
+    """The index of ``v``, which lies within the points, in the low bits of each lane; and whether
+    it is right, or may be one too high.
 
     Added to 2^52 and rounded down, a number leaves its whole part there.
     """
     f, down, base = b.lanes.floats, ("i32", str(_DOWN)), b.number(2.0**52)
+    fma = "@llvm.x86.avx512.vfmadd.pd.512"
     if x[0] != 0.0:
         v = b.sub(v, b.number(x[0]))
-    fused = fused_scale(x) if sure else None
-    if fused is not None:
-        given = [(f, v), (f, b.number(fused)), (f, base), down]
-        return b.to_bits(b.call("@llvm.x86.avx512.vfmadd.pd.512", f, given))
-    t = b.mul(v, b.number(scale))
-    return b.to_bits(b.call("@llvm.x86.avx512.add.pd.512", f, [(f, t), (f, base), down]))
+    high, low = factors(x)
+    if high and not low:
+        t = b.call(fma, f, [(f, v), (f, b.number(high)), (f, base), down])
+        return b.to_bits(t), True
+    if high and not sure:
+        rest = b.mul(v, b.number(low))
+        t = b.call(fma, f, [(f, v), (f, b.number(high)), (f, rest), down])
+        sure = True
+    else:
+        t = b.mul(v, b.number(scale))
+    return b.to_bits(b.call("@llvm.x86.avx512.add.pd.512", f, [(f, t), (f, base), down])), sure
 
 
 def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
@@ -300,20 +307,33 @@ def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
     return None
 
 
-def fused_scale(x: Sequence[float]) -> float | None:
-    """A factor with ``floor((v - x[0]) * factor)``, the product not rounded, the index of v.
+def factors(x: Sequence[float]) -> tuple[float, float]:
+    """A factor ``high + low`` with ``floor(d * high + d * low)`` the index of the last point not
+    right of v, where ``d = v - x[0]``; (0, 0) if there is none.
 
-    It lies between two bounds for each point: high enough for the point, too low for the double
-    just left of it. None if no double does.
+    Only ``d * low`` is rounded before the floor is taken. The factor lies between two bounds for
+    each point: high enough for the point, too low for the double just left of it. The sum rises
+    with ``d``, so that it is right everywhere if it is right there.
     """
-    low, high = Fraction(0), None
-    for i, p in enumerate(x[1:], start=1):
-        at, before = Fraction(p - x[0]), Fraction(math.nextafter(p, -math.inf) - x[0])
-        low = max(low, i / at)
-        if before > 0:
-            high = i / before if high is None else min(high, i / before)
-    factor = float(low)
-    if Fraction(factor) < low:
-        factor = math.nextafter(factor, math.inf)
-    far = Fraction(x[-1] - x[0]) * Fraction(factor) >= len(x)
-    return None if far or (high is not None and Fraction(factor) >= high) else factor
+    at = [Fraction(p - x[0]) for p in x]
+    before = [Fraction(math.nextafter(p, -math.inf) - x[0]) for p in x[1:]]
+    least = max(i / at[i] for i in range(1, len(x)))
+    most = min([i / d for i, d in enumerate(before, 1) if d > 0], default=2 * least)
+    above = float(least)
+    if above < least:
+        above = math.nextafter(above, math.inf)
+    middle = (least + most) / 2
+    high = float(middle)
+    for pair in ((above, 0.0), (high, float(middle - Fraction(high)))):
+        if _right(at, before, *pair):
+            return pair
+    return 0.0, 0.0
+
+
+def _right(at: Sequence[Fraction], before: Sequence[Fraction], high: float, low: float) -> bool:
+    def index(d: Fraction) -> int:
+        return math.floor(d * Fraction(high) + Fraction(float(d) * low))
+
+    return all(index(d) == i for i, d in enumerate(at)) and all(
+        index(d) == i for i, d in enumerate(before)
+    )
