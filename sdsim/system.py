@@ -12,6 +12,7 @@ from sdsim import cache as cache_folder
 from sdsim import names, overrides
 from sdsim.backends import default_backend
 from sdsim.backends.base import Backend, Kernel
+from sdsim.collecting import no_collection
 from sdsim.errors import ModelError
 from sdsim.expand import expand
 from sdsim.lower import lower
@@ -50,13 +51,15 @@ class System:
     def program(self) -> Program:
         """The flat list of scalar operations."""
         if not self.cached:
-            return lower(self.ordered)
+            with no_collection():
+                return lower(self.ordered)
         name = f"{self.model.hash}-{cache_folder.source_digest(*_ROOMS)}"
         body = cache_folder.load("programs", name)
         if body is not None:
             with suppress(ValueError, KeyError, TypeError, IndexError):
                 return from_bytes(body)
-        made = lower(self.ordered)
+        with no_collection():
+            made = lower(self.ordered)
         cache_folder.store("programs", name, to_bytes(made))
         return made
 

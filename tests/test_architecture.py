@@ -17,7 +17,7 @@ ROOT = Path(sdsim.__file__).parent
 
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
-    {"version", "errors", "expr", "names", "cache", "program"},
+    {"version", "errors", "expr", "names", "cache", "collecting", "program"},
     {"methods", "functions", "model", "toml"},
     {"read", "units", "expand", "results", "compare", "backends"},
     {"ground"},

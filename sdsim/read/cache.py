@@ -6,18 +6,17 @@ external file it read still has the content it had.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sdsim import cache
+from sdsim.collecting import no_collection
 from sdsim.errors import ModelError
-from sdsim.model import Model, from_json, to_json
+from sdsim.model import Model, from_json, hash_of, knowing, to_json
 from sdsim.read.folder import Folder
 from sdsim.read.worker import PYSD
 
@@ -37,34 +36,25 @@ def load(name: str, file: str, files: Folder) -> Model | None:
     if body is None:
         return None
     try:
-        with _no_collection():
+        with no_collection():
             entry = json.loads(body)
             for wanted, digest in entry["files"].items():
                 files.read(wanted)
                 if files.used[wanted] != digest:
                     return None
-            return replace(from_json(entry["model"]), file=file, name=Path(file).stem)
+            model = replace(from_json(entry["model"]), file=file, name=Path(file).stem)
+            return knowing(model, str(entry["hash"]))
     except (OSError, ModelError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
 def store(name: str, model: Model, used: Mapping[str, str]) -> None:
     """Keep ``model``, which read the files ``used``."""
-    entry = {"files": dict(used), "model": to_json(model)}
+    data = to_json(model)
+    knowing(model, hash_of(data))
+    entry = {"files": dict(used), "hash": model.hash, "model": data}
     try:
         body = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
     except ValueError:
         return
     cache.store(ROOM, name, body)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """A hundred thousand small objects that all stay: the collector would walk them in vain."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

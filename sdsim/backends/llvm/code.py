@@ -22,6 +22,7 @@ from sdsim.backends.llvm.module import ModuleWriter, Sizes
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.plan import for_march, for_points
 from sdsim.backends.llvm.settings import Settings
+from sdsim.collecting import no_collection
 from sdsim.program import Program
 
 #: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
@@ -142,7 +143,8 @@ class Codes:
         kept = self._kept(use, level)
         if kept is not None:
             return kept
-        ir, sizes = self.written(use)
+        with no_collection():
+            ir, sizes = self.written(use)
         binary = compiler.compile_object(ir, self.machine, level)
         if self.settings.cache:
             header = json.dumps(asdict(sizes)).encode()

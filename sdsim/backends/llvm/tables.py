@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.text import Body, Comparison, Lanes, literal
@@ -241,7 +242,7 @@ def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
     return b.call("@llvm.x86.avx512.vpermi2var.pd.512", f, args)
 
 
-def _floored(b: Body, x: Sequence[float], scale: float, sure: bool, v: str) -> tuple[str, bool]:
+def _floored(b: Body, x: tuple[float, ...], scale: float, sure: bool, v: str) -> tuple[str, bool]:
     """The index of ``v``, which lies within the points, in the low bits of each lane; and whether
     it is right, or may be one too high.
 
@@ -278,7 +279,8 @@ def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
     return [mixed(a, b_, "0145"), mixed(c, d, "0145"), mixed(a, b_, "2367")]
 
 
-def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
+@lru_cache(4096)
+def direct_scale(x: tuple[float, ...]) -> tuple[float, bool] | None:
     """A factor with ``trunc((v - x[0]) * factor)`` the index of the last point not right of v.
 
     The expression rises with ``v`` whatever the rounding, so that it is right everywhere if it is
@@ -307,7 +309,8 @@ def direct_scale(x: Sequence[float]) -> tuple[float, bool] | None:
     return None
 
 
-def factors(x: Sequence[float]) -> tuple[float, float]:
+@lru_cache(4096)
+def factors(x: tuple[float, ...]) -> tuple[float, float]:
     """A factor ``high + low`` with ``floor(d * high + d * low)`` the index of the last point not
     right of v, where ``d = v - x[0]``; (0, 0) if there is none.
 
