@@ -10,8 +10,11 @@ from typing import Any
 from sdsim.design.base import DESIGNS, Design, Settings
 from sdsim.design.crossed import Crossed
 from sdsim.design.distributions import (
+    Beta,
     Choice,
     Distribution,
+    Exponential,
+    Gamma,
     Integer,
     LogNormal,
     LogUniform,
@@ -19,6 +22,7 @@ from sdsim.design.distributions import (
     Pert,
     Triangular,
     Uniform,
+    Weibull,
 )
 from sdsim.design.factors import (
     Factor,
@@ -28,6 +32,7 @@ from sdsim.design.factors import (
     Uncertainty,
     factor_from_data,
     fit,
+    levers_of,
     uncertainties_of,
 )
 from sdsim.design.latin import LatinHypercube
@@ -36,7 +41,13 @@ from sdsim.design.montecarlo import MonteCarlo
 from sdsim.design.morris import Morris
 from sdsim.design.sobol import Saltelli, SobolSequence
 from sdsim.design.table import Table
+from sdsim.design.vensim import KIND as VENSIM
+from sdsim.design.vensim import read_vensim
 from sdsim.errors import ModelError, nearest
+
+
+#: Designs that a file says, factors and all, by the word for them in specs.
+FILES = {Table.kind: Table.read, VENSIM: read_vensim}
 
 
 def design_of(kind: str, factors: tuple[Factor, ...], settings: Mapping[str, Any]) -> Design:
@@ -65,9 +76,10 @@ def design_from_data(data: Mapping[str, Any]) -> Design:
 
 
 __all__ = [
-    "DESIGNS", "Choice", "Crossed", "Design", "Distribution", "Factor", "Grid", "Integer",
-    "LatinHypercube", "Lever", "LogNormal", "LogUniform", "MonteCarlo", "Morris", "Normal",
-    "OneAtATime", "Pert", "Policy", "Saltelli", "Scenario", "Settings", "SobolSequence", "Table",
-    "Triangular", "Uncertainty", "Uniform", "design_from_data", "design_of", "design_to_data",
-    "factor_from_data", "fit", "uncertainties_of",
+    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "Distribution", "Exponential",
+    "Factor", "Gamma", "Grid", "Integer", "LatinHypercube", "Lever", "LogNormal", "LogUniform",
+    "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy", "Saltelli", "Scenario",
+    "Settings", "SobolSequence", "Table", "Triangular", "Uncertainty", "Uniform", "Weibull",
+    "design_from_data", "design_of", "design_to_data", "factor_from_data", "fit", "levers_of",
+    "uncertainties_of",
 ]  # fmt: skip

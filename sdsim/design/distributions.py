@@ -205,14 +205,15 @@ class Choice:
         return max(self.values)
 
     @cached_property
-    def _ends(self) -> Floats:
+    def ends(self) -> Floats:
+        """(n_value - 1,) where in [0, 1] one value gives way to the next."""
         weights = np.asarray(self.weights or [1.0] * len(self.values))
         ends = np.cumsum(weights) / weights.sum()
         return np.asarray(ends[:-1])
 
     def ppf(self, u: Floats) -> Floats:
         """See `Distribution`."""
-        return np.asarray(self.values)[np.searchsorted(self._ends, u, side="right")]
+        return np.asarray(self.values)[np.searchsorted(self.ends, u, side="right")]
 
 
 @dataclass(frozen=True)
@@ -232,10 +233,93 @@ class Integer:
         return np.minimum(self.low + np.floor(u * (self.high - self.low + 1)), self.high)
 
 
+@dataclass(frozen=True)
+class Exponential:
+    """``stretch`` times a standard one plus ``shift``, cut off at both ends: mean ``stretch``."""
+
+    low: float
+    high: float
+    shift: float
+    stretch: float
+
+    def __post_init__(self) -> None:
+        word = type(self).__name__.lower()
+        _ordered(word, self.low, self.high)
+        rest = {f.name: getattr(self, f.name) for f in fields(self)[2:]}
+        _finite(word, *rest.values())
+        for name, value in rest.items():
+            if name != "shift" and value <= 0:
+                raise ModelError(f"{word}: {name} must be above 0, got {value:g}")
+        if not self._ends[1] > self._ends[0]:
+            raise ModelError(f"{word}: nothing lies between {self.low:g} and {self.high:g}")
+
+    def _below(self, x: Floats) -> Floats:
+        """The standard distribution's probabilities."""
+        return np.asarray(-np.expm1(-np.maximum(x, 0.0)))
+
+    def _quantile(self, p: Floats) -> Floats:
+        """The inverse."""
+        return np.asarray(-np.log1p(-p))
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        ends = (np.array([self.low, self.high]) - self.shift) / self.stretch
+        a, b = self._below(ends)
+        return float(a), float(b)
+
+    def ppf(self, u: Floats) -> Floats:
+        """See `Distribution`."""
+        a, b = self._ends
+        with np.errstate(divide="ignore"):
+            out = self.shift + self.stretch * self._quantile(a + u * (b - a))
+        return np.asarray(np.clip(out, self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Gamma(Exponential):
+    """The same of a gamma distribution with mean 1 and an order."""
+
+    order: float
+
+    def _below(self, x: Floats) -> Floats:
+        return np.asarray(special.gammainc(self.order, self.order * np.maximum(x, 0.0)))
+
+    def _quantile(self, p: Floats) -> Floats:
+        return np.asarray(special.gammaincinv(self.order, p) / self.order)
+
+
+@dataclass(frozen=True)
+class Weibull(Exponential):
+    """The same of a Weibull distribution with scale 1 and a shape."""
+
+    shape: float
+
+    def _below(self, x: Floats) -> Floats:
+        return np.asarray(-np.expm1(-(np.maximum(x, 0.0) ** self.shape)))
+
+    def _quantile(self, p: Floats) -> Floats:
+        return np.asarray((-np.log1p(-p)) ** (1 / self.shape))
+
+
+@dataclass(frozen=True)
+class Beta(Exponential):
+    """The same of a beta distribution on [0, 1]."""
+
+    alpha: float
+    beta: float
+
+    def _below(self, x: Floats) -> Floats:
+        return np.asarray(special.betainc(self.alpha, self.beta, np.clip(x, 0.0, 1.0)))
+
+    def _quantile(self, p: Floats) -> Floats:
+        return np.asarray(special.betaincinv(self.alpha, self.beta, p))
+
+
 #: By the word that specs use.
 KINDS: dict[str, type[Any]] = {
     "uniform": Uniform, "loguniform": LogUniform, "triangular": Triangular, "pert": Pert,
     "normal": Normal, "lognormal": LogNormal, "choice": Choice, "integer": Integer,
+    "exponential": Exponential, "gamma": Gamma, "weibull": Weibull, "beta": Beta,
 }  # fmt: skip
 _WORD = {made: word for word, made in KINDS.items()}
 

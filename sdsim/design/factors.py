@@ -19,6 +19,9 @@ from sdsim.overrides import is_parameter, locate
 #: What the documentation of a constant says where nobody measured it.
 PROVENANCE = re.compile(r"\[(assumed|analogy|literature)\b[^\]]*\]?")
 
+#: What the documentation of a constant begins with, or says in brackets, that somebody decides.
+LEVER = re.compile(r"\s*lever\b|.*\[lever\]", re.IGNORECASE | re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -90,14 +93,7 @@ def uncertainties_of(
     ------
     ModelError : a group or name that the model does not have; nothing is uncertain.
     """
-    known = {v.group for v in model.variables.values()}
-    for group in groups:
-        if group not in known:
-            remedy = nearest(group, known) or f"it has {', '.join(sorted(known))}"
-            raise ModelError(f"the model has no group '{group}'", remedy=remedy)
-    for pattern in leave:
-        if not any(_like(key, pattern) for key in model.variables):
-            raise model.unknown(pattern, "constant")
+    _there(model, groups, leave)
     if spread is not None and not 0 < spread <= 1:
         raise ModelError(f"spread is {spread:g}, expected a share above 0 and up to 1")
     found = []
@@ -126,6 +122,47 @@ def uncertainties_of(
             remedy="name uncertainties; or give constants limits and [assumed: ...] in their text",
         )
     return tuple(found)
+
+
+def levers_of(
+    model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = ()
+) -> tuple[Lever, ...]:
+    """What the model itself calls a lever: every constant with limits at both ends whose
+    documentation begins with ``Lever`` or says ``[lever]``; uniform over its limits.
+
+    groups, leave : as in `uncertainties_of`.
+
+    Raises
+    ------
+    ModelError : a group or name that the model does not have; nothing is a lever.
+    """
+    _there(model, groups, leave)
+    found = []
+    for key, v in model.variables.items():
+        low, high = v.limits
+        if (
+            low is None or high is None or low >= high or v.hidden or not LEVER.match(v.doc)
+            or not is_parameter(v) or (groups and v.group not in groups)
+            or any(_like(key, pattern) for pattern in leave)
+        ):  # fmt: skip
+            continue
+        found.append(Lever(v.name, Uniform(low, high), "the model's range", v.group))
+    if not found:
+        remedy = "name levers; or give constants limits and a text that begins with Lever:"
+        raise ModelError("the model calls no constant a lever", remedy=remedy)
+    return tuple(found)
+
+
+def _there(model: Model, groups: Sequence[str], leave: Collection[str]) -> None:
+    """Refuse groups and names that the model does not have."""
+    known = {v.group for v in model.variables.values()}
+    for group in groups:
+        if group not in known:
+            remedy = nearest(group, known) or f"it has {', '.join(sorted(known))}"
+            raise ModelError(f"the model has no group '{group}'", remedy=remedy)
+    for pattern in leave:
+        if not any(_like(key, pattern) for key in model.variables):
+            raise model.unknown(pattern, "constant")
 
 
 def _like(key: str, pattern: str) -> bool:

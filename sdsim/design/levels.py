@@ -21,7 +21,7 @@ def _levels(factor: Factor, points: int) -> Floats:
     """A factor's levels in [0, 1]: its own where it has a list of values."""
     if isinstance(factor.distribution, Choice):
         n = len(factor.distribution.values)
-        ends = np.concatenate([[0.0], factor.distribution._ends, [1.0]])
+        ends = np.concatenate([[0.0], factor.distribution.ends, [1.0]])
         return np.asarray(0.5 * (ends[:-1] + ends[1:])) if n > 1 else np.array([0.5])
     return np.linspace(0.0, 1.0, points) if points > 1 else np.array([0.5])
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from sdsim import names
 from sdsim.design import (
+    DESIGNS,
+    FILES,
     Choice,
     Crossed,
     Design,
@@ -22,6 +24,7 @@ from sdsim.design import (
     Table,
     Uncertainty,
     design_of,
+    levers_of,
     uncertainties_of,
 )
 from sdsim.design.distributions import from_data
@@ -148,7 +151,18 @@ def _distribution(own: Section, variable: Variable) -> Distribution:
 
 def _levers(top: Section, model: Model) -> list[Factor]:
     section = top.section("levers")
-    return [_factor(Lever, section, model, key) for key in section.data]
+    named = [k for k in section.data if k not in ("from_model", "groups", "except")]
+    out: list[Factor] = []
+    if section.flag("from_model", False):
+        try:
+            found = levers_of(
+                model, groups=section.texts("groups", ()), leave=section.texts("except", ())
+            )
+        except ModelError as e:
+            raise section.placed(e) from None
+        taken = set(_cells(model, named))
+        out += [f for f in found if not taken.intersection(_cells(model, [f.name]))]
+    return out + [_factor(Lever, section, model, key) for key in named]
 
 
 def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
@@ -216,14 +230,14 @@ def _design(
         raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
     settings = {k: v for k, v in section.data.items() if k != "kind"}
     kind = section.words("kind")
-    if kind == Table.kind and "file" in settings:
+    if kind in FILES and (kind not in DESIGNS or "file" in settings):
         section.only("kind", "file")
         file = path.parent / section.words("file")
         if factors:
-            raise section.fault("a table says itself what varies", remedy="leave out levers, ...")
+            raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
         if not file.is_file():
             raise section.fault(f"no file '{section.words('file')}'", "file")
-        return Table.read(file)
+        return FILES[kind](file)
     if kind == Crossed.kind:
         settings["policies"] = [
             [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
