@@ -45,7 +45,6 @@ from sdsim.design.vensim import KIND as VENSIM
 from sdsim.design.vensim import read_vensim
 from sdsim.errors import ModelError, nearest
 
-
 #: Designs that a file says, factors and all, by the word for them in specs.
 FILES = {Table.kind: Table.read, VENSIM: read_vensim}
 
