@@ -29,7 +29,7 @@ FLOORS = (
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},
-    {"study"},
+    {"study", "search"},
     {"conformance", "check"},
     {"plot"},
     {"cli"},
