@@ -14,17 +14,21 @@ from sdsim.system import load
 
 #: Names under which a reference output may lie beside a model, in order of preference.
 REFERENCES = ("output.csv", "output.tab")
+#: The same of Stella's own runs: a Stella file need only agree with one of them.
+STELLA = "output_stella*.csv"
+SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
 #: Tolerances tried from the strictest on, to report how well a model agrees.
 LADDER = (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model file and the table it should reproduce."""
+    """A model file and the table it should reproduce; ``others`` will do as well."""
 
     model: Path
     reference: Path
     name: str
+    others: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,24 +42,36 @@ class Outcome:
 
 
 def cases(folder: Path) -> list[Case]:
-    """Every ``.mdl`` (``.MDL``) below ``folder`` with a reference output in its own folder."""
+    """Every model below ``folder`` with a reference output in its own folder."""
     out = []
-    for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() == ".mdl"):
+    for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
         references = [model.parent / n for n in REFERENCES if (model.parent / n).is_file()]
+        if model.suffix.lower() != ".mdl":
+            references += sorted(model.parent.glob(STELLA))
         if references:
-            out.append(Case(model, references[0], str(model.relative_to(folder))))
+            name = str(model.relative_to(folder))
+            out.append(Case(model, references[0], name, tuple(references[1:])))
     return out
 
 
 def try_case(case: Case, rtol: float, atol: float) -> Outcome:
     """Run one model and compare every reference column; whatever goes wrong is the reason."""
+    first = _against(case, case.reference, rtol, atol)
+    for other in () if first.ok else case.others:
+        again = _against(case, other, rtol, atol)
+        if again.ok:
+            return again
+    return first
+
+
+def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> Outcome:
     tolerable(rtol, atol)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             system = load(case.model)
             run = simulate(system)
-            result, reference = table(run.dataset), read_table(case.reference)
+            result, reference = table(run.dataset), read_table(reference_file)
     except ModelError as e:
         return Outcome(case.name, False, 0.0, str(e))
     for tolerance in (*(t for t in LADDER if t < rtol), rtol):

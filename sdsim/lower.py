@@ -199,7 +199,8 @@ class _Lowering:
 
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
-        if variable is not None:
+        table = variable is not None and variable.role in ("lookup", "data")
+        if table or (variable is not None and call.name not in FUNCTIONS):
             return self._apply(block, index, call, parts)
         if call.name == "with lookup":
             return self._table(self._points(call.args[1]), parts[0])

@@ -82,6 +82,7 @@ class Model:
     variables, dimensions : by canonical name, in the order of the file.
     file : name of the source file (no folder), for messages.   digest : SHA-256 of the source.
     notes : what reading noticed and a user should see, one line each.
+    method : how the file says it is integrated: ``rk4``, or empty for Euler.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Model:
     file: str = ""
     digest: str = ""
     notes: tuple[str, ...] = ()
+    method: str = ""
 
     def find(self, name: str) -> Variable:
         """The variable of that name, however it is spelled.
@@ -151,6 +153,7 @@ def to_json(model: Model) -> dict[str, Any]:
         "file": model.file,
         "digest": model.digest,
         "notes": list(model.notes),
+        "method": model.method,
         "dimensions": [
             [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
             for d in model.dimensions.values()
@@ -193,5 +196,6 @@ def from_json(data: Mapping[str, Any]) -> Model:
             hidden,
         )
     return Model(
-        data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"])
-    )
+        data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"]),
+        str(data.get("method", "")),
+    )  # fmt: skip

@@ -41,6 +41,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = {
     "pysd": {"read"},
     "parsimonious": {"read"},
+    "lark": {"read"},
     "python_calamine": {"read"},
     "llvmlite": {"backends/llvm"},
     "plotly": {"plot"},

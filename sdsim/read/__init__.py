@@ -19,8 +19,9 @@ from sdsim.read.folder import Folder
 from sdsim.read.macros import Body, Inliner
 from sdsim.read.ranges import dimensions
 from sdsim.read.scan import Entry, Scan, scan_text
-from sdsim.read.source import decode, read_bytes
+from sdsim.read.source import XMILE, decode, read_bytes
 from sdsim.read.translate import Spelling, expressions
+from sdsim.read.xmile import read_xmile
 
 __all__ = ["read"]
 
@@ -34,7 +35,7 @@ def read(
     data_folder: str | PathLike[str] | None = None,
     cache: bool = True,
 ) -> Model:
-    """The model in a Vensim ``.mdl`` text file.
+    """The model in a Vensim ``.mdl`` text file, or in an XMILE file (``.xmile``, ``.stmx``).
 
     Nothing in the file is executed, and nothing is written but the cache of parsed models
     (`sdsim.read.cache`). Data series without a value in the file become variables of role
@@ -55,7 +56,7 @@ def read(
     data = read_bytes(path)
     file = path.name
     files = Folder(Path(data_folder) if data_folder is not None else path.resolve().parent)
-    name = _cache.key(data, files.root if _EXTERNAL.search(data) else None)
+    name = _cache.key(data, files.root if _EXTERNAL.search(data) else None, path.suffix.lower())
     if cache and (kept := _cache.load(name, file, files)):
         return kept
     try:
@@ -69,6 +70,8 @@ def read(
 
 def _read(data: bytes, path: Path, files: Folder) -> Model:
     file = path.name
+    if path.suffix.lower() in XMILE:
+        return read_xmile(data, path, files)
     source = decode(data, file)
     found = scan_text(source.text, file)
     check(found, file)

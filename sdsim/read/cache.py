@@ -23,10 +23,11 @@ from sdsim.read.worker import PYSD
 ROOM = "models"
 
 
-def key(data: bytes, root: Path | None) -> str:
-    """The name of an entry; ``root`` is the data folder of a model that reads external files."""
+def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
+    """The name of an entry; ``root`` is the data folder of a model that reads external files,
+    ``suffix`` that of the file."""
     reader = cache.source_digest("read", "expr", "names", "model")
-    versions = f"{reader} {PYSD} {sys.version_info[:2]} {root if root else ''}"
+    versions = f"{reader} {PYSD} {sys.version_info[:2]} {root if root else ''} {suffix}"
     return hashlib.sha256(versions.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
 
 

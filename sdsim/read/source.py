@@ -15,7 +15,8 @@ MAX_CONTROL_SHARE = 0.02  # of the bytes: above it the file is no text
 
 _SAVE_AS = "save the model as .mdl (text) in Vensim"
 _BINARY = {".vmf", ".vmfx", ".vmfp", ".vpm", ".vpmx", ".vpd"}
-_XMILE = {".xmile", ".stmx", ".itmx", ".xml", ".isdb"}
+#: XMILE, which `sdsim.read.xmile` reads.
+XMILE = {".xmile", ".stmx", ".itmx", ".xml"}
 
 _ENCODINGS = {
     "utf8": "utf-8", "utf16": "utf-16", "utf16le": "utf-16-le", "utf16be": "utf-16-be",
@@ -47,31 +48,26 @@ class Source:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a Vensim text model.
+    """The content of a model file.
 
     Raises
     ------
-    UnsupportedError : XMILE and binary Vensim files, by their suffix.
+    UnsupportedError : binary Vensim files, by their suffix.
     ModelError : no such file, no regular file, another suffix, empty, too large, unreadable.
     """
     suffix = path.suffix.lower()
     file = path.name
     if suffix in _BINARY:
         raise UnsupportedError(f"binary Vensim file ({suffix})", remedy=_SAVE_AS, file=file)
-    if suffix in _XMILE:
-        raise UnsupportedError(
-            f"XMILE ({suffix}) is not supported in this version",
-            remedy="save the model as .mdl",
-            file=file,
-        )
-    if suffix != ".mdl":
+    if suffix != ".mdl" and suffix not in XMILE:
         got = f"extension '{suffix}'" if suffix else "no extension"
-        raise ModelError(f"{got}: expected a Vensim .mdl file", remedy=_SAVE_AS, file=file)
+        what = f"{got}: expected a Vensim .mdl file or an XMILE file (.xmile, .stmx)"
+        raise ModelError(what, remedy=_SAVE_AS, file=file)
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
             what = "is a folder" if stat.S_ISDIR(info.st_mode) else "is not a regular file"
-            raise ModelError(what, remedy="give the path of an .mdl file", file=file)
+            raise ModelError(what, remedy="give the path of a model file", file=file)
         if info.st_size > MAX_BYTES:
             raise ModelError(
                 f"{info.st_size >> 20} MB: at most {MAX_BYTES >> 20} MB are read",

@@ -1,0 +1,49 @@
+"""XMILE (``.xmile``, ``.stmx``, ``.itmx``): the same entries and expressions as from Vensim.
+
+    bytes -> elements (document) -> modules laid flat (scopes) -> equations (grammar, equations,
+    words) -> entries (variables) -> `sdsim.read.build`
+
+XMILE 1.0 (OASIS 2015) is the source, and Stella's help where that goes further.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from sdsim.model import Model
+from sdsim.read.build import Builder
+from sdsim.read.external import External
+from sdsim.read.folder import Folder
+from sdsim.read.xmile.document import parse
+from sdsim.read.xmile.specs import dimensions, integration
+from sdsim.read.xmile.variables import Reader
+
+__all__ = ["SUFFIXES", "read_xmile"]
+
+SUFFIXES = (".xmile", ".stmx", ".itmx")
+
+
+def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
+    """The model in a file's bytes.
+
+    Raises
+    ------
+    UnsupportedError : a construct that this version does not read, by name.
+    ModelError : anything else that is wrong, by file, line and variable.
+    """
+    file = path.name
+    root = parse(data, file)
+    dims = dimensions(root, file)
+    reader = Reader(root, dims, file)
+    entries, exprs = reader.read()
+    variables = Builder(dims, External(files), file, reader.spelling).variables(entries, exprs)
+    return Model(
+        name=path.stem,
+        variables=variables,
+        dimensions=dims,
+        file=file,
+        digest=hashlib.sha256(data).hexdigest(),
+        notes=tuple(dict.fromkeys(reader.notes)),
+        method=integration(root, file),
+    )

@@ -1,0 +1,122 @@
+"""What stands around the variables: dimensions, times, the way to integrate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdsim import names
+from sdsim.errors import ModelError
+from sdsim.expr import Expr, Num
+from sdsim.model import Dimension
+from sdsim.read.ranges import MAX_ELEMENTS
+from sdsim.read.scan import Entry
+from sdsim.read.xmile.document import Element
+
+_METHODS = {"": "", "euler": "", "rk4": "rk4", "rungekutta4": "rk4", "runge-kutta 4": "rk4"}
+
+
+def dimensions(root: Element, file: str) -> dict[str, Dimension]:
+    """The file's dimensions by canonical name; elements are counted from 1 where not named.
+
+    Raises
+    ------
+    ModelError : a dimension without a name or elements, defined twice, or too large.
+    """
+    out: dict[str, Dimension] = {}
+    for part in (root, *root.all("model")):
+        for block in part.all("dimensions"):
+            for dim in block.all("dim"):
+                made = _dimension(dim, file)
+                key = names.canonical(made.name)
+                if key in out and out[key] != made:
+                    raise ModelError(
+                        f"dimension '{made.name}' is defined twice", file=file, line=dim.line
+                    )
+                out[key] = made
+    return out
+
+
+def _dimension(dim: Element, file: str) -> Dimension:
+    name = names.display(dim.get("name"))
+    labels = [names.display(e.get("name")) for e in dim.all("elem")]
+    size = dim.get("size").strip()
+    if not labels and size:
+        if not size.isdecimal() or not 1 <= int(size[:9]) <= MAX_ELEMENTS:
+            raise ModelError(
+                f"dimension '{name}': expected a size from 1 to {MAX_ELEMENTS:,}, got '{size}'",
+                file=file, line=dim.line,
+            )  # fmt: skip
+        labels = [str(k + 1) for k in range(int(size))]
+    elements = tuple(map(names.canonical, labels))
+    if not name or not labels or not all(labels) or len(set(elements)) < len(elements):
+        raise ModelError(
+            f"dimension '{name}' needs a name and elements that differ", file=file, line=dim.line,
+            remedy='<dim name="Region"><elem name="north"/><elem name="south"/></dim>',
+        )  # fmt: skip
+    return Dimension(name, elements, tuple(labels))
+
+
+def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
+    """The control variables.
+
+    Raises
+    ------
+    ModelError : no sim_specs, or times that are no numbers.
+    """
+    specs = root.first("sim_specs")
+    if specs is None:
+        raise ModelError(
+            "there is no <sim_specs>", remedy="say start, stop and dt", file=file, line=root.line
+        )
+    units = specs.get("time_units")
+
+    def number(tag: str, default: float | None) -> tuple[float, int]:
+        found = specs.first(tag)
+        said = specs.said(tag)
+        if found is None or not said:
+            if default is None:
+                raise ModelError(f"<sim_specs> has no <{tag}>", file=file, line=specs.line)
+            return default, specs.line
+        try:
+            value = float(said)
+        except ValueError:
+            raise ModelError(
+                f"<{tag}>: expected a number, got '{said[:40]}'", file=file, line=found.line
+            ) from None
+        if tag == "dt" and found.get("reciprocal").strip().lower() == "true":
+            if not value:
+                raise ModelError("<dt>: one part in 0", file=file, line=found.line)
+            value = 1.0 / value
+        return value, found.line
+
+    start, stop, step = number("start", None), number("stop", None), number("dt", 1.0)
+    save = step
+    for key, said in specs.attributes.items():
+        if key.rpartition(":")[2] == "save_interval" and said.strip():
+            try:
+                save = float(said), specs.line
+            except ValueError:
+                raise ModelError(
+                    f"save_interval: expected a number, got '{said[:40]}'",
+                    file=file, line=specs.line,
+                ) from None  # fmt: skip
+    for name, (value, line) in zip(names.CONTROL, (start, stop, step, save), strict=True):
+        yield Entry(name.upper(), "equation", repr(value), units=units, line=line), Num(value)
+
+
+def integration(root: Element, file: str) -> str:
+    """How the model says it is to be integrated: ``rk4``, or empty for Euler.
+
+    Raises
+    ------
+    ModelError : a method that is not supported.
+    """
+    specs = root.first("sim_specs")
+    said = specs.get("method").strip().lower() if specs else ""
+    for word in (w.strip() for w in said.split(",")):
+        if word in _METHODS:
+            return _METHODS[word]
+    raise ModelError(
+        f"integration method '{said}' is not supported", file=file,
+        line=specs.line if specs else 0, remedy="Euler or RK4",
+    )  # fmt: skip

@@ -1,0 +1,173 @@
+"""XMILE's and Stella's functions in the vocabulary of `sdsim.functions`: a row each.
+
+A row is (fewest, most arguments, what it stands for). What is not here must be a function that
+Vensim has too, by the same name. Sources: XMILE 1.0, 3.5; Stella's help, Builtins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from sdsim import names
+from sdsim.errors import UnsupportedError
+from sdsim.expr import Binary, Call, Expr, Num, Ref
+
+Args = tuple[Expr, ...]
+_DT, _START, _STOP = Ref(names.TIME_STEP), Ref(names.INITIAL_TIME), Ref(names.FINAL_TIME)
+_TIME = Ref(names.TIME)
+_FAR = 1e30
+_NEVER = Num(1e30)
+
+
+def _to(name: str) -> Callable[[Args], Expr]:
+    return lambda a: Call(name, a)
+
+
+def _started(name: str, place: int) -> Callable[[Args], Expr]:
+    """A smooth or delay; with a start it is the one whose name ends in i."""
+
+    def write(a: Args) -> Expr:
+        return Call(f"{name}i", a) if len(a) > place else Call(name, a)
+
+    return write
+
+
+def _ordered(name: str) -> Callable[[Args], Expr]:
+    """(input, time, order[, start]): Vensim has the start before the order."""
+
+    def write(a: Args) -> Expr:
+        return Call(name, (a[0], a[1], a[3] if len(a) > 3 else a[0], a[2]))
+
+    return write
+
+
+def _delay(a: Args) -> Expr:
+    return Call("delay fixed", (a[0], a[1], a[2] if len(a) > 2 else a[0]))
+
+
+def _pulse(a: Args) -> Expr:
+    """A volume within one step, as a rate; again each interval where that is above 0."""
+    height = Binary("/", a[0], _DT)
+    first = a[1] if len(a) > 1 else _START
+    once: Expr = Call("pulse", (first, _DT))
+    if len(a) > 2:
+        often = Call("pulse train", (first, _DT, a[2], _NEVER))
+        once = Call("if then else", (Binary(">", a[2], Num(0.0)), often, once))
+    elif len(a) == 1:
+        once = Num(1.0)
+    return Binary("*", height, once)
+
+
+def _safediv(a: Args) -> Expr:
+    other = a[2] if len(a) > 2 else Num(0.0)
+    divided = Binary("/", a[0], a[1])
+    return Call("if then else", (Binary("=", a[1], Num(0.0)), other, divided))
+
+
+def _mod(a: Args) -> Expr:
+    """The remainder with the sign of the divisor."""
+    whole = Call("int", (Binary("/", a[0], a[1]),))
+    return Binary("-", a[0], Binary("*", a[1], whole))
+
+
+def _counter(a: Args) -> Expr:
+    """From the first value up to before the second, and again."""
+    since = Binary("-", _TIME, _START)
+    return Binary("+", a[0], _mod((since, Binary("-", a[1], a[0]))))
+
+
+def _wave(name: str) -> Callable[[Args], Expr]:
+    def write(a: Args) -> Expr:
+        turn = Binary("/", Binary("*", Num(2 * math.pi), _TIME), a[1])
+        return Binary("*", a[0], Call(name, (turn,)))
+
+    return write
+
+
+def _normal(a: Args) -> Expr:
+    low, high = (a[3], a[4]) if len(a) > 4 else (Num(-_FAR), Num(_FAR))
+    return Call("random normal", (low, high, a[0], a[1], Num(0.0)))
+
+
+def _forecast(a: Args) -> Expr:
+    return Call("forecast", a if len(a) == 4 else (*a, Num(0.0)))
+
+
+def _sign(a: Args) -> Expr:
+    def past(op: str) -> Expr:
+        return Binary(op, a[0], Num(0.0))
+
+    down = Call("if then else", (past("<"), Num(-1.0), Num(0.0)))
+    return Call("if then else", (past(">"), Num(1.0), down))
+
+
+ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
+    "smth1": (2, 3, _started("smooth", 2)),
+    "smth3": (2, 3, _started("smooth3", 2)),
+    "smthn": (3, 4, _ordered("smooth n")),
+    "delay1": (2, 3, _started("delay1", 2)),
+    "delay3": (2, 3, _started("delay3", 2)),
+    "delayn": (3, 4, _ordered("delay n")),
+    "delay": (2, 3, _delay),
+    "previous": (2, 2, lambda a: Call("delay fixed", (a[0], _DT, a[1]))),
+    "trend": (2, 3, lambda a: Call("trend", a if len(a) == 3 else (*a, Num(0.0)))),
+    "forcst": (3, 4, _forecast),
+    "init": (1, 1, _to("initial")),
+    "pulse": (1, 3, _pulse),
+    "safediv": (2, 3, _safediv),
+    "mod": (2, 2, _mod),
+    "counter": (2, 2, _counter),
+    "sinwave": (2, 2, _wave("sin")),
+    "coswave": (2, 2, _wave("cos")),
+    "random": (2, 3, lambda a: Call("random uniform", (a[0], a[1], Num(0.0)))),
+    "uniform": (2, 3, lambda a: Call("random uniform", (a[0], a[1], Num(0.0)))),
+    "normal": (2, 5, _normal),
+    "exprnd": (1, 2, lambda a: Call(
+        "random exponential", (Num(0.0), Num(_FAR), Num(0.0), a[0], Num(0.0)))),
+    "percent": (1, 1, lambda a: Binary("*", a[0], Num(100.0))),
+    "round": (1, 1, lambda a: Call("int", (Binary("+", a[0], Num(0.5)),))),
+    "sign": (1, 1, _sign),
+    "log": (1, 2, lambda a: Call("log10" if len(a) == 1 else "log", a)),
+    "logn": (1, 1, _to("ln")),
+    "time": (0, 0, lambda a: _TIME),
+    "dt": (0, 0, lambda a: _DT),
+    "starttime": (0, 0, lambda a: _START),
+    "stoptime": (0, 0, lambda a: _STOP),
+    "pi": (0, 0, _to("pi")),
+    "inf": (0, 0, lambda a: Num(math.inf)),
+}  # fmt: skip
+
+#: Read as words without parentheses, too.
+CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf")
+#: Over the elements of an array, by the name that `sdsim.functions.vectors` has.
+ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
+          "size": "size", "stddev": "stddev"}  # fmt: skip
+#: Known to Stella, and not to us.
+REFUSED = frozenset((
+    "history", "lookupinv", "lookuparea", "rank", "npv", "irr", "endval", "poisson", "binomial",
+    "negbinomial", "gamma", "beta", "weibull", "logistic", "lognormal", "pareto", "triangular",
+    "dice", "montecarlo", "geometric", "gammaln", "invnorm", "normalcdf", "factorial",
+    "combinations", "permutations", "interpolate", "cgrowth", "derivn", "allocate", "qelem",
+    "cycletime", "ctmax", "ctmean", "ctmin", "ctstddev", "ctflow", "arrest", "oseconds",
+    "throughput", "capacity", "rootn", "runcount", "sensirunid",
+))  # fmt: skip
+
+
+def written(name: str, args: Args) -> Expr:
+    """A call by its canonical name.
+
+    Raises
+    ------
+    ModelError : a wrong number of arguments; a function of Stella's that is not supported.
+    """
+    if name in REFUSED:
+        raise UnsupportedError(f"{name.upper()} is not supported in this version")
+    row = ROWS.get(name)
+    if row is None:
+        return Call(name, args)
+    low, high, write = row
+    if not low <= len(args) <= high:
+        wanted = str(low) if low == high else f"{low} to {high}"
+        raise UnsupportedError(f"{name.upper()} takes {wanted} arguments, got {len(args)}")
+    return write(args)

@@ -1,0 +1,329 @@
+"""XMILE files: what equations mean, arrays, modules, tables, stocks; strictness; other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sdsim
+from sdsim.errors import ModelError
+from sdsim.read.xmile.grammar import parse
+
+NS = 'xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"'
+
+HEADER = '<header><vendor>us</vendor><product version="1">sdsim</product></header>'
+
+
+def xmile(
+    variables: str, more: str = "", specs: str = "<start>0</start><stop>10</stop><dt>1</dt>",
+    method: str = "", models: str = "",
+) -> str:  # fmt: skip
+    return (
+        f'<xmile version="1.0" {NS}>{HEADER}'
+        f"<sim_specs{method}>{specs}</sim_specs>{more}"
+        f"<model><variables>{variables}</variables></model>{models}</xmile>"
+    )
+
+
+def aux(name: str, equation: str, more: str = "") -> str:
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        equation = equation.replace(sign, entity)
+    return f'<aux name="{name}"><eqn>{equation}</eqn>{more}</aux>'
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def runs(text: str | bytes, name: str = "t.xmile", **how: object) -> sdsim.Run:
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return sdsim.simulate(sdsim.load(path), **how)
+
+    return runs
+
+
+@pytest.fixture
+def refused(tmp_path: Path):
+    def refuses(text: str | bytes) -> str:
+        path = tmp_path / "t.xmile"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        with pytest.raises(ModelError) as fault:
+            sdsim.simulate(sdsim.load(path))
+        said = str(fault.value)
+        assert said.startswith("t.xmile")
+        assert "\n" not in said
+        return said
+
+    return refuses
+
+
+VALUES = [
+    ("-2^2", -4), ("2^3^2", 512), ("2^-1", 0.5), ("7 MOD 3", 1), ("-7 mod 3", 2), ("mod(7, 4)", 3),
+    ("1 - 2 - 3", -4), ("8 / 4 / 2", 1), ("2 + 3 * 4", 14), ("1.5e2 + .5", 150.5),
+    ("NOT 0 AND 1 or 0", 1), ("not (1 = 1)", 0), ("IF 1 < 2 THEN 5 ELSE 6", 5),
+    ("if 1 <> 1 then 5 else if 2 >= 2 then 6 else 7", 6), ("{why} 4 {so}", 4), ("SAFEDIV(1, 0)", 0),
+    ("SAFEDIV(1, 0, 9)", 9), ("1 // 0", 0), ("6 // 3", 2), ("PI", np.pi), ("PI()", np.pi),
+    ("MIN(3, 1, 2)", 1), ("MAX(3, 1, 2)", 3), ("ABS(-3) + SQRT(9) + EXP(0)", 7), ("INT(-1.5)", -2),
+    ("ROUND(2.5)", 3),
+    ("SIGN(-3)", -1), ("LOG10(1000)", 3), ("LN(EXP(2))", 2), ("PERCENT(0.5)", 50),
+
+    ("DT + STARTTIME + STOPTIME", 11), ('"Odd (name)" * 2', 84),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "value"), VALUES)
+def test_equations_have_the_value_that_xmile_gives_them(run, equation: str, value: float) -> None:
+    found = run(xmile(aux("x", equation) + aux("Odd (name)", "42")))
+    assert found["x"].values == pytest.approx(np.full(11, value))
+
+
+def test_names_are_equal_whatever_their_blanks_and_case(run) -> None:
+    text = xmile(aux(r"Two\nlines", "3") + aux("x", "TWO_LINES + two__Lines") + aux("æøå", "1"))
+    assert run(text)["x"].values == pytest.approx(6)
+
+
+def stock(name: str, initial: str, flows: str, more: str = "") -> str:
+    return f'<stock name="{name}"><eqn>{initial}</eqn>{flows}{more}</stock>'
+
+
+def test_a_stock_integrates_its_flows_by_euler_or_as_the_file_says(run) -> None:
+    model = stock("S", "100", "<inflow>birth</inflow><outflow>death</outflow>")
+    model += (
+        '<flow name="birth"><eqn>0.3 * S</eqn></flow><flow name="death"><eqn>S*0.2</eqn></flow>'
+    )
+    assert run(xmile(model))["S"].values[-1] == pytest.approx(100 * 1.1**10)
+    by_rk4 = run(xmile(model, method=' method="RK4"'))["S"].values[-1]
+    assert by_rk4 == pytest.approx(100 * np.exp(1), rel=1e-6)
+    told = run(xmile(model, method=' method="RK4"'), method=sdsim.Euler())["S"].values[-1]
+    assert told == pytest.approx(100 * 1.1**10)
+    quarter = '<start>0</start><stop>10</stop><dt reciprocal="true">4</dt>'
+    assert run(xmile(model, specs=quarter))["S"].values[-1] == pytest.approx(100 * 1.025**40)
+
+
+def test_flows_with_signs_in_their_names(run) -> None:
+    flow = '<flow name="rate*with (signs!)"><eqn>2</eqn></flow>'
+    found = run(xmile(stock("S", "0", "<inflow>rate*with_(signs!)</inflow>") + flow))
+    assert found["S"].values[-1] == 20
+
+
+def test_a_non_negative_stock_stays_at_zero_and_says_so(run, tmp_path: Path) -> None:
+    flow = '<flow name="out"><eqn>3</eqn></flow>'
+    text = xmile(stock("S", "10", "<outflow>out</outflow>", "<non_negative/>") + flow)
+    found = run(text)
+    assert found["S"].values == pytest.approx(np.maximum(10 - 3 * np.arange(11), 0))
+    assert found["out"].values == pytest.approx(3)
+    (note,) = sdsim.load(tmp_path / "t.xmile").model.notes
+    assert "held at 0" in note
+    free = text.replace("<non_negative/>", "<non_negative>false</non_negative>")
+    assert run(free)["S"].values[-1] == -20
+    default = "<behavior><stock><non_negative/></stock></behavior>"
+    assert run(free.replace("<model>", f"{default}<model>"))["S"].values[-1] == -20
+    bare = text.replace("<non_negative/>", "").replace("<model>", f"{default}<model>")
+    assert run(bare)["S"].values[-1] == 0
+
+
+def test_a_non_negative_flow_never_runs_back(run) -> None:
+    flow = '<flow name="in"><eqn>5 - TIME</eqn><non_negative/></flow>'
+    found = run(xmile(stock("S", "0", "<inflow>in</inflow>") + flow))
+    assert found["in"].values == pytest.approx(np.maximum(5 - np.arange(11), 0))
+
+
+TABLE = '<xscale min="0" max="10"/><ypts>0,5,20</ypts>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "value"),
+    [
+        ("", 7.5, 12.5), ("continuous", 11, 20), ("extrapolate", 11, 23), ("extrapolate", -1, -1),
+        ("discrete", 9.9, 5), ("discrete", 10, 20),
+    ],
+)  # fmt: skip
+def test_tables_of_each_type(run, kind: str, at: float, value: float) -> None:
+    said = f' type="{kind}"' if kind else ""
+    gf = f"<gf{said}>{TABLE}</gf>"
+    own = f'<aux name="own"><eqn>{at}</eqn>{gf}</aux>'
+    apart = f'<aux name="t">{gf}</aux>' + aux("a", f"t({at})") + aux("b", f"LOOKUP(t, {at})")
+    points = f'<gf name="p"{said}><xpts>0,5,10</xpts><ypts sep=";">0;5;20</ypts></gf>'
+    found = run(xmile(own + apart + points + aux("c", f"p({at})") + aux("d", f"own({at})")))
+    for name in ("own", "a", "b", "c", "d"):
+        assert found[name].values == pytest.approx(value), name
+
+
+DIMS = (
+    '<dimensions><dim name="Place"><elem name="north"/><elem name="south"/></dim>'
+    '<dim name="Age" size="3"/></dimensions>'
+)
+
+
+def over(*dims: str) -> str:
+    return "<dimensions>" + "".join(f'<dim name="{d}"/>' for d in dims) + "</dimensions>"
+
+
+def test_arrays(run) -> None:
+    text = xmile(
+        '<aux name="a">' + over("Place") + '<element subscript="north"><eqn>1</eqn></element>'
+        '<element subscript="south"><eqn>2</eqn></element></aux>'
+        + aux("grid", "1, 2, 3; 4, 5, 6", over("Place", "Age"))
+        + aux("twice", "2 * a[Place]", over("Place"))
+        + aux("implied", "2 * a", over("Place"))
+        + aux("share", "a / SUM(a)", over("Place"))
+        + aux("rows", "SUM(grid[Place, *])", over("Place"))
+        + aux("all", "SUM(grid[*, *])")
+        + aux("most", "MAX(grid)")
+        + aux("least", "MIN(grid[Place, Age])")
+        + aux("mean", "MEAN(a) + SIZE(Age)")
+        + aux("one", "grid[south, 2] + a[Place.north]"),
+        more=DIMS,
+    )
+    found = run(text)
+    last = {name: found[name].values[-1] for name in (
+        "twice", "implied", "share", "rows", "all", "most", "least", "mean", "one")}  # fmt: skip
+    assert last["twice"] == pytest.approx([2, 4])
+    assert last["implied"] == pytest.approx([2, 4])
+    assert last["share"] == pytest.approx([1 / 3, 2 / 3])
+    assert last["rows"] == pytest.approx([6, 15])
+    assert (last["all"], last["most"], last["least"]) == (21, 6, 1)
+    assert (last["mean"], last["one"]) == (4.5, 6)
+
+
+def test_a_stock_over_an_array_has_the_flows_of_its_elements(run) -> None:
+    text = xmile(
+        '<stock name="S"><eqn>10</eqn><inflow>in</inflow>' + over("Place") + "</stock>"
+        '<flow name="in"><eqn>rate[Place]</eqn>' + over("Place") + "</flow>"
+        + aux("rate", "1, 2", over("Place")),
+        more=DIMS,
+    )  # fmt: skip
+    assert run(text)["S"].values[-1] == pytest.approx([20, 30])
+
+
+def test_delays_smooths_and_their_kin(run) -> None:
+    """Against their definitions: SMTH1 of a step by hand; DELAY by shifting; PREVIOUS by one."""
+    text = xmile(
+        aux("x", "STEP(1, 3)") + aux("s", "SMTH1(x, 2)") + aux("s9", "SMTH1(x, 2, 9)")
+        + aux("d", "DELAY(x, 2)") + aux("d7", "DELAY(x, 2, 7)") + aux("p", "PREVIOUS(x, 5)")
+        + aux("i", "INIT(TIME + 4)") + aux("pulse", "PULSE(6, 2, 4)") + aux("once", "PULSE(6, 2)")
+        + aux("count", "COUNTER(1, 4)") + aux("r", "RAMP(2, 5)"),
+    )  # fmt: skip
+    found = run(text)
+    time = np.arange(11)
+    step = (time >= 3).astype(float)
+    smoothed, biased = [0.0], [9.0]
+    for k in range(10):
+        smoothed.append(smoothed[-1] + (step[k] - smoothed[-1]) / 2)
+        biased.append(biased[-1] + (step[k] - biased[-1]) / 2)
+    assert found["s"].values == pytest.approx(smoothed)
+    assert found["s9"].values == pytest.approx(biased)
+    assert found["d"].values == pytest.approx((time >= 5).astype(float))
+    assert found["d7"].values == pytest.approx(np.where(time < 2, 7, time >= 5))
+    assert found["p"].values == pytest.approx([5, *step[:-1]])
+    assert found["i"].values == pytest.approx(4)
+    assert found["pulse"].values == pytest.approx(np.where(np.isin(time, (2, 6, 10)), 6, 0))
+    assert found["once"].values == pytest.approx(np.where(time == 2, 6, 0))
+    assert found["count"].values == pytest.approx(1 + time % 3)
+    assert found["r"].values == pytest.approx(np.maximum(0, 2 * (time - 5)))
+
+
+def test_modules_keep_their_names_apart_and_take_inputs(run) -> None:
+    text = xmile(
+        aux("food", "3") + aux("size", "1")
+        + '<module name="hares"><connect to="hares.grass" from="food"/></module>'
+        + '<module name="lynx"><connect to="lynx.prey" from="hares.size"/></module>'
+        + aux("both", "hares.size + lynx.size"),
+        models='<model name="hares"><variables>' + aux("grass", "0") + aux("size", "grass * 10")
+        + '</variables></model><model name="lynx"><variables>' + aux("prey", "0")
+        + aux("size", "prey / 5 + .food + hares.size") + "</variables></model>",
+    )  # fmt: skip
+    found = run(text)
+    assert found["hares.size"].values == pytest.approx(30)
+    assert found["lynx.size"].values == pytest.approx(6 + 3 + 30)
+    assert found["both"].values == pytest.approx(69)
+    assert found["size"].values == pytest.approx(1)
+
+
+def test_macros(run) -> None:
+    macro = (
+        '<macro name="Grown"><parm>x</parm><parm>share</parm><eqn>x * factor</eqn><variables>'
+        + aux("factor", "1 + share") + "</variables></macro>"
+    )  # fmt: skip
+    text = xmile(aux("y", "Grown(4, 0.5) + GROWN(2, 1)"), more=macro)
+    assert run(text)["y"].values == pytest.approx(10)
+
+
+def test_files_of_stella_10_and_prefixes_that_nobody_declared(run) -> None:
+    old = (
+        '<xmile version="1.0" xmlns="http://www.systemdynamics.org/XMILE"><isee:prefs a="b"/>'
+        '<sim_specs><start>0</start><stop>2</stop><dt>1</dt></sim_specs><model><aux name="x">'
+        '<eqn>2</eqn><display x="1"/></aux><view><aux name="x"/></view></model></xmile>'
+    )
+    assert run(old, "t.stmx")["x"].values == pytest.approx([2, 2, 2])
+
+
+def test_what_is_saved_less_often(run) -> None:
+    text = xmile(aux("x", "TIME")).replace("<sim_specs>", '<sim_specs isee:save_interval="5">')
+    assert run(text)["x"].values == pytest.approx([0, 5, 10])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_encodings(run, encoding: str) -> None:
+    said = encoding.removesuffix("-sig")
+    text = f'<?xml version="1.0" encoding="{said}"?>' + xmile(aux("Größe", "2") + aux("x", "größe"))
+    assert run(text.encode(encoding))["x"].values == pytest.approx(2)
+
+
+BAD = [
+    (xmile("")[:-20], "t.xmile:1: no well-formed XML: unclosed token within <variables>"),
+    (xmile('<aux name="x"><eqn>1</aux>'), "no well-formed XML: mismatched tag within <eqn>"),
+    ('<!DOCTYPE x [<!ENTITY a "b">]>' + xmile(aux("x", "&a;")), "a document type (DOCTYPE)"),
+    ("<a>" * 200 + "</a>" * 200, "elements nested more than 100 deep"),
+    (xmile("").replace("sim_specs", "specs"), "there is no <sim_specs>"),
+    (xmile("", specs="<start>0</start><stop>x</stop>"), "<stop>: expected a number, got 'x'"),
+    (xmile("", specs="<start>0</start>"), "<sim_specs> has no <stop>"),
+    (xmile("", method=' method="Gear"'), "integration method 'gear' is not supported"),
+    (xmile(aux("x", "")), "'x': has no equation; write one"),
+    (xmile(aux("x", " ??? ")), "'x': has no equation: '???'"),
+    (xmile(aux("x", "1 +")), "'x': cannot read the equation at '+'"),
+    (xmile(aux("x", "y + 1") + aux("yy", "2")), "'x': undefined variable 'y'"),
+    (xmile(aux("x", "HISTORY(x, 2)")), "HISTORY is not supported in this version"),
+    (xmile(aux("x", "NOSUCH(2)")), "unknown function 'NOSUCH'"),
+    (xmile(aux("x", "SMTH1(2)")), "SMTH1 takes 2 to 3 arguments, got 1"),
+    (xmile(aux("x", "1") + aux("X", "2")), "'X': defined twice, first in line 1"),
+    (xmile(aux("x", "2", over("Nowhere"))), "no dimension called 'nowhere'"),
+    (xmile(aux("x", "1, 2, 3", over("Place")), more=DIMS), "3 values for 2 elements"),
+    (xmile(aux("x", "a[1:2]")), "ranges in subscripts (a:b) are not supported"),
+    (xmile('<aux name="t"><gf><xpts>0,2,1</xpts><ypts>1,2,3</ypts></gf></aux>'),
+     "lookup x not increasing: 1 after 2"),
+    (xmile('<aux name="t"><gf><xpts>0,1</xpts><ypts>1,2,3</ypts></gf></aux>'), "2 xpts and 3 ypts"),
+    (xmile(stock("S", "0", "<inflow>nosuch</inflow>")), "undefined variable 'nosuch'"),
+    (xmile('<stock name="S"><eqn>0</eqn><conveyor/></stock>'), "<conveyor> is not supported"),
+    (xmile('<module name="m"/>'), "module 'm' has no <model> of that name"),
+    (xmile('<module name="m"/>', models='<model name="m"><variables><module name="m"/>'
+           "</variables></model>"), "a module within itself"),
+    (xmile(aux("x", "(" * 600 + "1" + ")" * 600)), "parentheses nested more than 500 deep"),
+    (f"<xmile {NS}><sim_specs/></xmile>", "there is no <model>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), BAD, ids=[s[:40] for _, s in BAD])
+def test_faults_are_one_line_with_a_place(refused, text: str, said: str) -> None:
+    assert said in refused(text)
+
+
+def test_a_long_sum_is_no_danger() -> None:
+    (found,) = parse(" + ".join(["a"] * 20_000))
+    assert found is not None
+
+
+def test_pysimlin_finds_the_same(run, tmp_path: Path) -> None:
+    simlin = pytest.importorskip("simlin")
+    text = xmile(
+        stock("S", "100", "<inflow>in</inflow><outflow>out</outflow>")
+        + '<flow name="in"><eqn>0.1 * S * LOOKUP(t, S / 500)</eqn></flow>'
+        '<flow name="out"><eqn>IF TIME > 4 THEN 2 ELSE SMTH1(S, 3) * 0.01</eqn></flow>'
+        '<aux name="t"><gf><xscale min="0" max="1"/><ypts>1.5,1,0.2</ypts></gf></aux>',
+        specs="<start>0</start><stop>20</stop><dt>0.25</dt>",
+    ).replace("TIME > 4", "TIME &gt; 4")  # fmt: skip
+    ours = run(text)["S"].values
+    theirs = simlin.load(str(tmp_path / "t.xmile")).simulate()
+    theirs.run_to_end()
+    assert theirs.get_value("s") == pytest.approx(ours[-1], rel=1e-9)
