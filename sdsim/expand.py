@@ -143,6 +143,21 @@ class _Writer:
         """See `functions.base.Maker.stock`."""
         return self._hidden(lambda me: Call("integ", (net(me), initial)))
 
+    def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
+        """See `functions.base.Maker.along`."""
+        dims = self._model.dimensions
+        if not isinstance(expr, Ref) or not expr.subs or expr.subs[-1] not in dims:
+            raise ModelError(
+                f"{what} expects a variable with a subscript range at the end",
+                remedy="give the expression a variable of its own",
+            )
+        last = expr.subs[-1]
+        left = last if last in self._equation.subs else self._equation.subs[-1:]
+        own = Ref(left) if isinstance(left, str) else Ref(left[0]) if left else Num(0.0)
+        elements = dims[last].elements
+        values: list[Expr] = [Ref(expr.name, (*expr.subs[:-1], e)) for e in elements]
+        return values, [Binary("=", own, Ref(e)) for e in elements]
+
     def number(self, expr: Expr, what: str) -> float:
         """See `functions.base.Maker.number`."""
         value = constant_value(self._model, expr)

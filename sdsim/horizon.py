@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from sdsim.version import __version__
 
 #: The most time steps of one run.
 MAX_STEPS = 50_000_000
+#: How often a FINAL TIME that changes may move on.
+MOVES = 100
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,13 @@ class Horizon:
         return Grid(self.start, self.step, steps, tuple(int(k) for k in at))
 
 
-def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> Horizon:
+def horizon_of(
+    system: System, vector: NDArray[np.float64], method: Method, alone: bool = False
+) -> Horizon:
     """The run's times from the control variables; ``vector`` gets the method's own step put in.
+
+    alone : a run of one member, whose FINAL TIME may depend on the model: it ends at the first step
+        that is not before it.
 
     Raises
     ------
@@ -57,17 +64,30 @@ def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> H
                 f"{name.upper()} is missing", remedy="every model needs one", file=file
             )
         value = system.places[name][0][1]
-        if program.dynamic[value]:
-            raise UnsupportedError(f"{name.upper()} changes during the run", file=file)
+        if program.dynamic[value] and not moving(name):
+            raise UnsupportedError(
+                f"{name.upper()} changes during the run", file=file,
+                remedy="FINAL TIME alone may, in single runs on the grid",
+            )  # fmt: skip
         kernel = system.kernel([value])
-        members = Members(vector[:, None], np.zeros(1, dtype=np.int64))
         states, fixed = kernel.start(members)
-        return float(kernel.observe(0.0, 0.0, 0, states, fixed, members)[0, 0])
+        at = start if program.dynamic[value] else 0.0
+        return float(kernel.observe(at, at, 0, states, fixed, members)[0, 0])
+
+    members = Members(vector[:, None], np.zeros(1, dtype=np.int64))
+
+    def moving(name: str) -> bool:
+        """Whether it is a FINAL TIME that the model decides."""
+        stepped = alone and not isinstance(method, Adaptive)
+        return name == names.FINAL_TIME and stepped and name in system.places and (
+            program.dynamic[system.places[name][0][1]]
+        )  # fmt: skip
 
     step_of_method = None if isinstance(method, Adaptive) else method.dt
     if step_of_method is not None and (names.TIME_STEP, 0) in place:
         vector[place[names.TIME_STEP, 0]] = step_of_method
-    start, stop = control(names.INITIAL_TIME), control(names.FINAL_TIME)
+    start = control(names.INITIAL_TIME)
+    stop = control(names.FINAL_TIME)
     step = step_of_method or control(names.TIME_STEP)
     saveper = control(names.SAVEPER) if names.SAVEPER in system.places else step
     for label, value in (("TIME STEP", step), ("SAVEPER", saveper)):
@@ -82,8 +102,28 @@ def horizon_of(system: System, vector: NDArray[np.float64], method: Method) -> H
         )  # fmt: skip
     if isinstance(method, Adaptive):  # it saves at any time and ends where it is told
         return Horizon(start, stop, step, saveper)
+    if moving(names.FINAL_TIME) and not isinstance(method, Adaptive):
+        value = system.places[names.FINAL_TIME][0][1]
+        stop = _reached(system, value, members, Horizon(start, stop, step, step), method.stages)
     _warn_about(start, stop, step, saveper, file)
     return Horizon(start, stop, step, max(saveper, step if step_of_method is None else 0.0))
+
+
+def _reached(system: System, value: int, members: Members, horizon: Horizon, stages: int) -> float:
+    """The first step that is not before a FINAL TIME that changes, which ``value`` holds."""
+    kernel = system.kernel([value])
+    for _ in range(MOVES):
+        grid = horizon.grid()
+        grid = Grid(grid.start, grid.step, grid.steps, tuple(range(grid.steps + 1)))
+        final = kernel.march(members, grid, stages).values[:, 0, 0]
+        time = np.array([grid.time(k) for k in grid.saved])
+        over = np.flatnonzero(time >= final - 1e-9 * horizon.step)
+        if over.size:
+            return float(time[over[0]])
+        if not np.isfinite(final[-1]) or (final[-1] - horizon.start) / horizon.step > MAX_STEPS:
+            break
+        horizon = replace(horizon, stop=float(final[-1]))
+    raise ModelError("FINAL TIME moves on and is never reached", file=system.model.file or None)
 
 
 def attributes_of(

@@ -108,8 +108,11 @@ def prepare(
     *,
     initial: Mapping[str, Any] | None = None,
     seed: int = 0,
+    alone: bool = False,
 ) -> Prepared:
     """Make a run ready; see `sdsim.simulate.simulate` for what is given.
+
+    alone : see `sdsim.horizon.horizon_of`.
 
     Raises
     ------
@@ -122,4 +125,4 @@ def prepare(
         changes = changes | Overrides(initial=initial)
     ready, parameters = system.overridden(changes)
     vector = parameter_vector(ready.program, parameters)
-    return Prepared(ready, changes, vector, horizon_of(ready, vector, method), method, seed)
+    return Prepared(ready, changes, vector, horizon_of(ready, vector, method, alone), method, seed)

@@ -49,7 +49,7 @@ def simulate(
     ------
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
     """
-    run = prepare(system, params, method, initial=initial, seed=seed)
+    run = prepare(system, params, method, initial=initial, seed=seed, alone=True)
     system, method = run.system, run.method
     chosen = system.chosen(save)
     wanted = run.wanted(chosen)

@@ -77,6 +77,10 @@ class Maker(Protocol):
     def stock(self, initial: Expr, net: Callable[[Expr], Expr]) -> Expr:
         """A reference to a new stock; ``net(reference)`` is its net flow."""
 
+    def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
+        """A subscripted reference at each element of its last subscript; and, for each, whether
+        that is the element that the equation is for."""
+
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
-from sdsim.expr import Binary, Call, Expr
+from sdsim.errors import ModelError
+from sdsim.expr import Binary, Call, Expr, Num
 from sdsim.functions.base import Vector
 
 VENSIM = "Vensim Reference Manual, Functions"
@@ -26,4 +27,62 @@ def _extreme(name: str, code: str) -> Vector:
     )
 
 
-ROWS = (_join("+"), _join("*"), _extreme("vmin", "min"), _extreme("vmax", "max"))
+def _nan() -> Expr:
+    return Binary("/", Num(0.0), Num(0.0))
+
+
+def _select(terms: Terms) -> Expr:
+    """The values that are selected, by weights that are not zero, brought down to one number.
+
+    The fourth argument says how: 0 to 4 sum, product, least, largest and mean of weight times
+    value, 5 product of value to the weight, 6 to 10 the same five of the values alone. The fifth
+    says what is no number: 1 nothing selected, 2 more than one, 3 either.
+    """
+    _, _, missing, action, errors = terms[0]
+    flags = [Binary("<>", t[0], Num(0.0)) for t in terms]
+
+    def kept(values: Sequence[Expr], none: float) -> list[Expr]:
+        pairs = zip(flags, values, strict=True)
+        return [Call("if then else", (f, v, Num(none))) for f, v in pairs]
+
+    def joined(op: str, values: Sequence[Expr], none: float) -> Expr:
+        return reduce(lambda a, b: Binary(op, a, b), kept(values, none))
+
+    count = joined("+", [Num(1.0)] * len(terms), 0.0)
+    plain = [t[1] for t in terms]
+    weighted = [Binary("*", t[0], t[1]) for t in terms]
+
+    def five(values: Sequence[Expr]) -> list[Expr]:
+        total = joined("+", values, 0.0)
+        least, most = (
+            Call(code, tuple(kept(values, none)))
+            for code, none in (("min", 1e300), ("max", -1e300))
+        )
+        return [total, joined("*", values, 1.0), least, most, Binary("/", total, count)]
+
+    raised = joined("*", [Binary("^", t[1], t[0]) for t in terms], 1.0)
+    ways = [*five(weighted), raised, *five(plain)]
+    if isinstance(action, Num):
+        if action.value not in range(len(ways)):
+            raise ModelError(f"VECTOR SELECT: action {action.value:g}, expected 0 to 10")
+        out = ways[int(action.value)]
+    else:
+        out = _nan()
+        for k, way in enumerate(ways):
+            out = Call("if then else", (Binary("=", action, Num(float(k))), way, out))
+    out = Call("if then else", (Binary("=", count, Num(0.0)), missing, out))
+    if isinstance(errors, Num) and errors.value == 0:
+        return out
+    none = Binary("and", Binary("=", count, Num(0.0)), _among(errors, (1.0, 3.0)))
+    many = Binary("and", Binary(">", count, Num(1.0)), _among(errors, (2.0, 3.0)))
+    return Call("if then else", (Binary("or", none, many), _nan(), out))
+
+
+def _among(x: Expr, values: Sequence[float]) -> Expr:
+    return reduce(lambda a, b: Binary("or", a, b), [Binary("=", x, Num(v)) for v in values])
+
+
+ROWS = (
+    _join("+"), _join("*"), _extreme("vmin", "min"), _extreme("vmax", "max"),
+    Vector("vector select", (5, 5), _select, "any", VENSIM),
+)  # fmt: skip

@@ -1,0 +1,144 @@
+"""Order along the last subscript: ranks, sort orders, and picking by place; and shares of a supply
+by priority. Written out as sums of comparisons, which the two back ends compute alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from sdsim.errors import ModelError
+from sdsim.expr import Binary, Call, Expr, Num
+from sdsim.functions.base import Maker, Stateful
+
+VENSIM = "Vensim Reference Manual, Functions"
+MOST = 64
+Args = tuple[Expr, ...]
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    return reduce(lambda a, b: Binary("+", a, b), terms)
+
+
+def _where(test: Expr, yes: Expr, no: Expr = Num(0.0)) -> Expr:  # noqa: B008
+    return Call("if then else", (test, yes, no))
+
+
+def _along(m: Maker, x: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
+    """What ``x`` is at each element of its last subscript, and whether that is our own."""
+    values, own = m.along(x, what)
+    if len(values) > MOST:
+        raise ModelError(f"{what} over {len(values)} elements; the limit is {MOST}")
+    return values, own
+
+
+def _place(own: Sequence[Expr]) -> Expr:
+    """Our place, from 0."""
+    return _sum([_where(o, Num(float(k))) for k, o in enumerate(own)])
+
+
+def _before(a: Expr, b: Expr, first: Expr, op: str) -> Expr:
+    """Whether ``a`` comes before ``b``; ``first`` decides where they are equal."""
+    return Binary("or", Binary(op, a, b), Binary("and", Binary("=", a, b), first))
+
+
+def _either(direction: Expr, write: Callable[[str], Expr]) -> Expr:
+    """From smallest to largest where the direction is above 0, else the other way round."""
+    if isinstance(direction, Num):
+        return write("<" if direction.value > 0 else ">")
+    return _where(Binary(">", direction, Num(0.0)), write("<"), write(">"))
+
+
+def _rank(m: Maker, a: Args) -> Expr:
+    values, own = _along(m, a[0], "VECTOR RANK")
+    place = m.add(_place(own))
+
+    def write(op: str) -> Expr:
+        before = [
+            _where(_before(v, a[0], Binary("<", Num(float(k)), place), op), Num(1.0))
+            for k, v in enumerate(values)
+        ]
+        return Binary("+", Num(1.0), _sum(before))
+
+    return _either(a[1], write)
+
+
+def _sort_order(m: Maker, a: Args) -> Expr:
+    """At the k-th element the place, from 0, of the k-th smallest."""
+    values, own = _along(m, a[0], "VECTOR SORT ORDER")
+    place = m.add(_place(own))
+
+    def write(op: str) -> Expr:
+        found = []
+        for j, v in enumerate(values):
+            rank = m.add(_sum([
+                _where(_before(u, v, Num(float(i < j)), op), Num(1.0))
+                for i, u in enumerate(values) if i != j
+            ] or [Num(0.0)]))  # fmt: skip
+            found.append(_where(Binary("=", rank, place), Num(float(j))))
+        return _sum(found)
+
+    return _either(a[1], write)
+
+
+def _reorder(m: Maker, a: Args) -> Expr:
+    values, _ = _along(m, a[0], "VECTOR REORDER")
+    return _picked(values, a[1])
+
+
+def _picked(values: Sequence[Expr], place: Expr) -> Expr:
+    """The value at a place from 0; not a number outside."""
+    out: Expr = Binary("/", Num(0.0), Num(0.0))
+    for k, v in enumerate(values):
+        out = _where(Binary("=", place, Num(float(k))), v, out)
+    return out
+
+
+def _by_priority(m: Maker, a: Args) -> Expr:
+    """Each demand is a rectangle of ``width`` around its priority; a level sinks from above until
+    what lies over it is the supply.
+
+    The sum over the level is made of straight pieces, so that the level is found exactly: between
+    the two ends of rectangles that enclose the supply.
+    """
+    demand, priority, _, width, supply = a
+    demands, _ = _along(m, demand, "ALLOCATE BY PRIORITY")
+    priorities, _ = _along(m, priority, "ALLOCATE BY PRIORITY")
+    if len(demands) != len(priorities):
+        raise ModelError("ALLOCATE BY PRIORITY: as many priorities as demands are needed")
+    half = m.add(Binary("/", width, Num(2.0)))
+    whole = m.add(width)
+
+    def over(d: Expr, p: Expr, level: Expr) -> Expr:
+        share = Binary("/", Binary("-", Binary("+", p, half), level), whole)
+        return Binary("*", d, Call("max", (Num(0.0), Call("min", (Num(1.0), share)))))
+
+    asked = m.add(_sum(demands))
+    given = m.add(Call("max", (Num(0.0), Call("min", (supply, asked)))))
+    ends, sums = [], []
+    for p in priorities:
+        for op in "+-":
+            end = m.add(Binary(op, p, half))
+            ends.append(end)
+            both = zip(demands, priorities, strict=True)
+            sums.append(m.add(_sum([over(d, q, end) for d, q in both])))
+
+    def best(op: str, pick: str, values: Sequence[Expr], none: float) -> Expr:
+        kept = [
+            _where(Binary(op, s, given), v, Num(none)) for s, v in zip(sums, values, strict=True)
+        ]
+        return m.add(Call(pick, tuple(kept)))
+
+    low, high = best(">=", "max", ends, -1e300), best("<=", "min", ends, 1e300)
+    more, less = best(">=", "min", sums, 1e300), best("<=", "max", sums, -1e300)
+    gap = Binary("-", more, less)
+    share = _where(Binary(">", gap, Num(0.0)), Binary("/", Binary("-", more, given), gap))
+    level = m.add(Binary("+", low, Binary("*", Binary("-", high, low), share)))
+    return over(demand, priority, level)
+
+
+ROWS = (
+    Stateful("vector rank", (2, 2), _rank, "any", VENSIM),
+    Stateful("vector sort order", (2, 2), _sort_order, "any", VENSIM),
+    Stateful("vector reorder", (2, 2), _reorder, "first", VENSIM),
+    Stateful("allocate by priority", (5, 5), _by_priority, "first", VENSIM),
+)
