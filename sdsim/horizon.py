@@ -122,7 +122,8 @@ def _reached(system: System, value: int, members: Members, horizon: Horizon, sta
             return float(time[over[0]])
         if not np.isfinite(final[-1]) or (final[-1] - horizon.start) / horizon.step > MAX_STEPS:
             break
-        horizon = replace(horizon, stop=float(final[-1]))
+        further = max(float(final[-1]), float(time[-1]) + horizon.step)
+        horizon = replace(horizon, stop=further)
     raise ModelError("FINAL TIME moves on and is never reached", file=system.model.file or None)
 
 

@@ -8,7 +8,7 @@ from making import model_of, ref
 from sdsim import ModelError
 from sdsim.expand import MAX_TERMS, constant_value, expand
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
-from sdsim.functions import STATEFUL, VECTOR
+from sdsim.functions import STATEFUL, VECTOR, delays
 from sdsim.model import Model
 
 
@@ -49,7 +49,7 @@ def _root(expr: Expr) -> str:
 def test_nothing_implicit_is_left() -> None:
     rows = {
         f"y{i}": Call(row.name, tuple(Num(float(k + 2)) for k in range(row.arity[0])))
-        for i, row in enumerate(STATEFUL.values())
+        for i, row in enumerate(delays.ROWS)
     }
     found = expand(model_of(rows))
     left = {

@@ -125,7 +125,8 @@ def allocated(demand: np.ndarray, priority: np.ndarray, width: float, supply: fl
     listed = ", ".join(f"e{k}" for k in range(n))
     text = (
         f"{{UTF-8}}\nD: {listed}~~|\nask[D]={','.join(map(repr, demand.tolist()))}~~|\n"
-        f"p[D]={','.join(map(repr, priority.tolist()))}~~|\nw={width!r}~~|\ns={float(supply)!r}~~|\n"
+        f"p[D]={','.join(map(repr, priority.tolist()))}~~|\nw={width!r}~~|\n"
+        f"s={float(supply)!r}~~|\n"
         f"got[D]=ALLOCATE BY PRIORITY(ask[D],p[D],{n},w,s)~~|\n" + CONTROL
     )
     with tempfile.TemporaryDirectory() as folder:
