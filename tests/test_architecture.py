@@ -29,7 +29,7 @@ FLOORS = (
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},
-    {"study", "search"},
+    {"study", "search", "steps"},
     {"conformance", "check"},
     {"plot"},
     {"cli"},

@@ -7,17 +7,22 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
 from sdsim.model import Model
+
+if TYPE_CHECKING:
+    from sdsim.overrides import Overrides
+    from sdsim.system import System
 
 HELP = "Run a model once."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl file")
+    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
     parser.add_argument("-o", "--output", metavar="FILE", help=".nc, .csv, .tab or .parquet")
     parser.add_argument(
         "-r", "--return-columns", metavar="NAMES", action="append", default=[],
@@ -27,6 +32,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="a value that is not finite is an error"
     )
+    parser.add_argument(
+        "--check-dt", action="store_true",
+        help="where the model's own step misleads: runs with it, a half, a quarter, adaptively",
+    )  # fmt: skip
     parser.add_argument(
         "--json", action="store_true", help="a summary as JSON instead of the table"
     )
@@ -42,6 +51,8 @@ def execute(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     save = [n.strip() for text in args.return_columns for n in split_names(text)] or None
     changes = overrides_of(args, system.model)
+    if args.check_dt:
+        return _steps(args, system, changes, save)
     with busy(f"running {args.model}"):
         run = simulate(system, changes, method_of(args), save, seed=args.seed)
     columns = columns_of(system.model, save)
@@ -54,6 +65,23 @@ def execute(args: argparse.Namespace) -> int:
     if run.message:
         print(run.message, file=sys.stderr)
     return 2 if run.message and args.strict else 0
+
+
+def _steps(
+    args: argparse.Namespace, system: System, changes: Overrides, save: list[str] | None
+) -> int:
+    """The report on the time step; 1 if it misleads."""
+    from sdsim.errors import ModelError
+    from sdsim.methods import Adaptive
+    from sdsim.steps import check_steps, told
+
+    method = method_of(args)
+    if isinstance(method, Adaptive):
+        raise ModelError("--check-dt is about a fixed step", remedy="leave out --method adaptive")
+    with busy(f"running {args.model} four times"):
+        found = check_steps(system, changes, method, save, seed=args.seed)
+    print(json.dumps(found.to_data()) if args.json else told(found))
+    return 1 if found.misled else 0
 
 
 def split_names(text: str) -> list[str]:
