@@ -111,8 +111,11 @@ def check_steps(
         if run.message:
             raise ModelError(f"a run did not reach its end: {run.message}")
     tables = [_table(run, own) for run in (own, half, quarter, best)]
-    off = [_off(name, *(t[name].to_numpy(dtype=float) for t in tables), tables[0].index.to_numpy())
-           for name in tables[0].columns if all(name in t for t in tables)]  # fmt: skip
+    time = tables[0].index.to_numpy()
+    off = []
+    for name in tables[0].columns:
+        first, second, third, last = (t[name].to_numpy(dtype=float) for t in tables)
+        off.append(_off(name, first, second, third, last, time))
     off.sort(key=lambda o: -o.error)
     return Steps(step, kind.__name__, against, tuple(off), tuple(notes))
 
