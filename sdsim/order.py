@@ -93,11 +93,12 @@ def kinds_of(model: Model) -> dict[str, str]:
 
 
 def _summands(expr: Expr) -> Iterator[Expr]:
-    """The terms of a sum, differences and signs seen through."""
+    """The terms of a sum; differences, signs and bounds are seen through."""
     stack = [expr]
     while stack:
         node = stack.pop()
-        if getattr(node, "op", None) in ("+", "-"):
+        bound = isinstance(node, Call) and node.name in ("max", "min")
+        if bound or getattr(node, "op", None) in ("+", "-"):
             stack.extend(children(node))
         else:
             yield node

@@ -25,8 +25,11 @@ class Builder:
     """The variables of one model, made entry by entry."""
 
     def __init__(
-        self, dims: Mapping[str, Dimension], external: External, file: str, spelling: Spelling
-    ) -> None:
+        self, dims: Mapping[str, Dimension], external: External, file: str, spelling: Spelling,
+        declared: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:  # fmt: skip
+        """``declared``: the dimensions of variables whose file says them, by canonical name."""
+        self.declared = declared or {}
         self.dims, self.external, self.file, self.spelling = dims, external, file, spelling
         self.holding = Holding(dims)
         self.elements = self.holding.of.keys()
@@ -68,7 +71,7 @@ class Builder:
             units=next((e.units for e in described if e.units), ""),
             doc=next((e.doc for e in described if e.doc), ""),
             limits=next((e.limits for e in described if e.limits != (None, None)), (None, None)),
-            dims=self.dimensions_of([e for e, _ in parts]),
+            dims=self.declared.get(first.key) or self.dimensions_of([e for e, _ in parts]),
             group=first.group,
             role=role,
             hidden=first.hidden,

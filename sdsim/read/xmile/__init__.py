@@ -37,7 +37,8 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
     dims = dimensions(root, file)
     reader = Reader(root, dims, file)
     entries, exprs = reader.read()
-    variables = Builder(dims, External(files), file, reader.spelling).variables(entries, exprs)
+    builder = Builder(dims, External(files), file, reader.spelling, reader.meaning.arrays)
+    variables = builder.variables(entries, exprs)
     return Model(
         name=path.stem,
         variables=variables,

@@ -48,6 +48,11 @@ class Element:
         found = self.first(tag)
         return found.text.strip() if found else ""
 
+    def flag(self, tag: str) -> bool | None:
+        """Whether an empty element is there that may also say true or false; None without it."""
+        found = self.first(tag)
+        return None if found is None else found.text.strip().lower() != "false"
+
 
 def parse(data: bytes, file: str) -> Element:
     """The root element.

@@ -7,24 +7,29 @@ recursion, so that a long sum is no danger.
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
 from lark import Lark, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, VisitError
+from lark.exceptions import UnexpectedEOF, UnexpectedInput, VisitError
 
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
+from sdsim.errors import ModelError, one_line
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 
 MAX_LENGTH = 1_000_000
 MAX_DEPTH = 500  # of parentheses
+#: A call that stands for an array at places worked out during the run; no name is spelled so.
+COMPUTED = "#element"
 
-_QUOTED = r'"(?:\\.|[^"\\])*"(?:\."(?:\\.|[^"\\])*")*'
+_COMMENT = re.compile(r"\{[^}]*\}")
 _WORD = r"(?!(?:if|then|else|or|and|not@MORE@)\b)[^\W\d]"
-#: Words with dots between them, or with blanks, as macros have them.
-_PLAIN = (
-    r"\.?" + _WORD.replace("@MORE@", "") + r"(?:[\w$'’]|\.(?=[^\W\d]))*(?:[ ]+"
-    + _WORD.replace("@MORE@", "|mod") + r"[\w$']*)*"
+_PART = r'(?:"(?:\\.|[^"\\])*"|@FIRST@[\w$' + "'’" + r"]*)"
+#: Words with dots between them, each in quotes or not, or with blanks, as macros have them.
+_NAME = (
+    r"\.?" + _PART.replace("@FIRST@", _WORD.replace("@MORE@", ""))
+    + r"(?:\." + _PART.replace("@FIRST@", r"[^\W\d]") + ")*"
+    + r"(?:[ ]+" + _WORD.replace("@MORE@", "|mod") + r"[\w$']*)*"
 )  # fmt: skip
 _GRAMMAR = r"""
 start: expr ((","|";") expr)* (","|";")?
@@ -56,7 +61,8 @@ start: expr ((","|";") expr)* (","|";")?
      | "(" expr ")"
 ?sub: STAR -> star
     | AT NUMBER -> position
-    | (expr | STAR) ":" expr -> between
+    | expr ":" expr -> between
+    | STAR ":" NAME -> within
     | expr
 
 IF.3: /if\b/i
@@ -65,7 +71,7 @@ ELSE.3: /else\b/i
 OR.3: /or\b/i
 AND.3: /and\b/i
 NOT.3: /not\b/i
-MOD.3: /mod\b(?!\s*\()/i
+MOD.3: /mod\b/i
 NE: "<>"
 LE: "<="
 GE: ">="
@@ -80,10 +86,10 @@ SLASH: "/"
 POWER: "^"
 AT: "@"
 NUMBER: /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/
-NAME: /@QUOTED@|@PLAIN@/i
+NAME: /@NAME@/i
 %ignore /\s+/
 %ignore /\{[^}]*\}/
-""".replace("@QUOTED@", _QUOTED).replace("@PLAIN@", _PLAIN)
+""".replace("@NAME@", _NAME)
 
 
 @v_args(inline=True)
@@ -140,38 +146,53 @@ class _Tree(Transformer):  # type: ignore[type-arg]
         return Call(str(token), tuple(a for a in args if a is not None))
 
     def indexed(self, token: Any, *subs: Any) -> Expr:
-        return Ref(str(token), tuple(map(_subscript, subs)))
+        """``a[north]``, or with places that are worked out (`COMPUTED`)."""
+        written = [_subscript(s) for s in subs]
+        places = [s for s, w in zip(subs, written, strict=True) if w is None]
+        ref = Ref(str(token), tuple("#" if w is None else w for w in written))
+        return Call(COMPUTED, (ref, *places)) if places else ref
 
     def looked(self, token: Any, *parts: Any) -> Expr:
         """A table of an array at a place: ``table[north](x)``."""
-        return Call(str(token), (parts[-1],), tuple(map(_subscript, parts[:-1])))
+        subs = tuple(map(_subscript, parts[:-1]))
+        if None in subs:
+            raise ModelError(
+                "the element of a table must be a name or number, got an expression",
+                remedy="choose between tables with IF",
+            )
+        return Call(str(token), (parts[-1],), tuple(s for s in subs if s is not None))
 
     def star(self, _op: Any) -> Any:
         return _Sub("*")
 
-    def position(self, _at: Any, number: Any) -> Any:
-        raise ModelError(f"@{number}: positions in subscripts are not supported")
+    def within(self, _op: Any, name: Any) -> Any:
+        return _Sub(f"*:{name}")
 
-    def between(self, *_: Any) -> Any:
-        remedy = "define a dimension of those elements"
-        raise ModelError("ranges in subscripts (a:b) are not supported", remedy=remedy)
+    def position(self, _at: Any, number: Any) -> Any:
+        raise ModelError(
+            f"@{number}: positions in subscripts are not supported", remedy="name the dimension"
+        )
+
+    def between(self, first: Any, last: Any) -> Any:
+        ends = (_subscript(first), _subscript(last))
+        if None in ends:
+            raise ModelError("the ends of a range of elements must be names or numbers")
+        return _Sub(f"{ends[0]}:{ends[1]}")
 
 
 class _Sub(str):
     """A subscript that is no expression."""
 
 
-def _subscript(part: Any) -> str:
+def _subscript(part: Any) -> str | None:
+    """A subscript as written; None for one that is worked out."""
     if isinstance(part, _Sub):
         return str(part)
     if isinstance(part, Num) and part.value == int(part.value):
         return str(int(part.value))
     if isinstance(part, Ref) and not part.subs:
         return part.name
-    raise ModelError(
-        "expected the name of an element or dimension as a subscript, got an expression",
-        remedy="elements that are computed during the run are not supported",
-    )
+    return None
 
 
 @cache
@@ -181,8 +202,15 @@ def _parser() -> Lark:
     )
 
 
-def parse(text: str) -> tuple[Expr, ...]:
+def bare(text: str) -> str:
+    """An equation without its comments, trimmed."""
+    return _COMMENT.sub(" ", text).strip()
+
+
+def parse(text: str, line: int = 0) -> tuple[Expr, ...]:
     """The expressions of an equation, separated by commas: one, or the elements of an array.
+
+    line : where the text starts, for messages.
 
     Raises
     ------
@@ -197,23 +225,18 @@ def parse(text: str) -> tuple[Expr, ...]:
             raise ModelError(f"parentheses nested more than {MAX_DEPTH} deep")
     try:
         found: tuple[Expr, ...] = _parser().parse(text)  # type: ignore[assignment]
-    except UnexpectedEOF:
-        raise ModelError("the equation ends too early", remedy="complete it") from None
     except UnexpectedInput as e:
-        at = e.pos_in_stream or 0
-        shown = text[at : at + 30].strip()
-        if isinstance(e, UnexpectedCharacters) or shown:
-            what = f"cannot read the equation at '{shown or text[-30:]}'"
-        else:
-            what = "the equation ends too early"
-        raise ModelError(what) from None
+        at = e.pos_in_stream
+        if isinstance(e, UnexpectedEOF) or at is None or not text[at:].strip():
+            raise ModelError("the equation ends too early", remedy="complete it") from None
+        before = text[:at]
+        column = at - before.rfind("\n")
+        where = f"'{one_line(text[at:], 30)}' (column {column})"
+        raise ModelError(f"cannot read the equation at {where}").at(
+            line=line + before.count("\n") if line else 0
+        ) from None
     except VisitError as e:
         if isinstance(e.orig_exc, ModelError):
             raise e.orig_exc from None
         raise
     return found
-
-
-def names_in(expr: Expr) -> list[str]:
-    """The names of variables and functions in an expression, as written."""
-    return [n.name for n in walk(expr) if isinstance(n, (Ref, Call))]

@@ -6,6 +6,7 @@ module's own variable; with dots, one of a module inside it, or as seen from the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from sdsim.read.xmile.document import Element
 
 MAX_DEPTH = 20
 MAX_VARIABLES = 500_000
+_PARTS = re.compile(r'"(?:\\.|[^"\\])*"|\.|[^."]+|"')
 KINDS = ("stock", "flow", "aux", "gf")
 
 
@@ -41,8 +43,10 @@ class Placed:
 
 
 def plain(name: str) -> str:
-    """A name as a person writes it; dots that quotes protect are no path."""
-    return names.display(name)
+    """A name as a person writes it; a path may have quotes around each of its parts."""
+    if '"' not in name:
+        return names.display(name)
+    return "".join(names.display(part) if part != "." else part for part in _PARTS.findall(name))
 
 
 def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:

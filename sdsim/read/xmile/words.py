@@ -141,8 +141,10 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
 #: Read as words without parentheses, too.
 CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf")
 #: Over the elements of an array, by the name that `sdsim.functions.vectors` has.
-ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
-          "size": "size", "stddev": "stddev"}  # fmt: skip
+OVER_ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
+               "size": "size", "stddev": "stddev"}  # fmt: skip
+#: Those that only mean an array.
+REDUCED = ("sum", "prod", "mean", "size", "stddev")
 #: Known to Stella, and not to us.
 REFUSED = frozenset((
     "history", "lookupinv", "lookuparea", "rank", "npv", "irr", "endval", "poisson", "binomial",
@@ -171,3 +173,22 @@ def written(name: str, args: Args) -> Expr:
         wanted = str(low) if low == high else f"{low} to {high}"
         raise UnsupportedError(f"{name.upper()} takes {wanted} arguments, got {len(args)}")
     return write(args)
+
+
+def over_array(word: str, arg: Expr, count: int) -> Expr:
+    """One of `OVER_ARRAYS` over the ``count`` elements that ``arg`` runs over, 0 for no array.
+
+    STDDEV is the square root of the mean squared distance from the mean, as Stella has it.
+    """
+    if word == "size":
+        return Num(float(max(count, 1)))
+    if word not in ("mean", "stddev"):
+        return Call(OVER_ARRAYS[word], (arg,)) if count else arg
+    n = Num(float(max(count, 1)))
+    mean = Binary("/", Call("sum", (arg,)), n) if count else arg
+    if word == "mean":
+        return mean
+    if not count:
+        return Num(0.0)
+    off = Binary("-", arg, mean)
+    return Call("sqrt", (Binary("/", Call("sum", (Binary("*", off, off),)), n),))

@@ -1,0 +1,228 @@
+"""Stocks and what their flows may take: net flows, non-negative stocks, conveyors.
+
+What leaves a non-negative stock is cut to what is there and what comes in (isee's help, Flow
+prioritization): the first outflow listed takes from ``stock / dt + inflows``, the next from what
+is left. An inflow that depends on the outflow itself cannot count, or there would be a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sdsim import names
+from sdsim.errors import ModelError, UnsupportedError
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.read.scan import Entry
+from sdsim.read.xmile.conveyors import Belt, belt_of
+from sdsim.read.xmile.depends import Graph
+from sdsim.read.xmile.document import Element
+from sdsim.read.xmile.equations import Meaning, Spot
+from sdsim.read.xmile.grammar import parse
+from sdsim.read.xmile.scopes import Placed, resolved
+
+Made = tuple[Entry, Expr]
+_OTHERS = ("queue", "oven")
+
+
+class Flows:
+    """The stocks of one file with their flows."""
+
+    def __init__(
+        self, root: Element, found: Mapping[str, Placed], meaning: Meaning, notes: list[str]
+    ) -> None:
+        self.found, self.meaning, self.notes = found, meaning, notes
+        self.behaviour = _defaults(root)
+        self.stocks = {k: p for k, p in found.items() if p.element.tag == "stock" and not p.given}
+        self.sources: dict[str, list[str]] = {}
+        for key, p in self.stocks.items():
+            for flow in self._names(p, "outflow"):
+                self.sources.setdefault(flow, []).append(key)
+        self.belts = {k for k, p in self.stocks.items() if p.element.first("conveyor")}
+
+    def driven(self, key: str) -> bool:
+        """Whether a conveyor decides what flows."""
+        return any(s in self.belts for s in self.sources.get(key, ()))
+
+    def whole(self, p: Placed, expr: Expr, spot: Spot) -> Expr:
+        """The right-hand side of a variable whose own equation is ``expr``."""
+        element = p.element
+        for word in _OTHERS:
+            if element.first(word):
+                raise UnsupportedError(
+                    f"<{word}> is not supported in this version",
+                    remedy="write it with stocks and delays",
+                )
+        if element.tag == "stock":
+            return self._stock(p, expr, spot)
+        start = element.first("init_eqn")
+        if start is not None and start.text.strip():
+            at_start = self.meaning.meant(parse(start.text, start.line)[0], spot)
+            expr = Call("active initial", (expr, at_start))
+        if element.tag == "flow" and self._not_negative(element):
+            expr = Call("max", (expr, Num(0.0)))
+        return expr
+
+    def _stock(self, p: Placed, initial: Expr, spot: Spot) -> Expr:
+        net: Expr | None = None
+        for tag, op in (("inflow", "+"), ("outflow", "-")):
+            for flow in p.element.all(tag):
+                # A name, with whatever signs a name may have, or one with subscripts.
+                text = flow.text.strip()
+                key = resolved(text, p.scope.prefix, self.found)
+                one = self.meaning.meant(Ref(text) if key else parse(text, flow.line)[0], spot)
+                if isinstance(one, Ref) and one.subs and len(one.subs) == len(spot.subs):
+                    one = Ref(one.name, spot.subs)
+                if net is None:
+                    net = one if op == "+" else Unary("-", one)
+                else:
+                    net = Binary(op, net, one)
+        net = net or Num(0.0)
+        if self._not_negative(p.element) and spot.own not in self.belts:
+            floor = Unary("-", Binary("/", Ref(spot.own, spot.subs), Ref(names.TIME_STEP)))
+            net = Call("max", (net, floor))
+        return Call("integ", (net, initial))
+
+    def _not_negative(self, element: Element) -> bool:
+        own = element.flag("non_negative")
+        return self.behaviour.get(element.tag, False) if own is None else own
+
+    def _names(self, p: Placed, tag: str) -> list[str]:
+        """The flows of a stock that are variables of their own, by canonical full name."""
+        found = (resolved(f.text.strip(), p.scope.prefix, self.found) for f in p.element.all(tag))
+        return [key for key in found if key is not None]
+
+    # --- what flows may take ------------------------------------------------------------------
+
+    def connected(self, made: Sequence[Made]) -> list[Made]:
+        """The entries with what stocks impose on their flows.
+
+        Raises
+        ------
+        ModelError : conveyors of a kind that is not supported.
+        """
+        by_key: dict[str, list[Made]] = {}
+        for entry, expr in made:
+            by_key.setdefault(entry.key, []).append((entry, expr))
+        graph = Graph({k: [x for _, x in parts] for k, parts in by_key.items()})
+        belts: dict[str, Belt] = {}
+        limits: dict[str, Expr] = {}
+        for key in self.belts:
+            try:
+                belts[key] = self._belt(self.stocks[key], by_key, graph)
+            except ModelError as e:
+                p = self.stocks[key]
+                raise e.at(line=p.element.line, variable=p.name) from None
+            limits |= belts[key].flows
+        for key, p in self.stocks.items():
+            if key not in belts and self._not_negative(p.element):
+                self._cut(key, p, by_key, graph, limits)
+        for belt in belts.values():
+            self._admit(belt, by_key, limits)
+        out = [m for k, parts in by_key.items() for m in self._limited(k, parts, limits)]
+        return [*out, *(m for belt in belts.values() for m in belt.entries)]
+
+    def _cut(
+        self, key: str, p: Placed, by_key: Mapping[str, list[Made]], graph: Graph,
+        limits: dict[str, Expr],
+    ) -> None:  # fmt: skip
+        dims = self.meaning.arrays.get(key, ())
+        outflows: list[str] = []
+        for flow in self._names(p, "outflow"):
+            why = self._uncut(flow, key, dims, by_key, graph)
+            if why:
+                self.notes.append(
+                    f"'{p.name}' is held at 0; its outflow '{self.found[flow].name}' is not cut, "
+                    f"as {why}"
+                )
+            at = next((n for n, o in enumerate(outflows) if graph.reaches(o, flow)), len(outflows))
+            outflows.insert(at, flow)
+        before: list[Expr] = []
+        for flow in outflows:
+            me = Ref(flow, dims)
+            if not self._uncut(flow, key, dims, by_key, graph):
+                there: Expr = Binary("/", Ref(key, dims), Ref(names.TIME_STEP))
+                for inflow in self._names(p, "inflow"):
+                    fits = self.meaning.arrays.get(inflow, ()) == dims
+                    if fits and inflow != flow and not graph.reaches(inflow, flow):
+                        there = Binary("+", there, Ref(inflow, dims))
+                        graph.add(flow, inflow)
+                for other in before:
+                    there = Binary("-", there, other)
+                    assert isinstance(other, Ref)
+                    graph.add(flow, other.name)
+                wanted = limits.get(flow, Ref(_wanted(self.found[flow].name), dims))
+                limits[flow] = Call("min", (wanted, Call("max", (there, Num(0.0)))))
+            before.append(me)
+
+    def _uncut(
+        self, flow: str, stock: str, dims: tuple[str, ...], by_key: Mapping[str, list[Made]],
+        graph: Graph,
+    ) -> str:  # fmt: skip
+        """Why an outflow cannot be cut; empty where it can."""
+        if self.sources[flow] != [stock]:
+            return "it leaves several stocks"
+        if self.found[flow].element.tag != "flow" or self.found[flow].given:
+            return "it is no flow"
+        if self.meaning.arrays.get(flow, ()) != dims:
+            return "it has other dimensions"
+        if graph.starts_from(stock, flow):
+            return "the stock's initial value depends on it"
+        return ""
+
+    def _belt(self, p: Placed, by_key: Mapping[str, list[Made]], graph: Graph) -> Belt:
+        outflows = [self.found[k] for k in self._names(p, "outflow")]
+        for flow in outflows:
+            if len(self.sources[names.canonical(flow.name)]) > 1:
+                raise ModelError(f"its outflow '{flow.name}' leaves several stocks")
+        return belt_of(
+            p, self._names(p, "inflow"), outflows, by_key[names.canonical(p.name)],
+            self.meaning, graph,
+        )  # fmt: skip
+
+    def _admit(self, belt: Belt, by_key: Mapping[str, list[Made]], limits: dict[str, Expr]) -> None:
+        """Nothing flows back out of a conveyor's inflows, nor in beyond what it admits."""
+        before: list[Expr] = []
+        for flow in belt.inflows:
+            if self.driven(flow) or self.found[flow].element.tag != "flow":
+                continue
+            wanted = limits.get(flow, Ref(_wanted(self.found[flow].name), belt.dims))
+            admitted: Expr = Call("max", (wanted, Num(0.0)))
+            for room in belt.rooms:
+                left = room
+                for other in before:
+                    left = Binary("-", left, other)
+                admitted = Call("min", (admitted, Call("max", (left, Num(0.0)))))
+            limits[flow] = admitted
+            before.append(Ref(flow, belt.dims))
+
+    def _limited(self, key: str, parts: list[Made], limits: Mapping[str, Expr]) -> list[Made]:
+        if key not in limits:
+            return parts
+        first = parts[0][0]
+        dims = self.meaning.arrays.get(key, ())
+        whole = replace(first, kind="equation", text="(limited)", subs=dims, excepts=())
+        out: list[Made] = [(whole, limits[key])]
+        if not self.driven(key):
+            wanted = _wanted(first.label)
+            out += [(replace(e, name=wanted, hidden=True, doc=""), x) for e, x in parts]
+        return out
+
+
+def _wanted(label: str) -> str:
+    """The name of what a flow's own equation says."""
+    return names.canonical(f"{label} wanted#")
+
+
+def _defaults(root: Element) -> dict[str, bool]:
+    """What <behavior> says of all stocks, and of all flows."""
+    out: dict[str, bool] = {}
+    for part in (root, *root.all("model")):
+        for block in part.all("behavior"):
+            for tag in ("stock", "flow"):
+                kind = block.first(tag)
+                said = kind.flag("non_negative") if kind else None
+                said = block.flag("non_negative") if said is None else said
+                if said is not None:
+                    out[tag] = said
+    return out

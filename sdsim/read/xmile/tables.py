@@ -1,0 +1,89 @@
+"""Graphical functions (XMILE 1.0, 3.1.4) as tables of points."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from sdsim.errors import ModelError
+from sdsim.expr import Lookup
+from sdsim.read.xmile.document import Element
+
+_KINDS = {"": "interpolate", "continuous": "interpolate", "extrapolate": "extrapolate",
+          "discrete": "hold_backward"}  # fmt: skip
+MAX_POINTS = 1_000_000
+
+
+def has_table(element: Element) -> bool:
+    """Whether a variable, or one of its elements, has a table."""
+    return element.tag == "gf" or any(
+        part.first("gf") is not None for part in (element, *element.all("element"))
+    )
+
+
+def table_of(element: Element) -> Lookup:
+    """The table of a variable, or of one of its elements.
+
+    Raises
+    ------
+    ModelError : no points, points that are no numbers or not in order, an unknown type.
+    """
+    gf = element if element.tag == "gf" else element.first("gf")
+    if gf is None:
+        raise ModelError("a table without points", remedy="give each element its <gf>")
+    try:
+        return _table(gf)
+    except ModelError as e:
+        raise e.at(line=gf.line) from None
+
+
+def _table(gf: Element) -> Lookup:
+    y, x = _numbers(gf, "ypts"), _numbers(gf, "xpts")
+    if not y:
+        raise ModelError("a table without <ypts>")
+    if not x:
+        scale = gf.first("xscale")
+        if scale is None:
+            raise ModelError("a table needs <xpts> or <xscale>")
+        low, high = _ends(scale)
+        n = max(len(y) - 1, 1)
+        x = [low + k * (high - low) / n for k in range(len(y))]
+        x[-1] = high if len(y) > 1 else low
+    if len(x) != len(y):
+        raise ModelError(f"a table of {len(x)} xpts and {len(y)} ypts")
+    for a, b in pairwise(x):
+        if b <= a:
+            raise ModelError(
+                f"lookup x not increasing: {b:g} after {a:g}",
+                remedy="sort the points and keep each x once",
+            )
+    kind = gf.get("type").strip().lower()
+    if kind not in _KINDS:
+        raise ModelError(f"table of type '{kind}'", remedy="continuous, extrapolate or discrete")
+    return Lookup(tuple(x), tuple(y), _KINDS[kind])
+
+
+def _ends(element: Element) -> tuple[float, float]:
+    try:
+        low, high = float(element.get("min")), float(element.get("max"))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ModelError(f"<{element.tag}> needs numbers min and max").at(line=element.line)
+    return low, high
+
+
+def _numbers(gf: Element, tag: str) -> list[float]:
+    found = gf.first(tag)
+    if found is None or not found.text.strip():
+        return []
+    parts = found.text.strip().split(found.get("sep") or ",")
+    if len(parts) > MAX_POINTS:
+        raise ModelError(f"<{tag}> of {len(parts):,} points; the limit is {MAX_POINTS:,}")
+    try:
+        values = [float(p) for p in parts if p.strip()]
+    except ValueError as e:
+        raise ModelError(f"<{tag}>: {e}").at(line=found.line) from None
+    if not all(map(math.isfinite, values)):
+        raise ModelError(f"<{tag}>: expected finite numbers").at(line=found.line)
+    return values
