@@ -145,18 +145,22 @@ class _Writer:
 
     def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
         """See `functions.base.Maker.along`."""
-        dims = self._model.dimensions
-        if not isinstance(expr, Ref) or not expr.subs or expr.subs[-1] not in dims:
+        dims, variable = self._model.dimensions, None
+        if isinstance(expr, Ref) and expr.subs:
+            variable = self._model.variables.get(expr.name)
+        if not isinstance(expr, Ref) or variable is None or len(variable.dims) != len(expr.subs):
             raise ModelError(
-                f"{what} expects a variable with a subscript range at the end",
+                f"{what} expects a variable with a subscript at the end",
                 remedy="give the expression a variable of its own",
             )
         last = expr.subs[-1]
-        left = last if last in self._equation.subs else self._equation.subs[-1:]
-        own = Ref(left) if isinstance(left, str) else Ref(left[0]) if left else Num(0.0)
-        elements = dims[last].elements
+        elements = dims[last if last in dims else variable.dims[-1]].elements
         values: list[Expr] = [Ref(expr.name, (*expr.subs[:-1], e)) for e in elements]
-        return values, [Binary("=", own, Ref(e)) for e in elements]
+        if last not in dims:
+            return values, [Num(float(e == last)) for e in elements]
+        own = self._equation.subs
+        left = last if last in own else own[-1] if own else ""
+        return values, [Binary("=", Ref(left), Ref(e)) if left else Num(0.0) for e in elements]
 
     def number(self, expr: Expr, what: str) -> float:
         """See `functions.base.Maker.number`."""

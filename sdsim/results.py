@@ -83,7 +83,8 @@ def table(dataset: xr.Dataset) -> pd.DataFrame:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF).
+    """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF,
+    Vensim's .dat).
 
     Blank cells, and ``nan``, ``NA``, ``N/A`` and ``null`` in any of their usual spellings, are
     missing values; any other text stays text.
@@ -99,6 +100,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
             return table(read_result(path))
         if suffix == ".parquet":
             return pd.read_parquet(path)
+        if suffix == ".dat" and (said := _dat(_text(path))) is not None:
+            return said
         separator = "\t" if suffix in (".tab", ".tsv", ".dat") else ","
         text = io.StringIO(_text(path))
         frame = pd.read_csv(text, sep=separator, index_col=0, low_memory=False)
@@ -110,6 +113,38 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if len(frame) and frame.index.isna().all():
         raise ModelError("has no times in its first column", file=path.name)
     return frame
+
+
+def _dat(text: str) -> pd.DataFrame | None:
+    """Vensim's exported data: a name on a line of its own, then lines ``time<tab>value``; None if
+    the text is something else."""
+    columns: dict[str, dict[float, float]] = {}
+    now: dict[float, float] | None = None
+    for line in text.splitlines():
+        time, tab, value = line.rstrip().rpartition("\t")
+        if not line.strip():
+            continue
+        try:
+            pair = (float(time), float(value)) if tab else None
+        except ValueError:
+            return None
+        if pair is None:
+            now = columns.setdefault(line.strip(), {})
+        elif now is None:
+            return None
+        else:
+            now[pair[0]] = pair[1]
+    if not columns:
+        return None
+    times = sorted({t for c in columns.values() for t in c})
+    return pd.DataFrame(
+        {
+            name: [c.get(t, np.nan) for t in times]
+            for name, c in columns.items()
+            if not name.startswith("#")  # Vensim's own hidden ones
+        },  # fmt: skip
+        index=pd.Index(times),
+    )
 
 
 def _text(path: Path) -> str:

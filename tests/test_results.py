@@ -198,3 +198,19 @@ def test_a_reference_by_another_hand_is_read(tmp_path: Path) -> None:
     assert frame.index[:2].tolist() == [0, 1]
     assert np.isnan(frame.index[2])
     assert pd.isna(frame["A, b"].iloc[1])
+
+
+def test_vensims_exported_data_are_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "out.dat"
+    path.write_text("Stock A[x]\n0\t1\n0.5\t2\nRate\n0\t3\n")
+    found = read_table(path)
+    assert list(found.columns) == ["Stock A[x]", "Rate"]
+    assert found["Stock A[x]"].tolist() == [1, 2]
+    assert found.index.tolist() == [0, 0.5]
+    assert found["Rate"].isna().tolist() == [False, True]
+
+
+def test_a_table_between_tabs_may_be_called_dat(tmp_path: Path) -> None:
+    path = tmp_path / "out.dat"
+    path.write_text("Time\tA\n0\t1\n1\t2\n")
+    assert read_table(path)["A"].tolist() == [1, 2]

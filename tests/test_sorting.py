@@ -63,6 +63,23 @@ def test_order_runs_along_the_last_subscript_alone(run: Ran) -> None:
     np.testing.assert_array_equal(found["o"][0], np.argsort([[5, 3, 4], [1, 9, 2]], axis=1))
 
 
+def test_elements_so_many_places_further(run: Ran) -> None:
+    found = run(
+        DIM, V, "shift[D]=VECTOR ELM MAP(v[D],1)", "third=VECTOR ELM MAP(v[e2],Time)",
+        "all[D]=VECTOR ELM MAP(v[e1],D-1)",
+    )  # fmt: skip
+    np.testing.assert_array_equal(found["shift"][0], [*VALUES[1:], -(2.0**109)])
+    np.testing.assert_array_equal(found["third"], VALUES[1:])
+    np.testing.assert_array_equal(found["all"][0], VALUES)
+
+
+def test_the_worth_of_a_stream_today(run: Ran) -> None:
+    """Payments 1, 2, 3 and 4 at a rate of a quarter: the sum of payment / 1.25^k, by hand."""
+    found = run("pay=Time+1", "worth=NPV(pay,0.25,10,2)")
+    discounted = np.cumsum((1 + np.arange(4)) / 1.25 ** np.arange(4))
+    assert found["worth"].values == pytest.approx(2 * (10 + discounted))
+
+
 WEIGHTS = [0.0, 2.0, 0.0, 1.5, -1.0]
 
 
@@ -155,7 +172,7 @@ def test_both_back_ends_agree(tmp_path: Path) -> None:
 
 
 def test_order_needs_a_subscript(run: Ran) -> None:
-    with pytest.raises(ModelError, match="expects a variable with a subscript range at the end"):
+    with pytest.raises(ModelError, match="expects a variable with a subscript at the end"):
         run(DIM, V, "r[D]=VECTOR RANK(2*v[D],1)")
 
 

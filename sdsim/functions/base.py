@@ -78,8 +78,8 @@ class Maker(Protocol):
         """A reference to a new stock; ``net(reference)`` is its net flow."""
 
     def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
-        """A subscripted reference at each element of its last subscript; and, for each, whether
-        that is the element that the equation is for."""
+        """A subscripted reference at each element along its last subscript; and, for each, whether
+        that is the element it has there, or, for a range, the one that the equation is for."""
 
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sdsim.expr import Binary, Call, Expr, Num
+from sdsim import names
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 from sdsim.functions.base import Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
@@ -59,6 +60,16 @@ def forecast(m: Maker, x: Expr, time: Expr, horizon: Expr, initial: Expr = Num(0
     return _times(x, Binary("+", Num(1.0), _times(slope, horizon)))
 
 
+def npv(m: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr:
+    """What a stream is worth today: discounted by a stock, gathered in another, this step's share
+    on top (Vensim's own equations for NPV)."""
+    step, flow = Ref(names.TIME_STEP), m.add(stream)
+    shrink = Binary("+", Num(1.0), _times(rate, step))
+    worth = m.stock(Num(1.0), lambda s: Unary("-", _over(_times(s, rate), shrink)))
+    total = m.stock(initial, lambda _: _times(flow, worth))
+    return _times(Binary("+", total, _times(_times(flow, step), worth)), factor)
+
+
 def _fixed(kind: str, order: int, given: bool) -> Stateful:
     make = delay if kind == "delay" else smooth
 
@@ -84,5 +95,6 @@ ROWS = (
     _free("delay"),
     _free("smooth"),
     Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
+    Stateful("npv", (4, 4), lambda m, a: npv(m, *a), "any", VENSIM),
     Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "forecast", VENSIM),
 )

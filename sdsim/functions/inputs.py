@@ -49,10 +49,12 @@ def _pulse_train(b: Builder, a: Sequence[int]) -> int:
     since = b.op("sub", t, start)
     whole = b.op("mul", period, b.op("floor", b.op("div", since, period)))
     on = b.op("lt", b.op("sub", since, whole), width)
-    b.breaks(start, period, end)
-    b.breaks(b.op("add", start, width), period, end)
-    b.breaks(end)
-    return b.op("and", _between(b, t, start, end), on)
+    # A pulse that begins at the end still lasts one step, as Vensim's own output shows.
+    stop = b.op("add", end, b.dt())
+    b.breaks(start, period, stop)
+    b.breaks(b.op("add", start, width), period, stop)
+    b.breaks(stop)
+    return b.op("and", _between(b, t, start, stop), on)
 
 
 ROWS = (

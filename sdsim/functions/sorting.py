@@ -12,6 +12,8 @@ from sdsim.functions.base import Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
 MOST = 64
+#: Vensim's :NA:.
+_NA = Num(-(2.0**109))
 Args = tuple[Expr, ...]
 
 
@@ -82,12 +84,17 @@ def _sort_order(m: Maker, a: Args) -> Expr:
 
 def _reorder(m: Maker, a: Args) -> Expr:
     values, _ = _along(m, a[0], "VECTOR REORDER")
-    return _picked(values, a[1])
+    return _picked(values, a[1], Binary("/", Num(0.0), Num(0.0)))
 
 
-def _picked(values: Sequence[Expr], place: Expr) -> Expr:
-    """The value at a place from 0; not a number outside."""
-    out: Expr = Binary("/", Num(0.0), Num(0.0))
+def _elm_map(m: Maker, a: Args) -> Expr:
+    """What stands so many places after the element named; :NA: outside."""
+    values, own = _along(m, a[0], "VECTOR ELM MAP")
+    return _picked(values, m.add(Binary("+", _place(own), a[1])), _NA)
+
+
+def _picked(values: Sequence[Expr], place: Expr, out: Expr) -> Expr:
+    """The value at a place from 0; ``out`` outside."""
     for k, v in enumerate(values):
         out = _where(Binary("=", place, Num(float(k))), v, out)
     return out
@@ -140,5 +147,6 @@ ROWS = (
     Stateful("vector rank", (2, 2), _rank, "any", VENSIM),
     Stateful("vector sort order", (2, 2), _sort_order, "any", VENSIM),
     Stateful("vector reorder", (2, 2), _reorder, "first", VENSIM),
+    Stateful("vector elm map", (2, 2), _elm_map, "first", VENSIM),
     Stateful("allocate by priority", (5, 5), _by_priority, "first", VENSIM),
 )
