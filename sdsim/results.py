@@ -142,7 +142,7 @@ def _dat(text: str) -> pd.DataFrame | None:
             name: [c.get(t, np.nan) for t in times]
             for name, c in columns.items()
             if not name.startswith("#")  # Vensim's own hidden ones
-        },  # fmt: skip
+        },
         index=pd.Index(times),
     )
 
