@@ -19,8 +19,8 @@ ROOT = Path(sdsim.__file__).parent
 FLOORS = (
     {"version", "errors", "expr", "names", "cache", "collecting", "program"},
     {"methods", "functions", "model", "toml"},
-    {"read", "units", "expand", "results", "compare", "backends"},
-    {"ground"},
+    {"read", "write", "units", "expand", "results", "compare", "backends"},
+    {"ground", "convert"},
     {"order", "overrides", "outcomes"},
     {"lower", "preset", "run", "paths", "design", "sensitivity"},
     {"system"},

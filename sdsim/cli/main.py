@@ -26,6 +26,7 @@ COMMANDS = (
     "sensitivity",
     "compare",
     "plot",
+    "convert",
     "conformance",
 )
 

@@ -1,0 +1,96 @@
+"""A model file in another format: written, read again, and only then put in place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from sdsim.errors import ModelError
+from sdsim.model import Model
+from sdsim.read import read
+from sdsim.write import Written, differing, write_vensim
+
+#: What a suffix is written by.
+WRITERS: dict[str, Callable[[Model], Written]] = {".mdl": write_vensim}
+
+
+def convert(
+    source: str | PathLike[str],
+    target: str | PathLike[str],
+    *,
+    force: bool = False,
+    data_folder: str | PathLike[str] | None = None,
+) -> tuple[str, ...]:
+    """Write the model in ``source`` to ``target``, in the format of its suffix.
+
+    The new file is read again before it takes its name: it must say the same equations.
+
+    Parameters
+    ----------
+    force : whether a file that is there may be replaced.
+    data_folder : where external data may lie; the model's own folder by default.
+
+    Returns
+    -------
+    What is not written as it was, one line each.
+
+    Raises
+    ------
+    ModelError : the source cannot be read; the target's format is not known, cannot say what is
+        in the model, or the file is there already.
+    """
+    target = Path(target)
+    writer = WRITERS.get(target.suffix.lower())
+    if writer is None:
+        what = f"cannot write '{target.suffix}'"
+        raise ModelError(what, remedy=f"use {', '.join(WRITERS)}", file=target.name)
+    vacant(target, force)
+    made = writer(read(source, data_folder=data_folder))
+
+    def checked(path: Path) -> None:
+        try:
+            fault = differing(made.model, read(path, cache=False))
+        except ModelError as error:
+            fault = error
+        if fault:
+            what = f"{fault.what} (the file would not say the same)"
+            raise ModelError(what, file=Path(source).name, variable=fault.variable)
+
+    replace(target, made.text, checked)
+    return made.notes
+
+
+def vacant(target: Path, force: bool) -> None:
+    """
+    Raises
+    ------
+    ModelError : the file is there and may not be replaced.
+    """
+    if target.exists() and not force:
+        raise ModelError(
+            "is there already", remedy="choose another name, or --force", file=str(target)
+        )
+
+
+def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
+    """Put a file in place once it is whole and ``check`` has seen it.
+
+    Raises
+    ------
+    ModelError : the folder cannot be written to; whatever ``check`` raises.
+    """
+    target = Path(os.path.realpath(target))
+    beside = target.with_name(f".{target.stem[:200]}.{os.getpid()}{target.suffix}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        check(beside)
+        beside.replace(target)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror or error}"
+        raise ModelError(what, file=str(target)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)

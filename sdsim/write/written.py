@@ -1,0 +1,53 @@
+"""A model file to be, and whether what is read from it is the model that was meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdsim.errors import ModelError
+from sdsim.model import Equation, Model, Variable
+from sdsim.write.notation import plain
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text of a file.
+
+    model : what it says, in the words of its dialect.
+    notes : what is not as it was in the model, one line each.
+    """
+
+    text: str
+    model: Model
+    notes: tuple[str, ...] = ()
+
+
+def differing(meant: Model, again: Model) -> ModelError | None:
+    """What of a model is not the same once it was written and read, if anything.
+
+    Dimensions with their elements and mappings, and every equation, subscripts and all, must be
+    the same; a minus before a number may be a part of it.
+    """
+    for kind, old, new in (
+        ("dimension", meant.dimensions, again.dimensions),
+        ("variable", meant.variables, again.variables),
+    ):
+        for key in {**old, **new}:
+            if key not in old or key not in new:
+                there = "is lost" if key in old else "appears"
+                return ModelError(f"{kind} '{key}' {there} when the file is read again")
+    for key, dim in meant.dimensions.items():
+        other = again.dimensions[key]
+        if (dim.elements, dict(dim.maps)) != (other.elements, dict(other.maps)):
+            return ModelError("is another range when the file is read again", variable=dim.name)
+    for key, variable in meant.variables.items():
+        if _said(variable) != _said(again.variables[key]):
+            return ModelError(
+                "has another equation when the file is read again", variable=variable.name
+            )
+    return None
+
+
+def _said(variable: Variable) -> tuple[tuple[str, ...], list[Equation]]:
+    made = [Equation(plain(e.expr), e.subs, e.excepts) for e in variable.equations]
+    return variable.dims, made

@@ -1,0 +1,193 @@
+"""Models written as Vensim text run to the same bits; what cannot be said is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from making import mdl, model_of, ref
+
+import sdsim
+from sdsim import names
+from sdsim.convert import convert
+from sdsim.errors import ModelError
+from sdsim.expr import Call, Lookup, Num, Ref
+from sdsim.model import Dimension, Model
+from sdsim.read import read
+from sdsim.write import differing, write_vensim
+
+MODELS = {
+    "stocks": """
+        Stock = INTEG(births - Stock / life time, 100)
+        births = Stock * 0.03 * effect(Stock / 200)
+        life time = 40
+        effect([(0,0)-(2,2)], (0, 1.5), (1, 1), (2.5, -1e-07))
+    """,
+    "ranges": """
+        Region: north, south, "2nd east"
+        Warm: south, "2nd east"
+        Product: (p1-p3) -> Region
+        Part: p1, p2 -> (Region: north, Warm)
+        x[Region] = 1, 0.1, -3
+        y[Region, Product] = 1, 2, 3; 4, 5, 6; 7, 8, 9.5;
+        z[Region, Product, Warm] = x[Region] * y[Region, Product] + x[Warm]
+        moved[Product] = x[Region] + Product
+        other[Region] :EXCEPT: [Warm] = 7
+        other[Warm] = SUM(y[Warm, Product!]) + VMAX(x[Region!])
+        count = ELMCOUNT(Region)
+    """,
+    "functions": """
+        a = IF THEN ELSE(Time > 3 :AND: :NOT: (Time > 8 :OR: Time = 5), -2^2, (-2)^2)
+        b = SMOOTH3I(a, 2, 1) + DELAY FIXED(a, 2, 0) + DELAY N(a, 3, 1, 4)
+        c = STEP(1, 2) + RAMP(0.1, 3, 6) + PULSE TRAIN(1, 1, 3, 9)
+        d = SAMPLE IF TRUE(Time > 4, a, 7) + ZIDZ(1, c) + MODULO(Time, 3) + INTEGER(a / 3)
+        e = RANDOM UNIFORM(0, 1, 4) + RANDOM NORMAL(-1, 1, 0, 0.3, 5)
+        f = WITH LOOKUP(Time, ((0, 0), (3, 2), (9, -2))) + ACTIVE INITIAL(Time, 3)
+        g = 1 / 3 - (a - (b - c)) / (d * (e / f)) - 1e-300
+    """,
+    "names": """
+        "100% of {it}" = 1
+        "say \\"hi\\" ~ | there" = "100% of {it}" * 2
+        driver's $ fee = 3
+        "min" = driver's $ fee + "say \\"hi\\" ~ | there"
+        人口 = "min"
+    """,
+    "macros": """
+        :MACRO: GAINED(input, rate)
+        GAINED = INTEG(input * rate, 1) ~ ~ |
+        :END OF MACRO:
+        Region: north, south
+        x[Region] = 1, 2
+        y[Region] = GAINED(x[Region], 0.1) + GAINED(3, 2)
+    """,
+}
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[[str], Model]:
+    def load(text: str) -> Model:
+        (tmp_path / "m.mdl").write_text(text, encoding="utf-8")
+        return read(tmp_path / "m.mdl", cache=False)
+
+    return load
+
+
+def values(path: Path) -> dict[str, np.ndarray]:
+    run = sdsim.simulate(sdsim.load(path, cache=False), seed=3)
+    return {str(k): v.values for k, v in run.dataset.data_vars.items()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_bits(tmp_path: Path, name: str) -> None:
+    source, target = tmp_path / "a.mdl", tmp_path / "b.mdl"
+    source.write_text(mdl(MODELS[name].replace("~ ~ |", ""), step=0.25), encoding="utf-8")
+    if name == "macros":
+        head, tail = MODELS[name].split(":END OF MACRO:")
+        source.write_text(f"{head}:END OF MACRO:\n{mdl(tail)[7:]}", encoding="utf-8")
+    notes = convert(source, target)
+    before, after = values(source), values(target)
+    assert len(before) > 1
+    for key, value in before.items():
+        assert np.array_equal(value, after[key], equal_nan=True), key
+    assert notes == (("macros are written out, as 2 variables",) if name == "macros" else ())
+
+
+def test_everything_said_about_a_variable_stays(load: Callable[[str], Model]) -> None:
+    text = mdl("x = 1").replace(
+        "x = 1\n\t~\t\n\t~\t\n\t|",
+        "first = 2 ~~|\n********\n\t.One\n********~\n|\n"
+        "x = 1 ~ people/year [0,?] ~ What it is.\n\n  A second part, 'quoted' and \"so\". |\n"
+        "********\n\t.Two words\n********~\n|\ny = x ~ [-1.5,2] ~ " + 30 * "long " + "|",
+    )
+    model = load(text)
+    again = load(write_vensim(model).text)
+    for key, v in model.variables.items():
+        w = again.variables[key]
+        assert (v.name, v.units, v.doc, v.limits, v.group) == (
+            w.name, w.units, w.doc, w.limits, w.group)  # fmt: skip
+    assert again.find("x").doc.count("\n") == 2
+    assert again.find("y").group == "Two words"
+
+
+def test_what_stands_in_no_group_comes_before_the_groups(load: Callable[[str], Model]) -> None:
+    made = model_of({"a": 1.0, "b": 2.0})
+    grouped = made.replacing({"a": replace(made.find("a"), group="G")})
+    assert load(write_vensim(grouped).text).find("b").group == ""
+
+
+def test_marks_in_comments_are_replaced_and_said(load: Callable[[str], Model]) -> None:
+    made = model_of({"a": 1.0})
+    risky = "one ~ two | three ***** \n\\\\\\---/// end"
+    written = write_vensim(made.replacing({"a": replace(made.find("a"), doc=risky)}))
+    assert load(written.text).find("a").doc == "one - two / three **\n.\\\\\\---/// end"
+    assert written.notes == ("in units and comments ~ became -, | became / and *** became **",)
+
+
+def test_words_that_vensim_has_not(load: Callable[[str], Model]) -> None:
+    made = model_of({
+        "down": Call("int", (Call("sin", (Ref("time"),)),)), "ten": Call("log10", (Num(1000.0),)),
+        "circle": Call("pi", ()),
+    })  # fmt: skip
+    written = write_vensim(made)
+    assert "LOG10" not in written.text
+    run = sdsim.simulate(sdsim.System(load(written.text)))
+    assert run["down"].values == pytest.approx(np.floor(np.sin(np.arange(11))))
+    assert run["ten"].values[0] == pytest.approx(3)
+    assert run["circle"].values[0] == np.pi
+
+
+@pytest.mark.parametrize(
+    ("kind", "function"),
+    [("hold_backward", "LOOKUP BACKWARD"), ("look_forward", "LOOKUP FORWARD"),
+     ("extrapolate", "LOOKUP EXTRAPOLATE")],
+)  # fmt: skip
+def test_tables_that_are_read_otherwise(kind: str, function: str) -> None:
+    table = Lookup((0.0, 1.0), (2.0, 4.0), kind)
+    made = model_of({"x": Call("with lookup", (Ref("time"), table)), "x table": 1.0})
+    written = write_vensim(made)
+    assert f"x=\n\t{function}(x table 2, Time)" in written.text
+    assert "x table 2(\n\t\t(0,2), (1,4))" in written.text
+    lookup = made.find("x table")
+    called = made.replacing({
+        "x table": replace(lookup, role="lookup", equations=(
+            replace(lookup.equations[0], expr=table),)),
+        "x": replace(made.find("x"), equations=(
+            replace(lookup.equations[0], expr=Call("x table", (ref("time"),))),)),
+    })  # fmt: skip
+    assert f"x=\n\t{function}(x table, Time)" in write_vensim(called).text
+
+
+def test_data_become_tables_over_time(load: Callable[[str], Model], tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("t,x\n0,1\n5,2\n9,-4\n", encoding="utf-8")
+    model = load(mdl("x := GET DIRECT DATA('d.csv', ',', 'A', 'B2')\ny = x + 1"))
+    written = write_vensim(model)
+    assert written.notes == ("'x': its data are written as a table over time",)
+    one, two = (sdsim.simulate(sdsim.System(m)) for m in (model, load(written.text)))
+    assert one["y"].values.tolist() == two["y"].values.tolist()
+
+
+def test_a_mapping_that_no_range_can_say_is_refused() -> None:
+    a = Dimension("a", ("a1",), ("a1",), {"b": (("b1", "b2"),)})
+    b = Dimension("b", ("b1", "b2", "b3"), ("b1", "b2", "b3"))
+    with pytest.raises(ModelError, match="'a': maps an element to 2 of 'b' that no range holds"):
+        write_vensim(replace(model_of({"x": 1.0}), dimensions={"a": a, "b": b}))
+
+
+def test_differences_are_seen() -> None:
+    model = model_of({"x": 1.0, "y": Num(-2.0)})
+    assert differing(model, model) is None
+    for other, what in (
+        (model_of({"x": 1.0}), "variable 'y' is lost"),
+        (model_of({"x": 1.0, "y": -2.0, "z": 0.0}), "variable 'z' appears"),
+        (model_of({"x": 1.0, "y": -2.5}), "'y': has another equation"),
+        (model_of({"x": 1.0, "y": -2.0}, dims={"d": ("e",)}), "dimension 'd' appears"),
+    ):
+        assert what in str(differing(model, other))
+
+
+def test_the_time_of_a_model_is_written_too(load: Callable[[str], Model]) -> None:
+    again = load(write_vensim(model_of({"x": 1.0}, start=1900, stop=2100, step=0.1)).text)
+    assert again.variables[names.TIME_STEP].equations[0].expr == Num(0.1)
