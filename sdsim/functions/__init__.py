@@ -6,10 +6,10 @@ reading keeps every call by name, `sdsim.expand` and `sdsim.lower` look here.
 
 from __future__ import annotations
 
-from sdsim.functions import delays, elementary, inputs, random, sorting, vectors
+from sdsim.functions import delays, elementary, inputs, random, sorting, stella, vectors
 from sdsim.functions.base import Builder, Function, Stateful, Vector
 
-_ROOMS = (elementary, inputs, random)
+_ROOMS = (elementary, inputs, random, stella)
 
 #: Builtins that become scalar operations, by canonical name.
 FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
@@ -18,7 +18,7 @@ FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in ro
 STATEFUL: dict[str, Stateful] = {row.name: row for row in (*delays.ROWS, *sorting.ROWS)}
 
 #: Builtins over the elements of a dimension, written out element by element.
-VECTOR: dict[str, Vector] = {row.name: row for row in vectors.ROWS}
+VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OVER)}
 
 #: Forms that only mean something as the whole right-hand side; `expand` moves them there.
 ROOTS = ("integ", "initial", "active initial", "sample if true", "delay fixed")

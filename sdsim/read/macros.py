@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from sdsim import names
 from sdsim.errors import ModelError
 from sdsim.expr import Call, Expr, Num, Ref, fold, rewrite
+from sdsim.functions import VECTOR
 from sdsim.model import Dimension
 from sdsim.read.scan import Entry, Macro
 
@@ -21,7 +22,7 @@ MAX_VARIABLES = 100_000  # hidden ones in all
 MAX_DEPTH = 20  # macros that call macros
 
 #: Calls that close a ``!`` inside them.
-_OVER = frozenset({"sum", "prod", "vmin", "vmax", "vector select"})
+_OVER = frozenset(VECTOR)
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
 from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, fold, rewrite, walk
+from sdsim.errors import ModelError, counted
+from sdsim.expr import Binary, Call, Expr, Num, Ref, rewrite, walk
 from sdsim.model import Dimension
 from sdsim.read.translate import Spelling
 from sdsim.read.xmile.grammar import COMPUTED
 from sdsim.read.xmile.scopes import Placed, plain, resolved
+from sdsim.read.xmile.values import marked_in, value_of
 from sdsim.read.xmile.words import CONSTANTS, OVER_ARRAYS, REDUCED, over_array, written
 
-#: The most elements among which a place that is worked out may choose.
-MAX_CHOICES = 10_000
+#: The most elements among which a place that is worked out may choose: in one equation, in all.
+MAX_CHOICES, MAX_ALL_CHOICES = 50_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Meaning:
     macros: frozenset[str]
     spelling: Spelling
     called: dict[str, str] = field(default_factory=dict)
+    choices: int = 0
 
     def meant(self, expr: Expr, spot: Spot) -> Expr:
         """An equation as it is meant where it stands.
@@ -73,15 +75,21 @@ class Meaning:
     def by_element(self, expr: Expr, dims: Sequence[str]) -> bool:
         """Whether each element needs an equation of its own: ``a[Age - 1]`` over Age.
 
-        Also where a dimension stands twice on the left.
+        Also where a dimension is a number within what runs over it (``SUM(a[*] * Age)``), or
+        stands twice on the left.
         """
-        return len({*dims} & {*self.dims}) < sum(d in self.dims for d in dims) or any(
-            isinstance(inner, Ref) and names.canonical(plain(inner.name)) in dims
-            for node in walk(expr)
-            if isinstance(node, Call) and node.name == COMPUTED
-            for place in node.args[1:]
-            for inner in walk(place)
-        )
+        if len({*dims} & {*self.dims}) < sum(d in self.dims for d in dims):
+            return True
+        for node in walk(expr):
+            if not isinstance(node, Call):
+                continue
+            inside = node.args[1:] if node.name == COMPUTED else ()
+            if names.canonical(plain(node.name)) in OVER_ARRAYS:
+                inside = node.args
+            for inner in (n for part in inside for n in walk(part) if isinstance(n, Ref)):
+                if not inner.subs and names.canonical(plain(inner.name)) in dims:
+                    return True
+        return False
 
     # --- names --------------------------------------------------------------------------------
 
@@ -105,6 +113,9 @@ class Meaning:
             return Ref(word)
         key = self._key(node.name, spot)
         if key is None:
+            turned = self._key(node.name.rstrip()[:-1], spot) if word.endswith("'") else None
+            if turned is not None and not node.subs:
+                return Ref(turned, tuple(reversed(spot.subs)))
             if word == "self":
                 key = spot.own
             elif not node.subs:
@@ -134,6 +145,9 @@ class Meaning:
     def _subscripts(self, subs: Sequence[str], dims: Sequence[str], spot: Spot) -> tuple[str, ...]:
         out: list[str] = []
         for k, said in enumerate(subs):
+            if said[0] == "@" and len(said) > 1:
+                out.append(self._position(said, spot))
+                continue
             name = self._subscript(said, dims[k] if k < len(dims) else "")
             # The second time that a dimension is named, its second place is meant.
             means = [s for d, s in zip(spot.dims, spot.subs, strict=True) if d == name]
@@ -141,9 +155,19 @@ class Meaning:
             out.append(means[min(again, len(means) - 1)] if means else name)
         return tuple(out)
 
+    @staticmethod
+    def _position(said: str, spot: Spot) -> str:
+        """``@2``: what the second dimension of the equation's own variable is."""
+        if not said[1:].isdecimal() or not 1 <= int(said[1:4]) <= len(spot.subs):
+            raise ModelError(
+                f"{said} in an equation over {counted(len(spot.subs), 'dimension')}",
+                remedy="name one that it has",
+            )
+        return spot.subs[int(said[1:4]) - 1]
+
     def _subscript(self, said: str, dim: str) -> str:
         """A subscript at the place of ``dim``; ``!`` marks what is run over."""
-        if said[0] in "#@":
+        if said in ("#", "@"):
             return said
         if said == "*":
             return f"{dim}!" if dim else said
@@ -182,7 +206,7 @@ class Meaning:
 
     def _call(self, node: Call, spot: Spot) -> Expr:
         if node.name == COMPUTED:
-            return self._chosen(node)
+            return self._chosen(node, spot)
         word = names.canonical(plain(node.name))
         if word in self.macros:
             return replace(node, name=word)
@@ -193,6 +217,8 @@ class Meaning:
             if not subs and key not in spot.local:
                 subs = tuple(spot.bound.get(d, d) for d in dims)
             return self._looked_up(key, node.args, subs)
+        if key is not None and key in self.arrays and len(node.args) == 1 and not node.subs:
+            return self._flat(key, node.args[0], spot)
         if word == "lookup" and len(node.args) == 2 and isinstance(node.args[0], Ref):
             table = node.args[0]
             return self._looked_up(table.name, node.args[1:], table.subs)
@@ -214,8 +240,8 @@ class Meaning:
             inner = node.args[0]
             ref, marks = inner.args[0], {"#": iter(node.args[1:]), "@": iter(inner.args[1:])}
             assert isinstance(ref, Ref)
-            places = [next(marks[s[0]]) for s in ref.subs if s[0] in marks]
-            subs = tuple("#" if s[0] in marks else s for s in ref.subs)
+            places = [next(marks[s]) for s in ref.subs if s in marks]
+            subs = tuple("#" if s in marks else s for s in ref.subs)
             return Call(COMPUTED, (Ref(ref.name, subs), *places))
         if not isinstance(node, Ref) or not node.subs:
             return node
@@ -237,7 +263,7 @@ class Meaning:
             return False
         return element == names.TIME or self._key(said, spot) is not None
 
-    def _chosen(self, node: Call) -> Expr:
+    def _chosen(self, node: Call, spot: Spot) -> Expr:
         """``a[i]`` with i worked out: the element of that number, 0 where there is none."""
         ref, places = node.args[0], node.args[1:]
         assert isinstance(ref, Ref)
@@ -245,11 +271,19 @@ class Meaning:
         if len(dims) != len(ref.subs):
             name = self.found[ref.name].name if ref.name in self.found else ref.name
             raise ModelError(f"'{name}' has {len(dims)} subscripts, {len(ref.subs)} given")
-        open_ = [k for k, s in enumerate(ref.subs) if s[0] in "#@"]
+        open_ = [k for k, s in enumerate(ref.subs) if s in ("#", "@")]
         elements = [self.dims[dims[k]].elements for k in open_]
-        if math.prod(map(len, elements)) > MAX_CHOICES:
-            raise ModelError(f"a choice among more than {MAX_CHOICES:,} elements")
-        known = [_value(p) for p in places]
+        known = [value_of(p) for p in places]
+        if None not in known:
+            return self._picked(ref, open_, elements, [v for v in known if v is not None])
+        over = math.prod(len(self.dims[s].elements) for s in spot.subs if s in self.dims)
+        count = math.prod(map(len, elements)) * over
+        self.choices += count
+        if count > MAX_CHOICES or self.choices > MAX_ALL_CHOICES:
+            raise ModelError(
+                f"places that are worked out: {count:,} elements to choose from, the limit is "
+                f"{MAX_CHOICES:,} in one equation and {MAX_ALL_CHOICES:,} in all"
+            )
         out: Expr = Num(0.0)
         for cell in reversed([*product(*elements)]):
             test: Expr | None = None
@@ -268,16 +302,44 @@ class Meaning:
                 out = one if test is None else Call("if then else", (test, one, out))
         return out
 
+    @staticmethod
+    def _picked(
+        ref: Ref, places: Sequence[int], elements: Sequence[Sequence[str]], values: Sequence[float]
+    ) -> Expr:
+        """The element at places that are known numbers."""
+        subs = list(ref.subs)
+        for k, of, value in zip(places, elements, values, strict=True):
+            number = math.floor(value)
+            if not 1 <= number <= len(of):
+                return Num(0.0)
+            subs[k] = of[number - 1]
+        return Ref(ref.name, tuple(subs))
+
+    def _flat(self, key: str, place: Expr, spot: Spot) -> Expr:
+        """``A(10)``: the tenth element in row-major order (XMILE 1.0, 3.3.2)."""
+        dims = self.arrays[key]
+        rest: Expr = Binary("-", place, Num(1.0))
+        places: list[Expr] = []
+        for k in reversed(range(len(dims))):
+            size = Num(float(len(self.dims[dims[k]].elements)))
+            whole: Expr = Call("int", (Binary("/", rest, size),))
+            own = Binary("-", rest, Binary("*", size, whole)) if k else rest
+            places.insert(0, Binary("+", own, Num(1.0)))
+            rest = whole
+        return self._chosen(Call(COMPUTED, (Ref(key, ("#",) * len(dims)), *places)), spot)
+
     def _over_array(self, word: str, args: tuple[Expr, ...]) -> Expr:
+        if word == "rank" and len(args) in (2, 3):
+            return Call("rank", args)
         if word in REDUCED and len(args) != 1 and word != "mean":
             raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}")
         if len(args) == 1:
-            marked = _marked(args[0])
+            marked = marked_in(args[0])
             if word == "size" and isinstance(args[0], Ref) and args[0].name in self.dims:
                 marked = {args[0].name: None}
             count = math.prod(len(self.dims[d].elements) for d in marked if d in self.dims)
             return over_array(word, args[0], count if marked else 0)
-        each = tuple(over_array(word, a, 2) if word != "mean" and _marked(a) else a for a in args)
+        each = tuple(over_array(word, a, 2) if word != "mean" and marked_in(a) else a for a in args)
         if word != "mean":
             return written(word, each)
         total = each[0]
@@ -308,45 +370,3 @@ class Meaning:
             return Ref(inner.name, tuple(f"{d}!" for d in dims))
 
         return replace(node, args=tuple(rewrite(a, star) for a in node.args))
-
-
-def _marked(expr: Expr) -> dict[str, None]:
-    """The dimensions marked ``!`` that no call inside runs over, in order."""
-
-    def visit(node: Expr, parts: list[dict[str, None]]) -> dict[str, None]:
-        if isinstance(node, Call) and node.name in ("sum", "prod", "vmin", "vmax"):
-            return {}
-        found = {d: None for p in parts for d in p}
-        if isinstance(node, Ref | Call):
-            found |= {s[:-1]: None for s in node.subs if s.endswith("!")}
-        return found
-
-    return fold(expr, visit)
-
-
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b if b else math.nan,
-}
-
-
-def _value(expr: Expr) -> float | None:
-    """The value of arithmetic with numbers; None for anything else."""
-
-    def visit(node: Expr, parts: list[float | None]) -> float | None:
-        if isinstance(node, Num):
-            return node.value
-        if any(p is None for p in parts):
-            return None
-        if isinstance(node, Unary) and node.op == "-":
-            return -(parts[0] or 0.0)
-        if isinstance(node, Binary) and node.op in _ARITHMETIC:
-            found = _ARITHMETIC[node.op](parts[0] or 0.0, parts[1] or 0.0)
-            return found if math.isfinite(found) else None
-        if isinstance(node, Call) and node.name == "int":
-            return float(math.floor(parts[0] or 0.0))
-        return None
-
-    return fold(expr, visit)

@@ -169,9 +169,7 @@ class _Tree(Transformer):  # type: ignore[type-arg]
         return _Sub(f"*:{name}")
 
     def position(self, _at: Any, number: Any) -> Any:
-        raise ModelError(
-            f"@{number}: positions in subscripts are not supported", remedy="name the dimension"
-        )
+        return _Sub(f"@{number}")
 
     def between(self, first: Any, last: Any) -> Any:
         ends = (_subscript(first), _subscript(last))

@@ -12,7 +12,9 @@ from sdsim.read.ranges import MAX_ELEMENTS
 from sdsim.read.scan import Entry
 from sdsim.read.xmile.document import Element
 
-_METHODS = {"": "", "euler": "", "rk4": "rk4", "rungekutta4": "rk4", "runge-kutta 4": "rk4"}
+#: RK2 falls back to RK4 (XMILE 1.0, 3.4.1).
+_METHODS = {"": "", "euler": "", "rk4": "rk4", "rungekutta4": "rk4", "runge-kutta 4": "rk4",
+            "rk2": "rk4", "rungekutta2": "rk4", "runge-kutta 2": "rk4"}  # fmt: skip
 
 
 def dimensions(root: Element, file: str) -> dict[str, Dimension]:

@@ -94,6 +94,12 @@ def _forecast(a: Args) -> Expr:
     return Call("forecast", a if len(a) == 4 else (*a, Num(0.0)))
 
 
+def _growth(a: Args) -> Expr:
+    """The fraction a unit of time that compounds to so many per cent, whatever the step."""
+    once = Binary("+", Num(1.0), Binary("/", a[0], Num(100.0)))
+    return Binary("/", Binary("-", Binary("^", once, _DT), Num(1.0)), _DT)
+
+
 def _sign(a: Args) -> Expr:
     def past(op: str) -> Expr:
         return Binary(op, a[0], Num(0.0))
@@ -125,6 +131,9 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "normal": (2, 5, _normal),
     "exprnd": (1, 2, lambda a: Call(
         "random exponential", (Num(0.0), Num(_FAR), Num(0.0), a[0], Num(0.0)))),
+    "npv": (2, 4, lambda a: Call("npv", (*a, *(Num(0.0), Num(1.0))[len(a) - 2 :]))),
+    "cgrowth": (1, 1, _growth),
+    "rootn": (2, 2, lambda a: Binary("^", a[0], Binary("/", Num(1.0), a[1]))),
     "percent": (1, 1, lambda a: Binary("*", a[0], Num(100.0))),
     "round": (1, 1, lambda a: Call("int", (Binary("+", a[0], Num(0.5)),))),
     "sign": (1, 1, _sign),
@@ -140,20 +149,20 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
 
 #: Read as words without parentheses, too.
 CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf")
-#: Over the elements of an array, by the name that `sdsim.functions.vectors` has.
+#: Over the elements of an array, by the name that `sdsim.functions` has.
 OVER_ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
-               "size": "size", "stddev": "stddev"}  # fmt: skip
+               "size": "size", "stddev": "stddev", "rank": "rank"}  # fmt: skip
 #: Those that only mean an array.
-REDUCED = ("sum", "prod", "mean", "size", "stddev")
+REDUCED = ("sum", "prod", "mean", "size", "stddev", "rank")
 #: Known to Stella, and not to us.
 REFUSED = frozenset((
-    "history", "lookupinv", "lookuparea", "rank", "npv", "irr", "endval", "poisson", "binomial",
-    "negbinomial", "gamma", "beta", "weibull", "logistic", "lognormal", "pareto", "triangular",
-    "dice", "montecarlo", "geometric", "gammaln", "invnorm", "normalcdf", "factorial",
-    "combinations", "permutations", "interpolate", "cgrowth", "derivn", "allocate", "qelem",
-    "cycletime", "ctmax", "ctmean", "ctmin", "ctstddev", "ctflow", "arrest", "oseconds",
-    "throughput", "capacity", "rootn", "runcount", "sensirunid",
+    "history", "lookupinv", "lookuparea", "irr", "endval", "binomial", "negbinomial", "gamma",
+    "beta", "dice", "interpolate", "derivn", "allocate", "qelem", "cycletime", "ctmax", "ctmean",
+    "ctmin", "ctstddev", "ctflow", "arrest", "oseconds", "throughput", "capacity", "clocktime",
+    "runcount", "sensirunid", "sensiruncount", "rework", "stopifrun",
 ))  # fmt: skip
+#: Namespaces in which functions stand that are known without.
+NAMESPACES = ("std", "isee", "vensim")
 
 
 def written(name: str, args: Args) -> Expr:
@@ -163,6 +172,8 @@ def written(name: str, args: Args) -> Expr:
     ------
     ModelError : a wrong number of arguments; a function of Stella's that is not supported.
     """
+    head, dot, tail = name.partition(".")
+    name = tail if dot and head in NAMESPACES else name
     if name in REFUSED:
         raise UnsupportedError(f"{name.upper()} is not supported in this version")
     row = ROWS.get(name)
@@ -176,19 +187,9 @@ def written(name: str, args: Args) -> Expr:
 
 
 def over_array(word: str, arg: Expr, count: int) -> Expr:
-    """One of `OVER_ARRAYS` over the ``count`` elements that ``arg`` runs over, 0 for no array.
-
-    STDDEV is the square root of the mean squared distance from the mean, as Stella has it.
-    """
+    """One of `OVER_ARRAYS` over the ``count`` elements that ``arg`` runs over, 0 for no array."""
     if word == "size":
         return Num(float(max(count, 1)))
-    if word not in ("mean", "stddev"):
-        return Call(OVER_ARRAYS[word], (arg,)) if count else arg
-    n = Num(float(max(count, 1)))
-    mean = Binary("/", Call("sum", (arg,)), n) if count else arg
-    if word == "mean":
-        return mean
-    if not count:
-        return Num(0.0)
-    off = Binary("-", arg, mean)
-    return Call("sqrt", (Binary("/", Call("sum", (Binary("*", off, off),)), n),))
+    if word != "mean":
+        return Call(OVER_ARRAYS[word], (arg,)) if count else Num(0.0) if word == "stddev" else arg
+    return Binary("/", Call("sum", (arg,)), Num(float(count))) if count else arg

@@ -249,6 +249,30 @@ def test_subscripts_that_are_worked_out(run) -> None:
     assert found["several"].values == pytest.approx(5)
 
 
+def test_arrays_turned_round_and_by_flat_number(run) -> None:
+    """XMILE 1.0, 3.7.1.1 and 3.3.2."""
+    text = xmile(
+        aux("a", "1, 2, 3; 4, 5, 6", over("Place", "Age"))
+        + aux("turned", "a'", over("Age", "Place"))
+        + aux("named", "a[Place, Age] * 10", over("Age", "Place"))
+        + aux("placed", "a[@2, @1] * 100", over("Age", "Place"))
+        + aux("fifth", "a(5) + a(TIME)") + aux("one", "1, 1, 0", over("Age"))
+        + aux("order", "7, 3, 7", over("Age"))
+        + aux("ranks", "RANK(order, Age)", over("Age"))
+        + aux("tie", "RANK(order, 2, one)") + aux("spread", "STDDEV(order)")
+        + aux("over", "RANK(order, 4)"),
+        more=DIMS,
+    )  # fmt: skip
+    found = run(text)
+    for name, factor in (("turned", 1), ("named", 10), ("placed", 100)):
+        expected = factor * np.array([[1, 4], [2, 5], [3, 6]])
+        assert found[name].values[-1] == pytest.approx(expected), name
+    assert found["fifth"].values == pytest.approx(5 + np.array([0, 1, 2, 3, 4, 5, 6, 0, 0, 0, 0]))
+    assert found["ranks"].values[-1] == pytest.approx([2, 1, 3])
+    assert (found["tie"].values[-1], found["over"].values[-1]) == (3, 0)
+    assert found["spread"].values == pytest.approx(np.std([7, 3, 7]))
+
+
 def test_the_equation_of_an_element_may_name_the_dimension(run) -> None:
     text = xmile(
         aux("a", "3, 5", over("Place"))
@@ -402,7 +426,8 @@ BAD = [
     (xmile(aux("x", "1, 2, 3", over("Place")), more=DIMS), "3 values for 2 elements"),
     (xmile(aux("x", "SUM(a[1:9])") + aux("a", "1", over("Age")), more=DIMS),
      "the range 1:9 needs two elements of one dimension; as 'Age' has them"),
-    (xmile(aux("x", "a[@1]")), "@1: positions in subscripts are not supported"),
+    (xmile(aux("x", "a[@1]") + aux("a", "1", over("Age")), more=DIMS),
+     "@1 in an equation over 0 dimensions; name one that it has"),
     (xmile(aux("x", "1 +\n 2 * / 3")),
      "t.xmile:2: 'x': cannot read the equation at '/ 3' (column 6)"),
     (xmile('<aux name="a"><eqn>1</eqn>' + over("Place") + '<element subscript="east"><eqn>1</eqn>'

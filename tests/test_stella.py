@@ -1,0 +1,85 @@
+"""Stella's own builtins: exact values, and random ones against SciPy's distributions."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+import sdsim
+
+HEAD = '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
+
+
+def series(tmp_path: Path, equation: str, steps: int = 10, dt: float = 1.0) -> np.ndarray:
+    text = (
+        f"{HEAD}<sim_specs><start>0</start><stop>{steps * dt}</stop><dt>{dt}</dt></sim_specs>"
+        f'<model><variables><aux name="x"><eqn>{equation}</eqn></aux></variables></model></xmile>'
+    )
+    (tmp_path / "t.xmile").write_text(text)
+    run = sdsim.simulate(sdsim.load(tmp_path / "t.xmile", cache=False), seed=5)
+    return np.asarray(run["x"].values)
+
+
+VALUES = [
+    ("FACTORIAL(6)", 720), ("COMBINATIONS(5, 3)", 10), ("PERMUTATIONS(5, 3)", 60),
+    ("GAMMALN(7.5)", special.gammaln(7.5)), ("NORMALCDF(1.3)", stats.norm.cdf(1.3)),
+    ("NORMALCDF(8, 11, 10, 2)", stats.norm.cdf(0.5) - stats.norm.cdf(-1)),
+    ("INVNORM(0.9)", stats.norm.ppf(0.9)), ("INVNORM(0.2, 5, 3)", stats.norm.ppf(0.2, 5, 3)),
+    ("ROOTN(27, 3)", 3), ("isee.ROUND(2.4) + std.ABS(-1)", 3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "value"), VALUES)
+def test_values(tmp_path: Path, equation: str, value: float) -> None:
+    assert series(tmp_path, equation) == pytest.approx(value, rel=1e-7)
+
+
+def test_growth_by_so_many_per_cent_is_the_same_for_every_step(tmp_path: Path) -> None:
+    """isee: the stock grows by the percentage whatever DT."""
+    for dt in (1.0, 0.25):
+        rate = series(tmp_path, "CGROWTH(10)", 4, dt)[0]
+        assert (1 + rate * dt) ** (1 / dt) == pytest.approx(1.1)
+
+
+DISTRIBUTIONS = [
+    ("LOGISTIC(4, 2)", stats.logistic(4, 2)), ("WEIBULL(1.5, 3)", stats.weibull_min(1.5, scale=3)),
+    ("PARETO(3, 2)", stats.pareto(3, scale=2)),
+    ("TRIANGULAR(1, 2, 6)", stats.triang(0.2, 1, 5)),
+    ("LOGNORMAL(10, 3)", stats.lognorm(math.sqrt(math.log(1.09)),
+                                       scale=10 / math.sqrt(1.09))),
+    ("EXPRND(8)", stats.expon(scale=8)), ("NORMAL(100, 5)", stats.norm(100, 5)),
+    ("RANDOM(1, 100)", stats.uniform(1, 99)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "distribution"), DISTRIBUTIONS)
+def test_draws_have_their_distribution(tmp_path: Path, equation: str, distribution) -> None:
+    drawn = series(tmp_path, equation, 4000)
+    assert stats.kstest(drawn, distribution.cdf).pvalue > 0.01
+    assert len(np.unique(drawn)) > 3990
+
+
+COUNTS = [
+    ("POISSON(3)", stats.poisson(3), 1.0), ("POISSON(8)", stats.poisson(2), 0.25),
+    ("GEOMETRIC(0.3)", stats.geom(0.3), 1.0), ("MONTECARLO(40)", stats.bernoulli(0.1), 0.25),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("equation", "distribution", "dt"), COUNTS)
+def test_counts_have_their_distribution(tmp_path: Path, equation: str, distribution, dt) -> None:
+    drawn = series(tmp_path, equation, 4000, dt)
+    assert (drawn == np.round(drawn)).all()
+    top = int(distribution.ppf(0.99))
+    seen = [np.mean(drawn == k) for k in range(top + 1)]
+    spread = 4 * np.sqrt(distribution.pmf(range(top + 1)) / len(drawn)) + 1e-3
+    assert (np.abs(seen - distribution.pmf(range(top + 1))) < spread).all()
+
+
+def test_many_events_in_a_step_are_nearly_normal(tmp_path: Path) -> None:
+    drawn = series(tmp_path, "POISSON(400)", 4000)
+    assert np.mean(drawn) == pytest.approx(400, abs=2)
+    assert np.std(drawn) == pytest.approx(20, abs=1)
