@@ -162,6 +162,44 @@ class _Writer:
         left = last if last in own else own[-1] if own else ""
         return values, [Binary("=", Ref(left), Ref(e)) if left else Num(0.0) for e in elements]
 
+    def elements(self, expr: Expr, back: int, what: str) -> tuple[str, ...]:
+        """See `functions.base.Maker.elements`."""
+        dims = self._model.dimensions
+        variable = self._model.variables.get(expr.name) if isinstance(expr, Ref) else None
+        if variable is None or not isinstance(expr, Ref) or len(expr.subs) != len(variable.dims):
+            raise ModelError(
+                f"{what} expects a subscripted variable",
+                remedy="give the expression a variable of its own",
+            )
+        sub = expr.subs[-back]
+        return dims[sub if sub in dims else variable.dims[-back]].elements
+
+    def met(self, name: str, last: str) -> frozenset[float] | None:
+        """See `functions.base.Maker.met`."""
+        dims, out = self._model.dimensions, set[float]()
+        for equation in self._model.variables[name].equations:
+            expr, sign = equation.expr, 1.0
+            if not is_constant(expr):
+                return None
+            if isinstance(expr, Unary):
+                expr, sign = expr.x, -1.0
+            assert isinstance(expr, Array | Num)
+            values = expr.values if isinstance(expr, Array) else (expr.value,)
+            inside = dims[equation.subs[-1]].elements if equation.subs[-1] in dims else (last,)
+            if equation.subs[-1] not in (*dims, last) or last not in inside:
+                continue
+            apart = len(inside) if len(values) % len(inside) == 0 else 1
+            out |= {sign * v for v in values[inside.index(last) % apart :: apart]}
+        return frozenset(out)
+
+    def shared(self, expr: Expr) -> Expr:
+        """See `functions.base.Maker.shared`."""
+        subs = self._equation.subs
+        used = {s for n in walk(expr) if isinstance(n, Ref | Call) for s in (*n.subs, n.name)}
+        if not subs or subs[-1] in used or self._equation.excepts:
+            return self.add(expr)
+        return self._hidden(lambda _: expr, subs[:-1])
+
     def number(self, expr: Expr, what: str) -> float:
         """See `functions.base.Maker.number`."""
         value = constant_value(self._model, expr)
@@ -182,16 +220,17 @@ class _Writer:
             raise ModelError(f"{what} is {value:g}", remedy="it must be above 0")
         return expr
 
-    def _hidden(self, equation: Callable[[Expr], Expr]) -> Expr:
+    def _hidden(
+        self, equation: Callable[[Expr], Expr], subs: tuple[str, ...] | None = None
+    ) -> Expr:
         name = f"{self._prefix}{next(self._count)}"
-        me = Ref(names.canonical(name), self._equation.subs)
-        made = Equation(
-            equation(me), self._equation.subs, self._equation.excepts, self._equation.line
-        )
+        subs = self._equation.subs if subs is None else subs
+        me = Ref(names.canonical(name), subs)
+        made = Equation(equation(me), subs, self._equation.excepts, self._equation.line)
         v = self._variable
         doc = f"Part of the equation of {v.name}."
         self.added[me.name] = Variable(
-            name, (made,), "", doc, dims=v.dims, group=v.group, hidden=True
+            name, (made,), "", doc, dims=v.dims[: len(subs)], group=v.group, hidden=True
         )
         return me
 

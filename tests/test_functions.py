@@ -15,7 +15,7 @@ import pytest
 from scipy.special import gammainc
 
 from sdsim import RK4, Adaptive, ModelError, System, simulate
-from sdsim.functions import FUNCTIONS, ROOTS, STATEFUL, VECTOR, sorting
+from sdsim.functions import FUNCTIONS, ROOTS, STATEFUL, VECTOR, allocation, sorting, stella
 from sdsim.run import Run
 
 Make = Callable[..., System]
@@ -155,8 +155,9 @@ def test_value(values: Run, number: int) -> None:
     assert got == pytest.approx(expected, rel=4e-16, abs=1e-15)
 
 
-#: Tried in test_sorting.
-SORTED = {row.name for row in sorting.ROWS} | {"vector select", "npv"}
+#: Tried in test_sorting, test_allocation and test_stella.
+SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARKETS)}
+SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER)} | {"vector select", "npv"}
 
 
 def test_no_builtin_is_left_out() -> None:

@@ -27,6 +27,7 @@ def series(tmp_path: Path, equation: str, steps: int = 10, dt: float = 1.0) -> n
 VALUES = [
     ("FACTORIAL(6)", 720), ("COMBINATIONS(5, 3)", 10), ("PERMUTATIONS(5, 3)", 60),
     ("GAMMALN(7.5)", special.gammaln(7.5)), ("NORMALCDF(1.3)", stats.norm.cdf(1.3)),
+    ("NORMALCDF(-6)", stats.norm.cdf(-6)), ("NORMALCDF(-9.5)", stats.norm.cdf(-9.5)),
     ("NORMALCDF(8, 11, 10, 2)", stats.norm.cdf(0.5) - stats.norm.cdf(-1)),
     ("INVNORM(0.9)", stats.norm.ppf(0.9)), ("INVNORM(0.2, 5, 3)", stats.norm.ppf(0.2, 5, 3)),
     ("ROOTN(27, 3)", 3), ("isee.ROUND(2.4) + std.ABS(-1)", 3),

@@ -6,16 +6,27 @@ reading keeps every call by name, `sdsim.expand` and `sdsim.lower` look here.
 
 from __future__ import annotations
 
-from sdsim.functions import delays, elementary, inputs, random, sorting, stella, vectors
+from sdsim.functions import (
+    allocation,
+    delays,
+    elementary,
+    inputs,
+    random,
+    sorting,
+    stella,
+    vectors,
+)
 from sdsim.functions.base import Builder, Function, Stateful, Vector
 
-_ROOMS = (elementary, inputs, random, stella)
+_ROOMS = (elementary, inputs, random, stella, allocation)
 
 #: Builtins that become scalar operations, by canonical name.
 FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
 
 #: Builtins that become explicit stocks and auxiliaries before anything else happens.
-STATEFUL: dict[str, Stateful] = {row.name: row for row in (*delays.ROWS, *sorting.ROWS)}
+STATEFUL: dict[str, Stateful] = {
+    row.name: row for row in (*delays.ROWS, *sorting.ROWS, *allocation.MARKETS)
+}
 
 #: Builtins over the elements of a dimension, written out element by element.
 VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OVER)}

@@ -81,6 +81,17 @@ class Maker(Protocol):
         """A subscripted reference at each element along its last subscript; and, for each, whether
         that is the element it has there, or, for a range, the one that the equation is for."""
 
+    def elements(self, expr: Expr, back: int, what: str) -> tuple[str, ...]:
+        """The elements that the subscript of a reference runs along, counted from its end; for an
+        element, those of its range."""
+
+    def met(self, name: str, last: str) -> frozenset[float] | None:
+        """The numbers that a table of constants has under the element ``last`` of its last
+        subscript; None where a run has to tell."""
+
+    def shared(self, expr: Expr) -> Expr:
+        """As ``add``, one for all elements along the equation's last subscript."""
+
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""
 
