@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sdsim.errors import ModelError, nearest
 _HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
 _PART = re.compile(r""""(?P<quoted>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+)""")
+_QUOTED = re.compile(r"'([^']+)'")
 _MISSING = object()
 
 
@@ -39,11 +40,25 @@ class Section:
 
     def placed(self, e: ModelError, key: str | None = None) -> ModelError:
         """An error from further down, with its place in this file."""
-        what = f"{e.file}: {e.what}" if e.file and e.file != self.file else e.what
+        what = self._what(e)
         known = self.fault(what, key, e.remedy)
         if e.variable and e.variable not in (known.variable or ""):
             known = self.fault(f"'{e.variable}': {what}", key, e.remedy)
         return known
+
+    def traced(self, e: ModelError) -> ModelError:
+        """An error from further down about something that the file names: with the line of the key
+        or value that is its variable or that it quotes, else with the file alone."""
+        about = {w for w in (e.variable, *_QUOTED.findall(e.what)) if w}
+        for keys, value in _leaves(self.data, ()):
+            if about.intersection(_said_by(keys[-1], value)):
+                return replace(self, keys=(*self.keys, *keys)).placed(e)
+        return ModelError(self._what(e), remedy=e.remedy, file=self.file, variable=e.variable)
+
+    def _what(self, e: ModelError) -> str:
+        """What it says, with its place where that is in another file."""
+        line = "" if e.line is None else f":{e.line}"
+        return f"{e.file}{line}: {e.what}" if e.file and e.file != self.file else e.what
 
     def only(self, *known: str) -> None:
         """Refuse keys that are not known."""
@@ -153,6 +168,21 @@ def read_toml(path: Path, limit: int) -> Section:
         raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
         raise ModelError(f"no valid TOML: {e}", file=path.name) from None
+
+
+def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(keys, value) of every key, outer ones first."""
+    for key, value in data.items():
+        yield (*at, key), value
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*at, key))
+
+
+def _said_by(key: str, value: Any) -> list[str]:
+    """The texts that a key and its value are."""
+    values = value if isinstance(value, list) else [value]
+    return [key, *(v for v in values if isinstance(v, str))]
 
 
 def line_of(text: str, keys: Sequence[str]) -> int | None:

@@ -70,10 +70,14 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         model_file = path.parent / name
         if not model_file.is_file():
             raise top.fault(f"no file '{name}'", "model", "a path from the spec's own folder")
-        system = load(model_file)
+        try:
+            system = load(model_file)
+        except ModelError as e:
+            raise top.placed(e, "model") from None
     overrides, titles = _overrides(top, path)
     system, knots = _paths(top, system)
     factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system, overrides)]
+    _once(top, system.model)
     save = top.section("save")
     save.only("variables", "times")
     run = top.section("run")
@@ -91,6 +95,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         run.whole("chunk", least=1) if run.has("chunk") else None,
         run.number("timeout", 600),
         {"title": top.words("title", path.stem), "preset": "; ".join(titles), "spec": path.name},
+        top,
     )
 
 
@@ -105,6 +110,18 @@ def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
         titles.append(preset.title)
     constants = top.section("constants")
     return out | Overrides({k: constants.number(k) for k in constants.data}), titles
+
+
+def _once(top: Section, model: Model) -> None:
+    """What is the same for all members does not vary, and what varies does so once."""
+    taken: dict[tuple[str, int], str] = {}
+    for title in ("constants", "levers", "uncertainties", "paths"):
+        section = top.section(title)
+        for name in section.data:
+            for cell in set(_cells(model, [name])):
+                if cell in taken:
+                    raise section.fault(f"stands in [{taken[cell]}] too", name, "leave one out")
+            taken |= dict.fromkeys(_cells(model, [name]), title)
 
 
 def _method(top: Section) -> Method:
@@ -160,7 +177,7 @@ def _levers(top: Section, model: Model) -> list[Factor]:
             )
         except ModelError as e:
             raise section.placed(e) from None
-        taken = set(_cells(model, named))
+        taken = set(_cells(model, (*named, *top.section("constants").data)))
         out += [f for f in found if not taken.intersection(_cells(model, [f.name]))]
     return out + [_factor(Lever, section, model, key) for key in named]
 
@@ -199,7 +216,8 @@ def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[F
             )  # fmt: skip
         except ModelError as e:
             raise section.placed(e) from None
-        taken = set(_cells(system.model, (*named, *top.section("levers").data)))
+        elsewhere = (*top.section("levers").data, *top.section("constants").data)
+        taken = set(_cells(system.model, (*named, *elsewhere)))
         out += [f for f in found if not taken.intersection(_cells(system.model, [f.name]))]
     return out + [_factor(Uncertainty, section, system.model, k) for k in named]
 

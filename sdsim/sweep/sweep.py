@@ -21,6 +21,7 @@ from sdsim.sweep.manifest import FORMAT
 from sdsim.sweep.outcome import Outcome
 from sdsim.sweep.task import Series, Task, checked
 from sdsim.system import System
+from sdsim.toml import Section
 from sdsim.version import __version__
 
 #: Operations times steps that a chunk is to hold: about a second of one core.
@@ -47,6 +48,7 @@ class Sweep:
     chunk : members that are run, written and entered together; None chooses by size.
     timeout : seconds without a sign of life after which a worker is given up.
     about : free text that goes into the store: title, the preset's name.
+    spec : the file that said all this, so that errors name its lines.
     """
 
     system: System
@@ -60,6 +62,7 @@ class Sweep:
     chunk: int | None = None
     timeout: float = 600.0
     about: Mapping[str, str] = field(default_factory=dict)
+    spec: Section | None = field(default=None, compare=False, repr=False)
 
     def task(self) -> Task:
         """Everything made ready, tried on one member.
@@ -68,14 +71,23 @@ class Sweep:
         ------
         ModelError : a factor, outcome or series that does not fit the model.
         """
+        try:
+            return self._task()
+        except ModelError as e:
+            raise (e if self.spec is None else self.spec.traced(e)) from None
+
+    def _task(self) -> Task:
         if not 1 <= self.design.count <= MAX_MEMBERS:
-            raise ModelError(f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}")
+            raise ModelError(
+                f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}", variable="members"
+            )
         if not self.outcomes and not self.save:
             raise ModelError("nothing is asked", remedy="name outcomes, or variables to save")
         if self.chunk is not None and self.chunk < 1:
             raise ModelError(f"chunk is {self.chunk}, expected at least 1 member")
         if not self.timeout > 0:
-            raise ModelError(f"timeout is {self.timeout:g}, expected seconds above 0")
+            what = f"timeout is {self.timeout:g}, expected seconds above 0"
+            raise ModelError(what, variable="timeout")
         fit(self.design.factors, self.system.model)
         run = prepare(self.system, self.params, self.method, seed=self.seed)
         series = {names.canonical(locate(run.system.model, n)[0].name) for n in self.params.series}

@@ -165,18 +165,21 @@ file = "rows.csv"
         ("members = 50", "members = 0", 11, "members from 1, got 0"),
         ("members = 50", "member = 50", 11, "unknown key 'member'"),
         ('"Loss" = {values', '"Los" = {values', 16, "did you mean 'Loss'"),
-        ('"Loss" = {values', '"Change" = {values', None, "is no constant"),
+        ('"Loss" = {values', '"Change" = {values', 16, "is no constant"),
         ("low = 0.1, high = 0.3", "low = 0.4, high = 0.3", 19, "low 0.4 is above high 0.3"),
         ('"triangular"', '"triangle"', 19, "did you mean 'triangular'"),
-        ("FINAL(Level)", "FINAL(Levl)", None, "'end'.*did you mean 'Level'"),
-        ("FINAL(Level)", "FINAL(Level", None, "'end'"),
-        ("FINAL(Level)", "Level", None, "'end'.*has values over time"),
-        ("FINAL(Level)", "AT(Level, 99)", None, "'end'.*99 is outside 0 to 10"),
+        ("FINAL(Level)", "FINAL(Levl)", 22, "'outcomes.end'.*did you mean 'Level'"),
+        ("FINAL(Level)", "FINAL(Level", 22, "'outcomes.end'"),
+        ("FINAL(Level)", "Level", 22, "'outcomes.end'.*has values over time"),
+        ("FINAL(Level)", "AT(Level, 99)", 22, "'outcomes.end'.*99 is outside 0 to 10"),
         ('better = "high"', 'better = "more"', 23, "one of , high, low|'more' is not known"),
-        ('["Level"]', '["Lvl"]', None, "Lvl"),
-        ("times = [0, 5]", "times = [0, 5.25]", None, "time 5.25 is not saved"),
+        ('["Level"]', '["Lvl"]', 27, "Lvl"),
+        ("times = [0, 5]", "times = [0, 5.25]", 28, "time 5.25 is not saved"),
         ("chunk = 16", "chunk = 0", 31, "at least 1"),
-        ("timeout = 30", "timeout = -1", None, "timeout"),
+        ("timeout = 30", "timeout = -1", 32, "timeout"),
+        ('"Rate" = {', '"Loss" = {', 19, r"stands in \[levers\] too; leave one out"),
+        ('"FINAL TIME" = 10', '"Loss" = 1', 16, r"stands in \[constants\] too"),
+        ('"FINAL TIME" = 10', '"FINAL TIME" = -1', None, "level.mdl: FINAL TIME -1 comes before"),
         ("[run]", "[runs]", 30, "did you mean 'run'"),
         ("[design]", "[design", 11, "no valid TOML"),
     ],
@@ -192,6 +195,17 @@ def test_what_is_wrong_is_named_with_its_line(
     if line and "no valid TOML" not in words:
         assert e.value.line == line
         assert str(e.value).startswith(f"spec.toml:{line}: ")
+
+
+def test_what_is_the_same_for_all_is_not_drawn(folder: Path) -> None:
+    doubts = "[uncertainties]\nfrom_model = true\nspread = 0.5\n"
+    text = SPEC.replace(SPEC[SPEC.index("[uncertainties]") : SPEC.index("[outcomes]")], doubts)
+    ranged = MODEL.replace("1/Year ~", "1/Year [0.05, 0.4] ~ [assumed: a guess]", 1)
+    assert ranged != MODEL
+    (folder / "level.mdl").write_text(ranged)
+    assert [f.name for f in read_sweep(spec(folder, text)).design.factors] == ["Loss", "Rate"]
+    fixed = text.replace("[constants]", '[constants]\n"Rate" = 0.3')
+    assert [f.name for f in read_sweep(spec(folder, fixed)).design.factors] == ["Loss"]
 
 
 def test_lines_of_keys() -> None:
