@@ -28,6 +28,8 @@ class ModelError(Exception):
         line: int | None = None,
         variable: str | None = None,
     ) -> None:
+        # A name of thousands of characters must not push out what is said of it.
+        variable = one_line(variable, 120) if variable else None
         self.what, self.remedy = what, remedy
         self.file, self.line, self.variable = file, line, variable
         super().__init__(self._text())
@@ -64,9 +66,15 @@ class ModelWarning(UserWarning):
 
 
 def one_line(text: str, limit: int = 600) -> str:
-    """``text`` without line breaks or control characters, at most ``limit`` characters."""
+    """``text`` without line breaks or control characters, at most ``limit`` characters.
+
+    What is too long loses its middle: what is wrong and what to do stand at the two ends.
+    """
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    if len(flat) <= limit:
+        return flat
+    tail = min(200, limit // 2)
+    return f"{flat[: limit - 1 - tail]}…{flat[-tail:]}"
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:

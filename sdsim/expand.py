@@ -11,16 +11,11 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, rewrite, walk
 from sdsim.functions import ROOTS, STATEFUL, VECTOR
 from sdsim.model import Equation, Model, Variable
-
-#: The longest chain of stocks a delay or smooth may stand for.
-MAX_ORDER = 1000
-#: The most terms that one SUM, PROD, VMIN or VMAX may run over.
-MAX_TERMS = 100_000
 
 
 def expand(model: Model) -> Model:
@@ -102,8 +97,8 @@ class _Writer:
             if d not in self._model.dimensions:
                 raise ModelError(f"no subscript range called '{d}'")
         dims = [self._model.dimensions[d].elements for d in marked]
-        if math.prod(map(len, dims)) > MAX_TERMS:
-            raise ModelError(f"{call.name.upper()} over more than {MAX_TERMS:,} elements")
+        if math.prod(map(len, dims)) > limits.TERMS:
+            raise ModelError(f"{call.name.upper()} over more than {limits.TERMS:,} elements")
         out = []
         for combination in itertools.product(*dims):
             at = dict(zip((f"{d}!" for d in marked), combination, strict=True))
@@ -207,9 +202,9 @@ class _Writer:
             raise ModelError(
                 f"the {what} must be a number or a constant", remedy="it shapes the model itself"
             )
-        if not 1 <= value <= MAX_ORDER:
+        if not 1 <= value <= limits.ORDER:
             raise ModelError(
-                f"{what} {value:g} is outside 1 to {MAX_ORDER}: too large or too small"
+                f"{what} {value:g} is outside 1 to {limits.ORDER}: too large or too small"
             )
         return value
 

@@ -129,6 +129,7 @@ class _Reader:
         self, model: Model, subs: Sequence[str], left: Sequence[Sequence[str]], size: int
     ) -> None:
         self._model, self._size = model, size
+        self._places: dict[str, dict[str, int]] = {}  # of elements, by dimension
         self._bound = {
             s: column for s, column in zip(subs, left, strict=True) if s in model.dimensions
         }
@@ -181,7 +182,10 @@ class _Reader:
 
     def _axis(self, sub: str, dim: str) -> Positions:
         """(size,) positions along ``dim`` that the subscript ``sub`` names."""
-        place = {e: i for i, e in enumerate(self._model.dimensions[dim].elements)}
+        place = self._places.get(dim)
+        if place is None:
+            place = {e: i for i, e in enumerate(self._model.dimensions[dim].elements)}
+            self._places[dim] = place
         if sub in self._bound:
             return self._placed(self._bound[sub], sub, dim, place)
         if sub in place:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.backends.base import Grid, Members
 from sdsim.errors import ModelError, ModelWarning, UnsupportedError, one_line
 from sdsim.methods import Adaptive, Method
@@ -17,8 +17,6 @@ from sdsim.overrides import Overrides
 from sdsim.system import System
 from sdsim.version import __version__
 
-#: The most time steps of one run.
-MAX_STEPS = 50_000_000
 #: How often a FINAL TIME that changes may move on.
 MOVES = 100
 
@@ -95,10 +93,16 @@ def horizon_of(
             raise ModelError(f"{label} must be > 0, got {value:g}", file=file)
     if not (np.isfinite(start) and np.isfinite(stop) and stop >= start):
         raise ModelError(f"FINAL TIME {stop:g} comes before INITIAL TIME {start:g}", file=file)
-    if (stop - start) / step > MAX_STEPS:
+    if (stop - start) / step > limits.STEPS:
         raise ModelError(
-            f"{(stop - start) / step:.3g} time steps; the limit is {MAX_STEPS:,}",
+            f"{(stop - start) / step:.3g} time steps; at most {limits.STEPS:,}",
             remedy="use a larger TIME STEP", file=file,
+        )  # fmt: skip
+    points = (stop - start) / (saveper if isinstance(method, Adaptive) else max(saveper, step)) + 1
+    if points > limits.SAVED_POINTS:
+        raise ModelError(
+            f"saves at {points:.3g} times; at most {limits.SAVED_POINTS:,}",
+            remedy=f"use a larger SAVEPER, {limits.TRUSTED}", file=file,
         )  # fmt: skip
     if isinstance(method, Adaptive):  # it saves at any time and ends where it is told
         return Horizon(start, stop, step, saveper)
@@ -113,6 +117,8 @@ def _reached(system: System, value: int, members: Members, horizon: Horizon, sta
     """The first step that is not before a FINAL TIME that changes, which ``value`` holds."""
     kernel = system.kernel([value])
     for _ in range(MOVES):
+        if (horizon.stop - horizon.start) / horizon.step > limits.SAVED_POINTS:
+            break
         grid = horizon.grid()
         grid = Grid(grid.start, grid.step, grid.steps, tuple(range(grid.steps + 1)))
         final = kernel.march(members, grid, stages).values[:, 0, 0]
@@ -120,7 +126,7 @@ def _reached(system: System, value: int, members: Members, horizon: Horizon, sta
         over = np.flatnonzero(time >= final - 1e-9 * horizon.step)
         if over.size:
             return float(time[over[0]])
-        if not np.isfinite(final[-1]) or (final[-1] - horizon.start) / horizon.step > MAX_STEPS:
+        if not np.isfinite(final[-1]) or (final[-1] - horizon.start) / horizon.step > limits.STEPS:
             break
         further = max(float(final[-1]), float(time[-1]) + horizon.step)
         horizon = replace(horizon, stop=further)

@@ -10,7 +10,7 @@ import math
 import zlib
 from collections.abc import Sequence
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expand import wrong_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
@@ -51,6 +51,7 @@ class _Lowering:
         self._states: list[State] = []
         self._buffers: list[Buffer] = []
         self._tables: dict[Table, int] = {}
+        self._points_in_all = 0
         self._events: dict[Event, None] = {}
         self._values: dict[tuple[str, int, bool], int] = {}
         self._place = ("", 0)
@@ -195,7 +196,14 @@ class _Lowering:
                 if ref.name == names.TIME
                 else self.const(float(block.at[id(ref)][index]))
             )
-        return self._values[ref.name, int(block.at[id(ref)][index]), at_start]
+        value = self._values[ref.name, int(block.at[id(ref)][index]), at_start]
+        if value < 0:
+            table = self._model.variables[ref.name].name
+            raise ModelError(
+                f"'{table}' is a lookup and has no value of its own",
+                remedy=f"call it with an argument: {table}(Time)",
+            )
+        return value
 
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
@@ -230,7 +238,13 @@ class _Lowering:
 
     def _table(self, points: Lookup, at: int) -> int:
         table = Table(points.x, points.y, points.kind)
-        number = self._tables.setdefault(table, len(self._tables))
+        before = len(self._tables)
+        number = self._tables.setdefault(table, before)
+        if number == before:
+            self._points_in_all += len(points.x)
+            if self._points_in_all > limits.TABLE_POINTS:
+                what = f"more than {limits.TABLE_POINTS:,} points in all tables"
+                raise ModelError(what, remedy=f"use coarser tables, {limits.TRUSTED}")
         if self._ops[at].code == "time":
             for x in points.x:
                 self.breaks(self.const(x))
@@ -261,6 +275,11 @@ class _Lowering:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = len(self._ops)
+            if found >= limits.OPERATIONS:
+                raise ModelError(
+                    f"more than {limits.OPERATIONS:,} operations a step",
+                    remedy=f"use coarser subscript ranges, {limits.TRUSTED}",
+                )
             self._ops.append(op)
             moving = code in ("state", "time", "event", "step", "delayed")
             self._moving.append(moving or any(self._moving[a] for a in args))

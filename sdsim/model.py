@@ -13,9 +13,6 @@ from sdsim import names
 from sdsim.errors import ModelError, nearest
 from sdsim.expr import Expr, from_data, to_data
 
-#: The most elements that all variables of a model may have together.
-MAX_CELLS = 2_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Equation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _SPACE = re.compile(r"(?:\\[nrt]|[\s_\u00a0])+")
 
@@ -17,6 +18,8 @@ CONTROL = (INITIAL_TIME, FINAL_TIME, TIME_STEP, SAVEPER)
 def display(name: str) -> str:
     """The name as a person writes it: quotes removed, escapes resolved, runs of blanks single."""
     name = name.strip()
+    if not name.isascii():  # letters with accents come in one piece or in two
+        name = unicodedata.normalize("NFC", name)
     if len(name) >= 2 and name[0] == name[-1] == '"':
         name = name[1:-1].replace('\\"', '"')
     return _SPACE.sub(" ", name.replace("_", " ")).strip()

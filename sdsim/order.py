@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim import limits
 from sdsim.errors import ModelError
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Ref, children, walk
 from sdsim.ground import Block, Positions, ground, label_of, shape_of
-from sdsim.model import MAX_CELLS, Model
+from sdsim.model import Model
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,11 @@ def order(model: Model) -> Ordered:
     """
     shapes = {k: shape_of(model, v) for k, v in model.variables.items()}
     total = sum(int(np.prod(s)) for s in shapes.values())
-    if total > MAX_CELLS:
-        raise ModelError(f"{total:,} elements in all; the limit is {MAX_CELLS:,}", file=model.file)
+    if total > limits.ELEMENTS:
+        raise ModelError(
+            f"{total:,} elements in all, delays written out; at most {limits.ELEMENTS:,}",
+            remedy=f"use coarser subscript ranges, {limits.TRUSTED}", file=model.file,
+        )  # fmt: skip
     blocks: list[Block] = []
     where: dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
     for key, variable in model.variables.items():

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sdsim import files, limits
 from sdsim.errors import ModelError, nearest
 from sdsim.overrides import Overrides, Points, number
+from sdsim.toml import line_of, read_toml
 
 _TABLES = ("about", "constants", "lookups", "series", "initial")
-#: The largest preset or data file that is read, in bytes.
-MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -44,18 +43,12 @@ def read_preset(path: str | Path) -> Preset:
     ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
     """
     path = Path(path)
+    read = read_toml(path, limits.TOML_BYTES)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"larger than {MAX_BYTES:,} bytes", file=path.name)
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise ModelError(f"no valid TOML: {e}", file=path.name) from None
-    try:
-        return preset_of(data, path)
+        return preset_of(read.data, path)
     except ModelError as e:
-        raise e.at(file=path.name) from None
+        at = line_of(read.text, [e.variable]) if e.variable else None
+        raise e.at(file=path.name, line=at) from None
 
 
 def preset_of(data: Mapping[str, Any], path: Path) -> Preset:
@@ -128,26 +121,30 @@ def _points(
 
 def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[float], list[float]]:
     """Two columns of a CSV file in the preset's folder or the model's folder above it."""
+    named = entry["file"]
+    if not isinstance(named, str) or "\0" in named:
+        raise ModelError(f"'file' must be the name of a file, got {named!r}", variable=name)
     inside = path.resolve().parent.parent
-    file = (path.parent / str(entry["file"])).resolve()
+    file = (path.parent / named).resolve()
     if not file.is_file():
-        file = (inside / str(entry["file"])).resolve()
+        file = (inside / named).resolve()
     if inside not in file.parents or not file.is_file():
         raise ModelError(
-            f"no file '{entry['file']}' in the model's folder; looked in {path.resolve().parent} "
+            f"no file '{named}' in the model's folder; looked in {path.resolve().parent} "
             f"and {inside}",
             remedy="give its path from one of them; a file outside is not read", variable=name,
         )  # fmt: skip
-    if file.stat().st_size > MAX_BYTES:
-        raise ModelError(f"'{file.name}' is larger than {MAX_BYTES:,} bytes", variable=name)
     time, column = str(entry.get("time", "time")), str(entry.get("column", "value"))
     where = entry.get("where", {})
     if not isinstance(where, dict):
         raise ModelError("'where' must be a table such as {state = \"B\"}", variable=name)
     try:
-        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        text = files.read_text(file, limits.DATA_BYTES)
+        rows = list(csv.DictReader(text.splitlines()))
+    except csv.Error as e:
         raise ModelError(f"{file.name} cannot be read: {e}", variable=name) from None
+    except ModelError as e:
+        raise ModelError(f"{file.name} {e.what}", remedy=e.remedy, variable=name) from None
     x, y = [], []
     for n, row in enumerate(rows, start=2):
         for wanted in (time, column, *where):

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
-from sdsim.errors import ModelWarning
+from sdsim.errors import ModelError, ModelWarning
 from sdsim.ground import label_of
 from sdsim.horizon import Horizon
 from sdsim.methods import Adaptive, Method
 from sdsim.overrides import Overrides
-from sdsim.prepared import prepare
+from sdsim.prepared import Prepared, prepare
 from sdsim.program import Reading
 from sdsim.run import Run, assemble
 from sdsim.system import System
@@ -54,7 +54,7 @@ def simulate(
     chosen = system.chosen(save)
     wanted = run.wanted(chosen)
     members = run.member()
-    readings = system.program.readings[:MAX_READINGS]
+    readings = _bounded(run, len(wanted))
     kernel = system.kernel([*wanted, *(r.at for r in readings)])
     stop: Stop | float | None
     if isinstance(method, Adaptive):
@@ -71,6 +71,32 @@ def simulate(
         attributes["message"] = message
     dataset = assemble(system.model, columns, values, time, attributes)
     return Run(dataset, attributes["status"], message)
+
+
+def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
+    """The readings of tables that are watched, where the run is no larger than runs may be.
+
+    Raises
+    ------
+    ModelError : too much to compute or to keep.
+    """
+    h, file = run.horizon, run.system.model.file or None
+    program = run.system.program
+    if not isinstance(run.method, Adaptive):
+        work = (h.stop - h.start) / h.step * run.method.stages * len(program.ops)
+        if work > limits.WORK:
+            raise ModelError(
+                f"{work:.3g} operations in all; at most {limits.WORK:.3g}",
+                remedy=f"use a larger TIME STEP or an earlier FINAL TIME, {limits.TRUSTED}",
+                file=file,
+            )
+    points = int((h.stop - h.start) / h.saveper) + 1
+    if points * wanted > limits.SAVED_NUMBERS:
+        raise ModelError(
+            f"saves {wanted:,} values at {points:,} times; at most {limits.SAVED_NUMBERS:,} in all",
+            remedy=f"save fewer variables or use a larger SAVEPER, {limits.TRUSTED}", file=file,
+        )  # fmt: skip
+    return program.readings[: min(MAX_READINGS, limits.SAVED_NUMBERS // points - wanted)]
 
 
 def _stepped(

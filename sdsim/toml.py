@@ -9,12 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sdsim import files
 from sdsim.errors import ModelError, nearest
 
 _HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
 _PART = re.compile(r""""(?P<quoted>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+)""")
 _QUOTED = re.compile(r"'([^']+)'")
+_DOTTED = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){49}""", re.ASCII
+)
+_AT = re.compile(r"\s*\(at line (\d+), column \d+\)")
 _MISSING = object()
 
 
@@ -158,16 +163,32 @@ def read_toml(path: Path, limit: int) -> Section:
     ModelError : it cannot be read, is too large, or is no TOML.
     """
     try:
-        if not path.is_file():
-            raise ModelError("is no file", file=str(path))
-        if path.stat().st_size > limit:
-            raise ModelError(f"larger than {limit:,} bytes", file=path.name)
-        text = path.read_text(encoding="utf-8")
-        return Section(tomllib.loads(text), path.name, text)
-    except OSError as e:
-        raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise ModelError(f"no valid TOML: {e}", file=path.name) from None
+        text = files.read_text(path, limit)
+        return Section(parse(text), path.name, text)
+    except ModelError as e:
+        raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The tables of a text.
+
+    Raises
+    ------
+    ModelError : no TOML, or one nested too deeply; the line is named.
+    """
+    if long := _DOTTED.search(text):  # tomllib goes over a key once for each of its parts
+        line = text.count("\n", 0, long.start()) + 1
+        raise ModelError("no valid TOML: a key of 50 parts or more", line=line, remedy="use tables")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        at = _AT.search(str(e))
+        what = f"no valid TOML: {_AT.sub('', str(e)).strip()}"
+        raise ModelError(what, line=int(at[1]) if at else None, remedy="correct it") from None
+    except RecursionError:
+        raise ModelError("no valid TOML: nested too deeply", remedy="use tables") from None
+    except ValueError as e:  # a whole number of thousands of digits
+        raise ModelError(f"no valid TOML: {e}", remedy="write smaller numbers") from None
 
 
 def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -17,9 +17,9 @@ ROOT = Path(sdsim.__file__).parent
 
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
-    {"version", "errors", "expr", "names", "cache", "collecting", "program"},
-    {"methods", "functions", "model", "toml"},
-    {"read", "write", "units", "expand", "results", "compare", "backends"},
+    {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits"},
+    {"methods", "functions", "model", "files"},
+    {"read", "write", "units", "expand", "results", "compare", "backends", "toml"},
     {"ground", "convert"},
     {"order", "overrides", "outcomes"},
     {"lower", "preset", "run", "paths", "design", "sensitivity"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from making import model_of, ref
 
-from sdsim import ModelError
-from sdsim.expand import MAX_TERMS, constant_value, expand
+from sdsim import ModelError, limits
+from sdsim.expand import constant_value, expand
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
 from sdsim.functions import STATEFUL, VECTOR, delays
 from sdsim.model import Model
@@ -87,7 +87,7 @@ def test_a_sum_over_too_much_is_refused_before_it_is_written() -> None:
         {"v": 1.0, "y": Call("sum", (ref("v", "d!", "e!"),))}, dims=big,
         subscripted={"v": ("d", "e")},
     )  # fmt: skip
-    with pytest.raises(ModelError, match=f"SUM over more than {MAX_TERMS:,} elements"):
+    with pytest.raises(ModelError, match=f"SUM over more than {limits.TERMS:,} elements"):
         expand(model)
 
 

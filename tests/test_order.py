@@ -212,5 +212,5 @@ def test_too_many_elements_are_refused_before_they_are_made() -> None:
         {"v": 1.0}, dims={"d": names, "f": tuple(f"f{i}" for i in range(2000))},
         subscripted={"v": ("d", "f")},
     )  # fmt: skip
-    with pytest.raises(ModelError, match="the limit is"):
+    with pytest.raises(ModelError, match="at most 100,000"):
         ordered(model)

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim import limits
+from sdsim.errors import ModelError
 from sdsim.program import Program
 
 Floats = NDArray[np.float64]
@@ -30,6 +32,21 @@ class Grid:
     def time(self, k: int) -> float:
         """The time of step ``k``, by one multiplication so that errors do not add up."""
         return self.start + k * self.step
+
+
+def keepable(numbers: int, steps: int) -> None:
+    """Refuse a run whose fixed delays and functions of time keep too much at once.
+
+    Raises
+    ------
+    ModelError : see `sdsim.limits.KEPT_NUMBERS`.
+    """
+    if numbers > limits.KEPT_NUMBERS:
+        raise ModelError(
+            f"fixed delays and functions of time keep {numbers:,} numbers over {steps:,} steps; "
+            f"at most {limits.KEPT_NUMBERS:,}",
+            remedy=f"use a larger TIME STEP or fewer DELAY FIXED, {limits.TRUSTED}",
+        )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends import philox
-from sdsim.backends.base import Floats, Grid, March, Members
+from sdsim.backends.base import Floats, Grid, March, Members, keepable
 from sdsim.program import LEAVES, Op, Program, Table
 
 Rule = Callable[..., Any]
@@ -251,6 +251,7 @@ class _History:
             length = np.rint(fixed[[row[b.steps] for b in buffers]])
             self._length = np.clip(np.nan_to_num(length, nan=1.0), 1, steps + 1).astype(np.int64)
         self._initial = fixed[[row[b.initial] for b in buffers]]
+        keepable((steps + 1) * self._initial.size, steps)
         self._kept = np.empty((steps + 1, *self._initial.shape))
         self._now = 0
 

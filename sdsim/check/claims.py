@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from sdsim import names
 from sdsim.errors import ModelError, nearest
 from sdsim.overrides import Overrides, number
 from sdsim.preset import preset_of
+from sdsim.toml import read_toml
 
 MAX_BYTES = 200_000  # of one file
 MAX_FILES = 1000
@@ -144,16 +144,7 @@ def read_claim(path: str | Path) -> Claim:
 
 def toml_of(path: Path, limit: int) -> dict[str, Any]:
     """A TOML file of at most ``limit`` bytes."""
-    try:
-        if not path.is_file():
-            raise ModelError("is no file", file=str(path))
-        if path.stat().st_size > limit:
-            raise ModelError(f"larger than {limit:,} bytes", file=path.name)
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as e:
-        raise ModelError(f"cannot be read: {e.strerror}", file=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as e:
-        raise ModelError(f"no valid TOML: {e}", file=path.name) from None
+    return dict(read_toml(path, limit).data)
 
 
 def inside(path: Path, folder: Path) -> Path:

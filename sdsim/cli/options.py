@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sdsim import files, limits
 from sdsim.compare import column_key
 from sdsim.errors import ModelError, one_line
 from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
@@ -112,9 +113,9 @@ def _assignments(texts: Iterable[str], option: str) -> Iterable[tuple[str, float
 def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
     """``name,value`` rows of a CSV file, or ``name = value`` lines of a Vensim changes file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        raise ModelError(f"cannot be read: {getattr(e, 'strerror', e)}", file=str(path)) from None
+        text = files.read_text(path, limits.DATA_BYTES)
+    except ModelError as e:
+        raise e.at(file=str(path)) from None
     for n, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith(("#", ":", "{")):
             continue

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sdsim import files, limits
 from sdsim.design.base import Design
 from sdsim.design.distributions import (
     Beta,
@@ -35,7 +36,6 @@ from sdsim.errors import ModelError, nearest
 
 #: The word for it in specs.
 KIND = "vensim"
-MAX_BYTES = 5_000_000
 MEMBERS, SEED = 200, 1234
 _LINE = re.compile(
     r'\s*("(?:[^"\\]|\\.)*"(?:\[[^\]]*\])?|[^=]+?)\s*=\s*([A-Za-z_ ]+?)\s*\(([^()]*)\)'
@@ -77,11 +77,9 @@ def read_vensim(path: Path) -> Design:
     ModelError : file, line, what was expected; a method or distribution that is not supported.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"larger than {MAX_BYTES:,} bytes", file=path.name)
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as e:
-        raise ModelError(f"cannot be read: {e}", file=path.name) from None
+        lines = files.read_text(path, limits.DATA_BYTES).splitlines()
+    except ModelError as e:
+        raise e.at(file=path.name) from None
     said = [(n, line.strip()) for n, line in enumerate(lines, start=1) if line.strip()]
     if not said:
         raise ModelError("is empty", remedy="200,M,1234", file=path.name)

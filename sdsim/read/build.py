@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
-from sdsim.model import MAX_CELLS, Dimension, Equation, Variable
+from sdsim.model import Dimension, Equation, Variable
 from sdsim.read.external import External
 from sdsim.read.ranges import Holding
 from sdsim.read.scan import Entry
@@ -82,9 +82,9 @@ class Builder:
         subs = tuple(self.left(entry, s) for s in entry.subs)
         excepts = tuple(tuple(self.left(entry, s) for s in group) for group in entry.excepts)
         sizes = [len(self.dims[s].elements) if s in self.dims else 1 for s in subs]
-        if math.prod(sizes) > MAX_CELLS:
-            what = f"{math.prod(sizes)} elements, at most {MAX_CELLS:,} in all"
-            raise ModelError(what, remedy="use coarser subscript ranges")
+        if math.prod(sizes) > limits.ELEMENTS:
+            what = f"{math.prod(sizes):,} elements, at most {limits.ELEMENTS:,} in all"
+            raise ModelError(what, remedy=f"use coarser subscript ranges, {limits.TRUSTED}")
 
         def one(role: str, value: Expr) -> tuple[str, Equation]:
             return role, Equation(value, subs, excepts, entry.line)

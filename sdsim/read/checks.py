@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.read.scan import Entry, Macro, Scan, mask
-
-MAX_NAME = 500  # characters
-MAX_EXPRESSION = 100_000  # characters of one equation
-MAX_NESTING = 100  # parentheses within parentheses
+from sdsim.read.scan import BIDI, Entry, Macro, Scan, mask
 
 _INCOMPLETE = re.compile(r"\bA\s+FUNCTION\s+OF\s*\(|\?\?\?", re.IGNORECASE)
+RESERVED = "Time is reserved: every model has it"
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -63,6 +60,15 @@ def _check_macro(macro: Macro, seen: dict[str, Macro], file: str) -> None:
     _check_names(macro.entries, file)
 
 
+def unusable(name: str) -> str:
+    """Why no variable can have the name; empty if one can."""
+    if len(name) > limits.NAME:
+        return f"name too long: {len(name)} characters, at most {limits.NAME}"
+    if bidi := BIDI.search(name):
+        return f"a character that reverses the direction of text (U+{ord(bidi.group()):04X})"
+    return ""
+
+
 def _check_entry(entry: Entry, file: str) -> None:
     def error(what: str, remedy: str) -> ModelError:
         return ModelError(
@@ -70,17 +76,16 @@ def _check_entry(entry: Entry, file: str) -> None:
         )
 
     for name in (entry.name, *entry.subs):
-        if len(name) > MAX_NAME:
-            what = f"name too long: {len(name)} characters, at most {MAX_NAME}"
-            raise error(what, "give it a shorter name")
+        if fault := unusable(name):
+            raise error(fault, "give it a shorter name")
     if not entry.key:
         raise error("an empty name", "give it a name")
     if entry.key == names.TIME:
-        raise error("Time is reserved: every model has it", "give it another name")
+        raise error(RESERVED, "give it another name")
     if not entry.text and entry.kind != "data":
         raise error("no equation", "write one after the sign")
-    if len(entry.text) > MAX_EXPRESSION:
-        what = f"equation too long: {len(entry.text)} characters, at most {MAX_EXPRESSION}"
+    if len(entry.text) > limits.EQUATION:
+        what = f"equation too long: {len(entry.text)} characters, at most {limits.EQUATION}"
         raise error(what, "split it into several variables")
     hidden = mask(entry.text)
     if _INCOMPLETE.search(hidden):
@@ -89,8 +94,8 @@ def _check_entry(entry: Entry, file: str) -> None:
     for sign in re.findall(r"[()\[\]]", hidden):
         if sign in "([":
             open_.append(sign)
-            if len(open_) > MAX_NESTING:
-                what = f"nesting depth over {MAX_NESTING} parentheses"
+            if len(open_) > limits.NESTING:
+                what = f"nesting depth over {limits.NESTING} parentheses"
                 raise error(what, "split it into several variables")
         elif not open_ or open_.pop() != _CLOSING[sign]:
             raise error(f"unbalanced parenthesis: '{sign}' closes nothing", "delete it or add one")

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sdsim import limits
 from sdsim.errors import ModelError
 from sdsim.read import worker
 from sdsim.read.scan import mask
 
-SECONDS = 8.0  # for any child, and
-SECONDS_EACH = 0.01  # for each of its expressions
 SHARE = 400  # expressions: with more of them the work is shared by
 CHILDREN = 8  # processes, or as many as the machine runs at once
 
@@ -49,7 +48,7 @@ def parse(texts: Sequence[str]) -> list[worker.Rows | Fault]:
 
 def _ask(texts: Sequence[str]) -> list[worker.Rows | Fault]:
     """What one child says."""
-    seconds = SECONDS + SECONDS_EACH * len(texts)
+    seconds = limits.READ_SECONDS + limits.READ_SECONDS_EACH * len(texts)
     request = json.dumps({"texts": [normalised(t) for t in texts], "seconds": int(seconds) + 1})
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     environment |= {k: os.environ[k] for k in ("SYSTEMROOT", "PATH") if k in os.environ}

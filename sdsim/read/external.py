@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sdsim import limits
 from sdsim.errors import ModelError, nearest
 from sdsim.expr import Lookup
 from sdsim.read.folder import Folder
-from sdsim.read.ranges import MAX_ELEMENTS
 from sdsim.read.sheets import Area, Sheet, column, sheet
 
 _CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
@@ -147,7 +147,7 @@ class External:
             bottom = int(last[2]) if last[2] else bottom
             right = column(last[1]) + 1 if last[1] else right
         inside = sorted((r, c) for r, c in page.cells if top <= r < bottom and left <= c < right)
-        if not inside or len(inside) > MAX_ELEMENTS:
+        if not inside or len(inside) > limits.RANGE:
             found = f"{len(inside)} elements" if inside else "no elements"
             raise ModelError(f"{found} at {start} of '{file}'", remedy="check first and last cell")
         return [(rest[0] if rest else "") + page.text(r, c) for r, c in inside]

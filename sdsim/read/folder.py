@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from pathlib import Path, PureWindowsPath
 
+from sdsim import files, limits
 from sdsim.errors import ModelError, UnsupportedError
-
-MAX_BYTES = 64 << 20
 
 
 class Folder:
@@ -53,20 +51,8 @@ class Folder:
         if not path.is_relative_to(self.root):
             raise ModelError(f"{shown} lies outside the model's folder", remedy=here)
         try:
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-            handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
-        except FileNotFoundError:
-            raise ModelError(f"{shown}: no such file", remedy=here) from None
-        except OSError as error:
-            raise ModelError(f"{shown} cannot be read: {error.strerror}", remedy=here) from None
-        try:
-            info = os.fstat(handle)
-            if not stat.S_ISREG(info.st_mode):
-                raise ModelError(f"{shown} is not a regular file", remedy=here)
-            if info.st_size > MAX_BYTES:
-                what = f"{shown} has {info.st_size >> 20} MB, at most {MAX_BYTES >> 20} MB"
-                raise ModelError(what, remedy="keep only the cells the model reads")
-            with os.fdopen(handle, "rb", closefd=False) as stream:
-                return stream.read(MAX_BYTES + 1)
-        finally:
-            os.close(handle)
+            return files.read_bytes(path, limits.DATA_BYTES, follow=False)
+        except ModelError as error:
+            said = f": {error.what}" if error.what == "no such file" else f" {error.what}"
+            remedy = "keep only the cells the model reads" if "at most" in said else here
+            raise ModelError(shown + said, remedy=remedy) from None

@@ -11,15 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expr import Call, Expr, Num, Ref, fold, rewrite
 from sdsim.functions import VECTOR
 from sdsim.model import Dimension
 from sdsim.read.scan import Entry, Macro
-
-MAX_VARIABLES = 100_000  # hidden ones in all
-MAX_DEPTH = 20  # macros that call macros
 
 #: Calls that close a ``!`` inside them.
 _OVER = frozenset(VECTOR)
@@ -74,16 +71,20 @@ class Inliner:
     def call(self, entry: Entry, node: Call, within: tuple[str, ...]) -> Expr:
         body = self.bodies[node.name]
         macro, label = body.macro, names.display(body.macro.name)
-        if len(within) >= MAX_DEPTH and node.name not in within:
-            what = f"macros nested more than {MAX_DEPTH} deep, at '{label}'"
+        if len(within) >= limits.MACRO_DEPTH and node.name not in within:
+            what = f"macros nested more than {limits.MACRO_DEPTH} deep, at '{label}'"
             raise self.error(entry, what, "call fewer within each other")
         if node.name in within:
             raise self.error(entry, f"macro '{label}' calls itself", "write it without recursion")
         if len(node.args) != len(macro.inputs):
             what = f"macro '{label}' takes {len(macro.inputs)} arguments, {len(node.args)} given"
             raise self.error(entry, what, f"give {', '.join(macro.inputs)}")
-        if len(self.entries) + len(macro.entries) > MAX_VARIABLES:
-            raise self.error(entry, f"macros make over {MAX_VARIABLES} variables", "use fewer")
+        if len(self.entries) + len(macro.entries) > limits.EQUATIONS:
+            raise self.error(
+                entry,
+                f"macros make over {limits.EQUATIONS:,} variables",
+                f"use fewer, {limits.TRUSTED}",
+            )
         self.counts[node.name] = self.counts.get(node.name, 0) + 1
         prefix = f"#{label} {self.counts[node.name]}>"
 

@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim import limits, names
+from sdsim.errors import ModelError, nearest, one_line
 from sdsim.model import Dimension
+from sdsim.read.checks import unusable
 from sdsim.read.scan import Entry, items, mask
-
-MAX_ELEMENTS = 100_000  # in one range
 
 _NUMERIC = re.compile(r"\(\s*\"?\s*([^()\"]*?)(\d+)\s*\"?\s*-\s*\"?\s*([^()\"]*?)(\d+)\s*\"?\s*\)")
 _IMPORT = re.compile(r"GET[\s_]+(?:XLS|DIRECT)[\s_]+SUBSCRIPTS?\s*\((.*)\)\s*", re.IGNORECASE)
@@ -87,12 +86,12 @@ class _Ranges:
             listed.extend(self.numeric(entry, item) if item.startswith("(") else [item])
         if not listed:
             raise self.error(entry, "a subscript range without elements", "list its elements")
-        if len(listed) > MAX_ELEMENTS:
+        if len(listed) > limits.RANGE:
             raise self.too_large(entry, len(listed))
         return _Range(entry, listed, False, self.mappings(entry, rest))
 
     def too_large(self, entry: Entry, count: int) -> ModelError:
-        what = f"subscript range too large: {count} elements, at most {MAX_ELEMENTS}"
+        what = f"subscript range too large: {count} elements, at most {limits.RANGE}"
         return self.error(entry, what, "use a coarser range")
 
     def numeric(self, entry: Entry, item: str) -> list[str]:
@@ -108,7 +107,7 @@ class _Ranges:
         low, high = int(first), int(last)
         if low >= high:
             raise self.error(entry, f"'{item[:60]}' does not ascend", "write it as (A1-A9)")
-        if high - low >= MAX_ELEMENTS:
+        if high - low >= limits.RANGE:
             raise self.too_large(entry, high - low + 1)
         width = len(first) if first.startswith("0") else 0
         return [f"{stem}{i:0{width}d}" for i in range(low, high + 1)]
@@ -163,9 +162,11 @@ class _Ranges:
                 continue
             listed: dict[str, str] = {}
             for item in of.items:
+                if fault := unusable(item):
+                    raise self.error(of.entry, f"element '{one_line(item, 40)}': {fault}")
                 for element in self.done.get(names.canonical(item), [item]):
                     listed.setdefault(names.canonical(element), names.display(element))
-            if len(listed) > MAX_ELEMENTS:
+            if len(listed) > limits.RANGE:
                 raise self.too_large(of.entry, len(listed))
             self.done[stack.pop()] = list(listed.values())
         return self.done[key]

@@ -12,10 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, one_line
-
-MAX_ENTRIES = 200_000
 
 _QUOTED = r'"(?:\\"|[^"])*"'
 _NAME = rf"{_QUOTED}|(?:\w|[^\x00-\x7f])(?:[\w$'\s]|[^\x00-\x7f])*"
@@ -41,7 +39,8 @@ _MARK = re.compile(r"""["'{~|]""")
 _JOIN = re.compile(r"\\[ \t]*\n\s*")
 _BRACE = re.compile(r"[{}]")
 _BLANK = re.compile(r"[\s\x1a\ufeff]*")
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]")
 _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "lookup",
           ":": "range", "<->": "copy"}  # fmt: skip
 
@@ -167,8 +166,12 @@ class _Scanner:
                 self.at = head.end()
             else:
                 body.extend(self.entry())
-                if len(body) > MAX_ENTRIES:
-                    raise self.error(f"more than {MAX_ENTRIES} entries", "split the model", start)
+                if len(body) > limits.EQUATIONS:
+                    raise self.error(
+                        f"more than {limits.EQUATIONS:,} equations",
+                        f"split the model, {limits.TRUSTED}",
+                        start,
+                    )
         if body is not main:
             name = names.display(macros[-1].name)
             raise self.error(f"macro '{name}' does not end", "add ':END OF MACRO:'", len(self.text))
@@ -204,15 +207,20 @@ class _Scanner:
         parts = [self.plain()] if self.closing == "~" else []
         while self.closing == "~":
             parts.append(self.plain())
-        head = one_line(_BIDI.sub("", equation), 40)
+        head = one_line(BIDI.sub("", equation), 40)
         if self.closing != "|":
             raise self.error("the entry does not end", "add '~ units ~ comment |'", start, head)
         if not parts:
             raise self.error("an entry without '~'", "write '~ units ~ comment |'", start, head)
-        if bidi := _BIDI.search(equation + parts[0]):
+        if bidi := BIDI.search(equation + parts[0]):
             code = f"U+{ord(bidi.group()):04X}"
             what = f"a character that reverses the direction of text ({code})"
             raise self.error(what, "delete it", start, head)
+        if hidden := _INVISIBLE.search(equation):
+            self.notes.append(
+                f"line {self.line(start)}: '{head}': a character that cannot be seen "
+                f"(U+{ord(hidden.group()):04X}) makes this another name"
+            )
         yield from self.parsed(equation, parts, start)
 
     def equation(self) -> str:
@@ -308,8 +316,8 @@ class _Scanner:
         )
 
     def doc(self, text: str, start: int, label: str) -> str:
-        if _BIDI.search(text):
-            text = _BIDI.sub("", text)
+        if BIDI.search(text):
+            text = BIDI.sub("", text)
             self.notes.append(
                 f"line {self.line(start)}: '{one_line(label, 80)}': direction marks taken out of "
                 "the comment"

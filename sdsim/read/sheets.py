@@ -18,13 +18,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from sdsim import limits
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.read.worker import Unreadable, number
-
-MAX_EXPANDED = 128 << 20  # bytes of an .xlsx once unpacked
-MAX_MEMBERS = 5_000  # files inside an .xlsx
-MAX_CELLS = 5_000_000
-MAX_COLUMNS = 20_000
 
 Cell = float | str
 Area = tuple[int, int, int, int]  # first row, first column, end row, end column, from 0
@@ -108,8 +104,8 @@ def _text(data: bytes, tab: str, name: str) -> Sheet:
 
 
 def _check(cells: dict[tuple[int, int], Cell], name: str) -> None:
-    if len(cells) > MAX_CELLS:
-        what = f"external file '{name}' has more than {MAX_CELLS} cells"
+    if len(cells) > limits.CELLS:
+        what = f"external file '{name}' has more than {limits.CELLS:,} cells"
         raise ModelError(what, remedy="keep only the cells the model reads")
 
 
@@ -132,7 +128,7 @@ def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
         page.reset_dimensions()
         cells: dict[tuple[int, int], Cell] = {}
         for r, row in enumerate(page.iter_rows(values_only=True)):
-            if len(row) > MAX_COLUMNS:
+            if len(row) > limits.COLUMNS:
                 raise ModelError(f"external file '{name}' has {len(row)} columns", remedy="trim it")
             for c, value in enumerate(row):
                 cell = _value(value)
@@ -155,9 +151,11 @@ def _refuse_bomb(data: bytes, name: str) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         total = sum(m.file_size for m in members)
-        if total > MAX_EXPANDED or len(members) > MAX_MEMBERS:
+        if total > limits.UNPACKED_BYTES or len(members) > limits.UNPACKED_FILES:
             what = f"external file '{name}' expands to {total >> 20} MB in {len(members)} parts"
-            remedy = f"at most {MAX_EXPANDED >> 20} MB: keep only the cells the model reads"
+            remedy = (
+                f"at most {limits.UNPACKED_BYTES >> 20} MB: keep only the cells the model reads"
+            )
             raise ModelError(what, remedy=remedy)
         for member in members:
             if not member.filename.lower().endswith((".xml", ".rels")):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdsim import files, limits
 from sdsim.errors import ModelError, UnsupportedError
 
-MAX_BYTES = 64 << 20
 MAX_CONTROL_SHARE = 0.02  # of the bytes: above it the file is no text
 
 _SAVE_AS = "save the model as .mdl (text) in Vensim"
@@ -64,25 +63,11 @@ def read_bytes(path: Path) -> bytes:
         what = f"{got}: expected a Vensim .mdl file or an XMILE file (.xmile, .stmx)"
         raise ModelError(what, remedy=_SAVE_AS, file=file)
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            what = "is a folder" if stat.S_ISDIR(info.st_mode) else "is not a regular file"
-            raise ModelError(what, remedy="give the path of a model file", file=file)
-        if info.st_size > MAX_BYTES:
-            raise ModelError(
-                f"{info.st_size >> 20} MB: at most {MAX_BYTES >> 20} MB are read",
-                remedy="is this a text model?",
-                file=file,
-            )
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ModelError("no such file", remedy="check the path", file=str(path)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ModelError(f"cannot be read: {reason}", remedy="check the path", file=file) from None
+        data = files.read_bytes(path, limits.MODEL_BYTES)
+    except ModelError as error:
+        raise error.at(file=str(path) if error.what == "no such file" else file) from None
     if not data.strip():
-        raise ModelError("empty file", remedy=_SAVE_AS, file=file)
+        raise ModelError("empty file", remedy="save the model again", file=file)
     return data
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.design import (
     DESIGNS,
     FILES,
@@ -40,8 +40,6 @@ from sdsim.sweep.sweep import Sweep
 from sdsim.system import System, load
 from sdsim.toml import Section, read_toml
 
-#: The largest file that is read, in bytes.
-MAX_BYTES = 5_000_000
 KEYS = (
     "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
     "uncertainties", "paths", "policies", "outcomes", "save", "run",
@@ -63,7 +61,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
     ModelError : file, line, key, what was expected, and what to do.
     """
     path = Path(path)
-    top = read_toml(path, MAX_BYTES)
+    top = read_toml(path, limits.TOML_BYTES)
     top.only(*KEYS)
     if system is None:
         name = top.words("model")

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from openpyxl.workbook.defined_name import DefinedName
 
+from sdsim import limits
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.expr import Array, Call, Lookup, Num, Ref
 from sdsim.model import Model
@@ -204,7 +205,7 @@ def get(name: str) -> str:
         ("http://x.org/a.csv", "external file 'http://x.org/a.csv' is a URL; download it; put"),
         ("link.csv", "external file 'link.csv' lies outside the model's folder; put the file"),
         ("pipe.csv", "external file 'pipe.csv' is not a regular file; put the file into"),
-        ("sub", "external file 'sub' is not a regular file; put the file into the model's folder"),
+        ("sub", "external file 'sub' is a folder; put the file into the model's folder"),
         ("none.csv", "external file 'none.csv': no such file; put the file into the model's"),
         ("x.ods", "external file 'x.ods' is .ods; save it as .xlsx"),
         ("broken.xlsx", "external file 'broken.xlsx' is broken (BadZipFile); save it again"),
@@ -251,11 +252,11 @@ def zipped(path: Path, parts: Iterator[tuple[str, bytes]]) -> None:
 
 
 def test_a_zip_bomb_is_refused_unopened(reading: Reading, tmp_path: Path) -> None:
-    size = sheets.MAX_EXPANDED // 4 + 1
+    size = limits.UNPACKED_BYTES // 4 + 1
     zipped(tmp_path / "bomb.xlsx", ((f"xl/{i}.xml", bytes(size)) for i in range(4)))
     with pytest.raises(ModelError) as error:
         reading(get("bomb.xlsx"))
-    assert "external file 'bomb.xlsx' expands to 128 MB in 4 parts; at most 128 MB" in str(
+    assert "external file 'bomb.xlsx' expands to 64 MB in 4 parts; at most 64 MB" in str(
         error.value
     )
 

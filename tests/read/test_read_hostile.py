@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from sdsim import limits
 from sdsim.errors import ModelError
 from sdsim.model import Model
 from sdsim.read import child, read, worker
-from sdsim.read.checks import MAX_NESTING
 
 Reading = Callable[..., Model]
 
@@ -164,8 +164,8 @@ def test_the_expression_at_which_the_child_ended_is_named(
 
 
 def test_the_clock_stops_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "SECONDS", 0.01)
-    monkeypatch.setattr(child, "SECONDS_EACH", 0.0)
+    monkeypatch.setattr(limits, "READ_SECONDS", 0.01)
+    monkeypatch.setattr(limits, "READ_SECONDS_EACH", 0.0)
     start = time.monotonic()
     assert "took longer than 0 s" in complaint(lambda: child.parse(["a"]))
     assert time.monotonic() - start < 5
@@ -173,7 +173,7 @@ def test_the_clock_stops_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_large_but_legal(reading: Reading) -> None:
     start = time.monotonic()
-    depth = MAX_NESTING
+    depth = limits.NESTING
     model = reading(
         f"r = 0.1 ~ ~ |\nsum = {'+'.join(['r'] * 5000)} ~ ~ |\n"
         f"deep = {'(' * depth}r{')' * depth} ~ ~ |\n"

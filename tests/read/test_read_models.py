@@ -219,7 +219,8 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
         ("a: x, y -> (b: u, z) ~ ~ |\nb: u, v ~ ~ |",
          "1: 'a': maps to 'z', which is no element of 'b'"),
         ("d: (e1-e4000) ~ ~ |\nx[d,d,d] = 1 ~ ~ |",
-         "2: 'x': 64000000000 elements, at most 2,000,000 in all; use coarser subscript ranges"),
+         "2: 'x': 64,000,000,000 elements, at most 100,000 in all; use coarser subscript ranges, "
+         "or set SDSIM_LARGE=1 if you trust the file"),
         ("tbl((0,0),(2,2),(1,5)) ~ ~ |",
          "1: 'tbl': lookup x not increasing: 1 after 2; sort the points and keep each x once"),
         ("y = WITH LOOKUP(Time, ((0,0),(0,2))) ~ ~ |",
@@ -240,8 +241,8 @@ def test_what_is_wrong_is_said_in_one_line(text: str, message: str, reading: Rea
         ("m.xmile", "m.xmile: empty file"),
         ("m.txt", "m.txt: extension '.txt': expected a Vensim .mdl file or an XMILE file"),
         ("m", "m: no extension: expected a Vensim .mdl file or an XMILE file (.xmile, .stmx)"),
-        ("m.mdl", "m.mdl: empty file; save the model as .mdl (text) in Vensim"),
-        ("folder.mdl", "folder.mdl: is a folder; give the path of a model file"),
+        ("m.mdl", "m.mdl: empty file; save the model again"),
+        ("folder.mdl", "folder.mdl: is a folder; give the path of a file"),
         ("missing.mdl", "missing.mdl: no such file; check the path"),
     ],
 )  # fmt: skip

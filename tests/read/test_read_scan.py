@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from reading_models import CONTROL, MODELS
 
+from sdsim import limits
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.read.checks import MAX_EXPRESSION, MAX_NAME, MAX_NESTING, check
+from sdsim.read.checks import check
 from sdsim.read.scan import Entry, Scan, scan_text
 from sdsim.read.source import decode
 
@@ -180,7 +181,7 @@ def test_direction_marks_in_a_comment_are_taken_out() -> None:
     assert found.notes == ("line 1: 'a': direction marks taken out of the comment",)
 
 
-LONG = "x" * (MAX_NAME + 1)
+LONG = "x" * (limits.NAME + 1)
 
 
 @pytest.mark.parametrize(
@@ -200,11 +201,11 @@ LONG = "x" * (MAX_NAME + 1)
         ("a[x] = 1 ~ ~ |\na[x,y] = 2 ~ ~ |", "m.mdl:2: 'a': 2 subscripts, but 1 in line 1; give"),
         ("a = 1 ~ ~ |\nA: b, c ~ ~ |", "m.mdl:2: 'A': both a variable and a subscript range "
          "(line 1); rename one"),
-        (f"{LONG} = 1 ~ ~ |", f"m.mdl:1: '{'x' * 80}': name too long: {MAX_NAME + 1} characters, "
-         f"at most {MAX_NAME}; give it a shorter name"),
-        (f"a = {'1+' * MAX_EXPRESSION}1 ~ ~ |", "m.mdl:1: 'a': equation too long: 200001 char"),
-        (f"a = {'(' * (MAX_NESTING + 1)}1{')' * (MAX_NESTING + 1)} ~ ~ |",
-         f"m.mdl:1: 'a': nesting depth over {MAX_NESTING} parentheses; split it into several"),
+        (f"{LONG} = 1 ~ ~ |", f"m.mdl:1: '{'x' * 80}': name too long: "
+         f"{limits.NAME + 1} characters, at most {limits.NAME}; give it a shorter name"),
+        (f"a = {'1+' * limits.EQUATION}1 ~ ~ |", "m.mdl:1: 'a': equation too long: 200001 char"),
+        (f"a = {'(' * (limits.NESTING + 1)}1{')' * (limits.NESTING + 1)} ~ ~ |",
+         f"m.mdl:1: 'a': nesting depth over {limits.NESTING} parentheses; split it into several"),
         (":MACRO: m(a)\nm = a ~ ~ |\n:END OF MACRO:\n:MACRO: M(a)\n:END OF MACRO:",
          "m.mdl:4: 'M': macro defined twice, first in line 1; delete one"),
         (":MACRO: m(a : b)\nm = a ~ ~ |\n:END OF MACRO:",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends.base import Floats, Grid, Ints, Members
+from sdsim.backends.base import Floats, Grid, Ints, Members, keepable
 from sdsim.backends.llvm.code import Code
 from sdsim.backends.llvm.units import WORDS
 
@@ -84,6 +84,7 @@ class Job:
         self.code, self.blocks = code, -(-members.count // code.width)
         self._steps, sizes = grid.steps, code.sizes
         rows = (grid.steps + 1) * (1 if stages == 1 else 3)
+        keepable(rows * sizes.tape + (grid.steps + 1) * sizes.buffers * code.width, grid.steps)
         tape = _aligned(rows * sizes.tape)
         saved = np.array([*grid.saved, -1], dtype=np.int64)
         self._counter = np.zeros(1, dtype=np.int64)
@@ -109,7 +110,16 @@ class Job:
         if work < _WORTH_THREADS:
             self._march()
             return
-        workers = [threading.Thread(target=self._march, daemon=True) for _ in range(threads)]
+        faults: list[BaseException] = []
+
+        def march() -> None:
+            try:
+                self._march()
+            except BaseException as e:  # what ends a thread must end the run
+                faults.append(e)
+                self._stop()
+
+        workers = [threading.Thread(target=march, daemon=True) for _ in range(threads)]
         for w in workers:
             w.start()
         try:
@@ -120,6 +130,8 @@ class Job:
             for w in workers:
                 w.join()
             raise
+        if faults:
+            raise faults[0]
 
     def _stop(self) -> None:
         """Leave no blocks to take."""

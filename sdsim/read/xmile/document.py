@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from sdsim import limits
 from sdsim.errors import ModelError
-
-MAX_DEPTH = 100
-MAX_ELEMENTS = 2_000_000
-MAX_TEXT = 4_000_000  # characters in one element
 
 
 @dataclass
@@ -103,10 +100,12 @@ class _Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.count += 1
-        if len(self.open) >= MAX_DEPTH:
-            raise self.fault(f"elements nested more than {MAX_DEPTH} deep")
-        if self.count > MAX_ELEMENTS:
-            raise self.fault(f"more than {MAX_ELEMENTS:,} elements")
+        if len(self.open) >= limits.XML_DEPTH:
+            raise self.fault(f"elements nested more than {limits.XML_DEPTH} deep")
+        if self.count > limits.XML_ELEMENTS:
+            raise self.fault(f"more than {limits.XML_ELEMENTS:,} elements")
+        if len(attributes) > limits.XML_ATTRIBUTES:
+            raise self.fault(f"more than {limits.XML_ATTRIBUTES:,} attributes", "leave some out")
         prefix, _, tag = name.rpartition(":")
         parent = self.open[-1] if self.open else None
         for key, space in attributes.items():
@@ -127,6 +126,6 @@ class _Reader:
 
     def text(self, said: str) -> None:
         at = self.open[-1]
-        if len(at.text) + len(said) > MAX_TEXT:
-            raise self.fault(f"more than {MAX_TEXT:,} characters in <{at.tag}>")
+        if len(at.text) + len(said) > limits.XML_TEXT:
+            raise self.fault(f"more than {limits.XML_TEXT:,} characters in <{at.tag}>")
         at.text += said

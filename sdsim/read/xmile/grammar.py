@@ -14,11 +14,10 @@ from typing import Any
 from lark import Lark, Transformer, v_args
 from lark.exceptions import UnexpectedEOF, UnexpectedInput, VisitError
 
+from sdsim import limits
 from sdsim.errors import ModelError, one_line
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 
-MAX_LENGTH = 1_000_000
-MAX_DEPTH = 500  # of parentheses
 #: A call that stands for an array at places worked out during the run; no name is spelled so.
 COMPUTED = "#element"
 
@@ -214,13 +213,15 @@ def parse(text: str, line: int = 0) -> tuple[Expr, ...]:
     ------
     ModelError : what was found where, and what could stand there.
     """
-    if len(text) > MAX_LENGTH:
-        raise ModelError(f"an equation of {len(text):,} characters; the limit is {MAX_LENGTH:,}")
+    if len(text) > limits.EQUATION:
+        raise ModelError(
+            f"an equation of {len(text):,} characters; the limit is {limits.EQUATION:,}"
+        )
     depth = 0
     for c in text:
         depth += (c in "([") - (c in ")]")
-        if depth > MAX_DEPTH:
-            raise ModelError(f"parentheses nested more than {MAX_DEPTH} deep")
+        if depth > limits.NESTING:
+            raise ModelError(f"parentheses nested more than {limits.NESTING} deep")
     try:
         found: tuple[Expr, ...] = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as e:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError
+from sdsim.read.checks import RESERVED, unusable
+from sdsim.read.scan import BIDI
 from sdsim.read.xmile.document import Element
 
-MAX_DEPTH = 20
-MAX_VARIABLES = 500_000
 _PARTS = re.compile(r'"(?:\\.|[^"\\])*"|\.|[^."]+|"')
 KINDS = ("stock", "flow", "aux", "gf")
 
@@ -62,10 +63,15 @@ def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
         raise ModelError("there is no <model>", file=file, line=root.line)
     by_name = {names.canonical(m.get("name")): m for m in models if m.get("name")}
     top = next((m for m in models if not m.get("name")), models[0])
-    placed = list(_laid(Scope("", top, _groups(top)), by_name, file, ()))
+    placed = list(_laid(Scope("", top, _groups(top)), by_name, file, (), count(1)))
     found: dict[str, Placed] = {}
     for p in placed:
         key = names.canonical(p.name)
+        if fault := unusable(p.name) or (RESERVED if key == names.TIME else ""):
+            raise ModelError(
+                fault, remedy="give it another name", file=file, line=p.element.line,
+                variable=BIDI.sub("", p.name),
+            )  # fmt: skip
         if key in found:
             raise ModelError(
                 f"defined twice, first in line {found[key].element.line}", variable=p.name,
@@ -91,16 +97,22 @@ def parts(model: Element) -> Iterator[Element]:
 
 
 def _laid(
-    scope: Scope, models: Mapping[str, Element], file: str, within: Sequence[str]
-) -> Iterator[Placed]:
+    scope: Scope, models: Mapping[str, Element], file: str, within: Sequence[str],
+    counter: Iterator[int],
+) -> Iterator[Placed]:  # fmt: skip
     for element in parts(scope.model):
+        if next(counter) > limits.EQUATIONS:
+            raise ModelError(
+                f"more than {limits.EQUATIONS:,} variables and modules", file=file,
+                line=element.line, remedy=f"use fewer, {limits.TRUSTED}",
+            )  # fmt: skip
         name = plain(element.get("name"))
         if not name:
             raise ModelError(f"<{element.tag}> without a name", file=file, line=element.line)
         if element.tag == "module":
             inner = _inside(element, models, file, within)
             below = Scope(f"{scope.prefix}{name}.", inner, _groups(inner))
-            yield from _laid(below, models, file, (*within, names.canonical(name)))
+            yield from _laid(below, models, file, (*within, names.canonical(name)), counter)
         else:
             yield Placed(scope.prefix + name, element, scope)
 
@@ -117,7 +129,7 @@ def _inside(
             remedy="models in other files are not supported: save them in one file",
             file=file, line=module.line,
         )  # fmt: skip
-    if key in within or len(within) >= MAX_DEPTH:
+    if key in within or len(within) >= limits.MACRO_DEPTH:
         raise ModelError(
             "a module within itself",
             remedy="take it out",

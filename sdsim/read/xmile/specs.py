@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expr import Expr, Num
 from sdsim.model import Dimension
-from sdsim.read.ranges import MAX_ELEMENTS
 from sdsim.read.scan import Entry
+from sdsim.read.worker import Unreadable
+from sdsim.read.worker import number as plain_number
 from sdsim.read.xmile.document import Element
 
 #: RK2 falls back to RK4 (XMILE 1.0, 3.4.1).
@@ -43,9 +44,9 @@ def _dimension(dim: Element, file: str) -> Dimension:
     labels = [names.display(e.get("name")) for e in dim.all("elem")]
     size = dim.get("size").strip()
     if not labels and size:
-        if not size.isdecimal() or not 1 <= int(size[:9]) <= MAX_ELEMENTS:
+        if not size.isdecimal() or not 1 <= int(size[:9]) <= limits.RANGE:
             raise ModelError(
-                f"dimension '{name}': expected a size from 1 to {MAX_ELEMENTS:,}, got '{size}'",
+                f"dimension '{name}': expected a size from 1 to {limits.RANGE:,}, got '{size}'",
                 file=file, line=dim.line,
             )  # fmt: skip
         labels = [str(k + 1) for k in range(int(size))]
@@ -80,8 +81,8 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
                 raise ModelError(f"<sim_specs> has no <{tag}>", file=file, line=specs.line)
             return default, specs.line
         try:
-            value = float(said)
-        except ValueError:
+            value = plain_number(said)
+        except Unreadable:
             raise ModelError(
                 f"<{tag}>: expected a number, got '{said[:40]}'", file=file, line=found.line
             ) from None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from sdsim import limits
 from sdsim.errors import ModelError
 from sdsim.expr import Lookup
 from sdsim.read.xmile.document import Element
 
 _KINDS = {"": "interpolate", "continuous": "interpolate", "extrapolate": "extrapolate",
           "discrete": "hold_backward"}  # fmt: skip
-MAX_POINTS = 1_000_000
 
 
 def has_table(element: Element) -> bool:
@@ -78,8 +78,8 @@ def _numbers(gf: Element, tag: str) -> list[float]:
     if found is None or not found.text.strip():
         return []
     parts = found.text.strip().split(found.get("sep") or ",")
-    if len(parts) > MAX_POINTS:
-        raise ModelError(f"<{tag}> of {len(parts):,} points; the limit is {MAX_POINTS:,}")
+    if len(parts) > limits.TABLE_POINTS:
+        raise ModelError(f"<{tag}> of {len(parts):,} points; the limit is {limits.TABLE_POINTS:,}")
     try:
         values = [float(p) for p in parts if p.strip()]
     except ValueError as e:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from sdsim import names
+from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.expr import Array, Call, Expr, Num, Ref, Unary
 from sdsim.model import Dimension
@@ -57,9 +58,14 @@ class Reader:
         ModelError : see `sdsim.read.xmile.read_xmile`.
         """
         made: list[Made] = []
+        allowed = limits.READ_SECONDS + limits.READ_SECONDS_EACH * len(self.placed)
+        end = time.monotonic() + allowed
         for p in self.placed:
             try:
                 made.extend(self._variable(p))
+                if time.monotonic() > end:
+                    what = f"the equations up to here took longer than {allowed:.0f} s to read"
+                    raise ModelError(what, remedy="split long ones into several variables")
             except ModelError as e:
                 raise e.at(file=self.file, line=p.element.line, variable=p.name) from None
         for key, name in self.meaning.called.items():

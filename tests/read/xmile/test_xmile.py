@@ -440,7 +440,7 @@ BAD = [
     (xmile('<module name="m"/>'), "module 'm' has no <model> of that name"),
     (xmile('<module name="m"/>', models='<model name="m"><variables><module name="m"/>'
            "</variables></model>"), "a module within itself"),
-    (xmile(aux("x", "(" * 600 + "1" + ")" * 600)), "parentheses nested more than 500 deep"),
+    (xmile(aux("x", "(" * 600 + "1" + ")" * 600)), "parentheses nested more than 100 deep"),
     (f"<xmile {NS}><sim_specs/></xmile>", "there is no <model>"),
 ]  # fmt: skip
 
