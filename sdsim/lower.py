@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expand import wrong_arity
-from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
+from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
 from sdsim.functions import FUNCTIONS, TABLES
 from sdsim.ground import Block, label_of
 from sdsim.order import Ordered, parts_of
@@ -198,13 +198,20 @@ class _Lowering:
                 else self.const(float(block.at[id(ref)][index]))
             )
         value = self._values[ref.name, int(block.at[id(ref)][index]), at_start]
-        if value < 0:
+        if value < 0 and not self._named(block.equation.expr, ref):
             table = self._model.variables[ref.name].name
             raise ModelError(
                 f"'{table}' is a lookup and has no value of its own",
                 remedy=f"call it with an argument: {table}(Time)",
             )
         return value
+
+    def _named(self, root: Expr, ref: Ref) -> bool:
+        """Whether a lookup stands where its name is meant: first in a builtin that takes one."""
+        heads = (
+            n.args[0] for n in walk(root) if isinstance(n, Call) and n.name in TABLES and n.args
+        )
+        return any(head is ref for head in heads)
 
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
