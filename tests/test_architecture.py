@@ -26,6 +26,7 @@ FLOORS = (
     {"system"},
     {"horizon"},
     {"prepared"},
+    {"blame"},
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},
