@@ -11,7 +11,7 @@ from pathlib import Path
 from sdsim.errors import ModelError
 from sdsim.model import Model
 from sdsim.read import read
-from sdsim.write import Written, differing, write_vensim
+from sdsim.write import Written, differing, redrawn, write_vensim
 
 #: What a suffix is written by.
 WRITERS: dict[str, Callable[[Model], Written]] = {".mdl": write_vensim}
@@ -22,6 +22,7 @@ def convert(
     target: str | PathLike[str],
     *,
     force: bool = False,
+    sketch_only: bool = False,
     data_folder: str | PathLike[str] | None = None,
 ) -> tuple[str, ...]:
     """Write the model in ``source`` to ``target``, in the format of its suffix.
@@ -31,6 +32,7 @@ def convert(
     Parameters
     ----------
     force : whether a file that is there may be replaced.
+    sketch_only : whether a Vensim file keeps all but its sketch byte for byte.
     data_folder : where external data may lie; the model's own folder by default.
 
     Returns
@@ -42,22 +44,28 @@ def convert(
     ModelError : the source cannot be read; the target's format is not known, cannot say what is
         in the model, or the file is there already.
     """
-    target = Path(target)
+    source, target = Path(source), Path(target)
     writer = WRITERS.get(target.suffix.lower())
+    if sketch_only and {source.suffix.lower(), target.suffix.lower()} != {".mdl"}:
+        raise ModelError("a sketch is drawn from .mdl to .mdl alone", file=target.name)
     if writer is None:
         what = f"cannot write '{target.suffix}'"
         raise ModelError(what, remedy=f"use {', '.join(WRITERS)}", file=target.name)
     vacant(target, force)
-    made = writer(read(source, data_folder=data_folder))
+    model = read(source, data_folder=data_folder)
+    made = redrawn(source.read_bytes(), model) if sketch_only else writer(model)
+    # What was external is so still where only the sketch is new.
+    where = (data_folder or source.resolve().parent) if sketch_only else None
 
     def checked(path: Path) -> None:
         try:
-            fault = differing(made.model, read(path, cache=False))
+            again = read(path, cache=False, data_folder=where)
+            fault = differing(made.model, again)
         except ModelError as error:
             fault = error
         if fault:
             what = f"{fault.what} (the file would not say the same)"
-            raise ModelError(what, file=Path(source).name, variable=fault.variable)
+            raise ModelError(what, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
     return made.notes
@@ -85,7 +93,7 @@ def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
     target = Path(os.path.realpath(target))
     beside = target.with_name(f".{target.stem[:200]}.{os.getpid()}{target.suffix}")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_text(text, encoding="utf-8", newline="")
         check(beside)
         beside.replace(target)
     except OSError as error:

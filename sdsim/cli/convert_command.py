@@ -15,6 +15,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
     parser.add_argument("output", metavar="OUT", help="the file to write: .mdl")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    parser.add_argument(
+        "--sketch-only", action="store_true", help="keep the equations' text, draw a new sketch"
+    )
     parser.add_argument("--open", metavar="FOLDER", help="another folder the model may read from")
 
 
@@ -23,7 +26,10 @@ def execute(args: argparse.Namespace) -> int:
     from sdsim.convert import convert
 
     with busy(f"converting {args.model}"):
-        notes = convert(args.model, args.output, force=args.force, data_folder=args.open)
+        notes = convert(
+            args.model, args.output, force=args.force, sketch_only=args.sketch_only,
+            data_folder=args.open,
+        )  # fmt: skip
     for text in notes:
         note(text)
     return 0

@@ -1,4 +1,4 @@
-"""A model as Vensim text: subscript ranges, then the equations in their groups.
+"""A model as Vensim text: subscript ranges, the equations in their groups, a sketch of them.
 
 What a model no longer has once it is read (macros, names of data files, comments on groups) is
 written in an equivalent way: the parts of a macro as variables of their own, data as tables.
@@ -16,7 +16,9 @@ from sdsim import names
 from sdsim.errors import ModelError, counted
 from sdsim.expr import Array, Lookup
 from sdsim.model import Dimension, Equation, Model, Variable
+from sdsim.write.layout import MAX_DRAWN, views
 from sdsim.write.notation import number
+from sdsim.write.sketch import sketch
 from sdsim.write.vensim_text import Names, expression, folded, points, quoted
 from sdsim.write.vensim_words import in_vensim
 from sdsim.write.written import Written
@@ -27,7 +29,7 @@ _IN = "\t\t"
 
 
 def write_vensim(model: Model) -> Written:
-    """A Vensim file without a sketch.
+    """A Vensim file with a sketch.
 
     Raises
     ------
@@ -61,7 +63,10 @@ class _Writer:
         if self.model.method:
             method = self.model.method.upper()
             self.notes.append(f"the model asks for {method}; a Vensim text says nothing of methods")
-        return "{UTF-8}\n" + "\n".join(blocks)
+        drawn = views(self.model)
+        if len(self.model.variables) > MAX_DRAWN:
+            self.notes.append(f"no sketch: more than {MAX_DRAWN:,} variables are not drawn")
+        return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of)
 
     def flat(self) -> Model:
         """The model with its equations as they are written."""
