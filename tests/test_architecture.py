@@ -18,7 +18,7 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
     {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits"},
-    {"methods", "functions", "model", "files", "exported"},
+    {"methods", "functions", "model", "files"},
     {"read", "write", "units", "expand", "results", "compare", "backends", "toml"},
     {"ground", "convert"},
     {"order", "overrides", "outcomes"},
@@ -26,7 +26,6 @@ FLOORS = (
     {"system"},
     {"horizon"},
     {"prepared"},
-    {"blame"},
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},
