@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sdsim.blame import blame
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.methods import Adaptive, Method
 from sdsim.overrides import (
@@ -47,8 +48,9 @@ def simulate_many(
     Returns
     -------
     Dataset over ``time``, the model's subscripts and ``member``, with ``stopped (member)``: the
-    time at which a member had no finite value any more, NaN for those that went well. Values of a
-    member from that time on are NaN. Attributes as of a single run, with ``draws``: the names of
+    time at which a member had no finite value any more, NaN for those that went well; and ``cause
+    (member)``: the variable that had none first, in order of evaluation, empty for those. Values of
+    a member from that time on are NaN. Attributes as of a single run, with ``draws``: the names of
     what varies.
 
     Raises
@@ -83,6 +85,9 @@ def simulate_many(
         last = np.where(march.stopped < 0, grid.steps + 1, march.stopped)
         late = np.asarray(grid.saved)[:, None] >= last
         values = np.where(late[:, None, :], np.nan, values)
+    failed = np.flatnonzero(march.stopped >= 0)
+    cause = np.full(count, "", dtype=object)
+    cause[failed] = [b.label for b in blame(run, members, march.stopped, failed)]
     columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
     stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
     attributes = run.attributes()
@@ -91,7 +96,7 @@ def simulate_many(
         out = assemble(run.system.model, columns, values, time, attributes, own)
     except MemoryError:
         raise _too_large(len(grid.saved) * len(wanted), count) from None
-    return out.assign(stopped=("member", stopped))
+    return out.assign(stopped=("member", stopped), cause=("member", cause.astype(str)))
 
 
 def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

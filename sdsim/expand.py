@@ -138,6 +138,11 @@ class _Writer:
         """See `functions.base.Maker.stock`."""
         return self._hidden(lambda me: Call("integ", (net(me), initial)))
 
+    def held(self, initial: Expr, becomes: Callable[[Expr], Expr]) -> Expr:
+        """See `functions.base.Maker.held`."""
+        step = Ref(names.TIME_STEP)
+        return self._hidden(lambda me: Call("delay fixed", (becomes(me), step, initial)))
+
     def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
         """See `functions.base.Maker.along`."""
         dims, variable = self._model.dimensions, None
@@ -168,6 +173,20 @@ class _Writer:
             )
         sub = expr.subs[-back]
         return dims[sub if sub in dims else variable.dims[-back]].elements
+
+    def own(self, back: int, what: str) -> list[Expr]:
+        """See `functions.base.Maker.own`."""
+        dims, subs = self._model.dimensions, self._equation.subs
+        if len(subs) < back:
+            raise ModelError(f"{what}: {back} subscripts are needed on the left")
+        sub = subs[-back]
+        if sub in dims:
+            return [Binary("=", Ref(sub), Ref(e)) for e in dims[sub].elements]
+        return [Num(float(e == sub)) for e in dims[self._variable.dims[-back]].elements]
+
+    def constant(self, expr: Expr) -> float | None:
+        """See `functions.base.Maker.constant`."""
+        return constant_value(self._model, expr)
 
     def met(self, name: str, last: str) -> frozenset[float] | None:
         """See `functions.base.Maker.met`."""

@@ -82,7 +82,7 @@ def ground(
     for group in equation.excepts:
         out = np.ones(cells.size, dtype=bool)
         for p, (s, d) in enumerate(zip(group, variable.dims, strict=False)):
-            out &= np.isin(picked[p], _along(model, s, d))
+            out &= np.isin(picked[p], _meeting(model, s, d))
         keep &= ~out
     names_left = [[e[i] for i in g[keep]] for e, g in zip(left, grid, strict=True)]
     reader = _Reader(model, subs, names_left, int(keep.sum()))
@@ -112,6 +112,12 @@ def _along(model: Model, sub: str, dim: str) -> list[int]:
         if all(e in elements for e in inside):
             return [elements[e] for e in inside]
     raise _bad_subscript(model, sub, dim)
+
+
+def _meeting(model: Model, sub: str, dim: str) -> list[int]:
+    """The same for what is excepted, which may lie outside in part or wholly."""
+    inside = model.dimensions[sub].elements if sub in model.dimensions else (sub,)
+    return [i for i, e in enumerate(model.dimensions[dim].elements) if e in inside]
 
 
 def _bad_subscript(model: Model, sub: str, dim: str) -> ModelError:
@@ -164,6 +170,10 @@ class _Reader:
         if node.name in self._bound:
             places = {e: i + 1 for i, e in enumerate(self._largest(node.name).elements)}
             return np.array([places[e] for e in self._bound[node.name]], dtype=np.int64)
+        for bound, column in self._bound.items() if node.name in dims else ():
+            if mapped := self._mapped(bound, node.name):
+                places = {e: i + 1 for i, e in enumerate(dims[node.name].elements)}
+                return np.array([places[mapped[e]] for e in column], dtype=np.int64)
         owner = next((k for k, d in dims.items() if node.name in d.elements), None)
         if owner is not None:
             place = self._largest(owner).elements.index(node.name) + 1

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expand import wrong_arity
-from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
-from sdsim.functions import FUNCTIONS
+from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
+from sdsim.functions import FUNCTIONS, TABLES
 from sdsim.ground import Block, label_of
 from sdsim.order import Ordered, parts_of
 from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table
@@ -54,6 +54,7 @@ class _Lowering:
         self._points_in_all = 0
         self._events: dict[Event, None] = {}
         self._values: dict[tuple[str, int, bool], int] = {}
+        self._made: dict[object, Sequence[int]] = {}
         self._place = ("", 0)
         self._draws = 0
         self._starting = False
@@ -94,7 +95,7 @@ class _Lowering:
         if variable.role == "lookup":
             return -1
         if variable.role == "data":
-            return self._table(self._points(expr), self.time())
+            return self.table(self._points(expr), self.time())
         root = block.root
         if root == "constant":
             return self._param(block, index, cell)
@@ -197,7 +198,7 @@ class _Lowering:
                 else self.const(float(block.at[id(ref)][index]))
             )
         value = self._values[ref.name, int(block.at[id(ref)][index]), at_start]
-        if value < 0:
+        if value < 0 and not self._named(block.equation.expr, ref):
             table = self._model.variables[ref.name].name
             raise ModelError(
                 f"'{table}' is a lookup and has no value of its own",
@@ -205,13 +206,22 @@ class _Lowering:
             )
         return value
 
+    def _named(self, root: Expr, ref: Ref) -> bool:
+        """Whether a lookup stands where its name is meant: first in a builtin that takes one."""
+        heads = (
+            n.args[0] for n in walk(root) if isinstance(n, Call) and n.name in TABLES and n.args
+        )
+        return any(head is ref for head in heads)
+
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
         table = variable is not None and variable.role in ("lookup", "data")
         if table or (variable is not None and call.name not in FUNCTIONS):
             return self._apply(block, index, call, parts)
         if call.name == "with lookup":
-            return self._table(self._points(call.args[1]), parts[0])
+            return self.table(self._points(call.args[1]), parts[0])
+        if call.name in TABLES:
+            return self._of_table(block, index, call, parts)
         row = FUNCTIONS.get(call.name)
         if row is None:
             raise ModelError(f"{call.name.upper()} cannot stand here")
@@ -228,29 +238,28 @@ class _Lowering:
         owners, _ = self._ordered.where[call.name]
         at = int(block.at[id(call)][index])
         owner = self._ordered.blocks[int(owners[at])]
-        return self._table(self._points(owner.equation.expr), parts[0])
+        return self.table(self._points(owner.equation.expr), parts[0])
+
+    def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
+        """A builtin that takes a lookup or data variable by name."""
+        row, given = TABLES[call.name], call.args[0] if call.args else None
+        low, high = row.arity
+        if not low <= len(parts) <= high:
+            raise wrong_arity(call.name, len(parts), row.arity)
+        variable = self._model.variables.get(given.name) if isinstance(given, Ref) else None
+        roles = ("data",) if row.data else ("lookup", "data")
+        if not isinstance(given, Ref) or variable is None or variable.role not in roles:
+            wanted = "data variable" if row.data else "lookup"
+            raise ModelError(f"{call.name.upper()} expects the name of a {wanted} first")
+        owners, _ = self._ordered.where[given.name]
+        owner = self._ordered.blocks[int(owners[int(block.at[id(given)][index])])]
+        return row.lower(self, self._points(owner.equation.expr), parts[1:])
 
     @staticmethod
     def _points(expr: Expr) -> Lookup:
         if not isinstance(expr, Lookup):
             raise ModelError("expected a table of points")
         return expr
-
-    def _table(self, points: Lookup, at: int) -> int:
-        table = Table(points.x, points.y, points.kind)
-        before = len(self._tables)
-        number = self._tables.setdefault(table, before)
-        if number == before:
-            self._points_in_all += len(points.x)
-            if self._points_in_all > limits.TABLE_POINTS:
-                what = f"more than {limits.TABLE_POINTS:,} points in all tables"
-                raise ModelError(what, remedy=f"use coarser tables, {limits.TRUSTED}")
-        if self._ops[at].code == "time":
-            for x in points.x:
-                self.breaks(self.const(x))
-        if points.kind == "interpolate" and self._model.variables[self._place[0]].role != "data":
-            self._readings[Reading(self._watched(at, points), number, self._label())] = None
-        return self.op("table", at, data=float(number))
 
     def _watched(self, at: int, points: Lookup) -> int:
         """Where a table is read, made finite: a branch that is not chosen must not stop a run."""
@@ -308,6 +317,8 @@ class _Lowering:
                 return self.const(x[0] * x[1])
             case "div" if x[1] != 0.0:
                 return self.const(x[0] / x[1])
+            case "eq":
+                return self.const(float(x[0] == x[1]))
         return None
 
     def _binary(self, code: str, a: int, b: int) -> int:
@@ -346,6 +357,35 @@ class _Lowering:
         """See `functions.base.Builder.breaks`; times that move cannot be met and are left out."""
         if not any(v >= 0 and self._moving[v] for v in (first, period, end)):
             self._events[Event(first, period, end)] = None
+
+    def table(self, points: Lookup, at: int, watched: bool = True) -> int:
+        """See `functions.base.Builder.table`."""
+        table = Table(points.x, points.y, points.kind)
+        before = len(self._tables)
+        number = self._tables.setdefault(table, before)
+        if number == before:
+            self._points_in_all += len(points.x)
+            if self._points_in_all > limits.TABLE_POINTS:
+                what = f"more than {limits.TABLE_POINTS:,} points in all tables"
+                raise ModelError(what, remedy=f"use coarser tables, {limits.TRUSTED}")
+        if self._ops[at].code == "time":
+            for x in points.x:
+                self.breaks(self.const(x))
+        data = self._model.variables[self._place[0]].role == "data"
+        if watched and points.kind == "interpolate" and not data:
+            self._readings[Reading(self._watched(at, points), number, self._label())] = None
+        return self.op("table", at, data=float(number))
+
+    def known(self, value: int) -> float | None:
+        """See `functions.base.Builder.known`."""
+        return self._ops[value].data if self._ops[value].code == "const" else None
+
+    def once(self, key: object, make: Callable[[], Sequence[int]]) -> Sequence[int]:
+        """See `functions.base.Builder.once`."""
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = make()
+        return found
 
     def draw(self) -> int:
         """See `functions.base.Builder.draw`."""

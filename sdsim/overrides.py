@@ -421,12 +421,14 @@ def _tabled(
     model: Model, variable: Variable, cells: Sequence[int] | None, points: Points, role: str
 ) -> Variable:
     table = Lookup(points.x, points.y, points.kind)
-    made: Expr = table if role == "lookup" else Call("with lookup", (Ref(names.TIME), table))
+    role = role if role == "lookup" or variable.role != "data" else "data"
+    kept = role in ("lookup", "data")
+    made: Expr = table if kept else Call("with lookup", (Ref(names.TIME), table))
     if cells is None:
         equation = Equation(made, variable.dims, (), variable.line)
-        return _with_equations(variable, [equation], role if role == "lookup" else "equation")
+        return _with_equations(variable, [equation], role if kept else "equation")
     out = _replaced(model, variable, dict.fromkeys(cells, made))
-    return _with_equations(out, out.equations, role if role == "lookup" else "equation")
+    return _with_equations(out, out.equations, role if kept else "equation")
 
 
 def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:

@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from sdsim.errors import ModelError
+from sdsim.exported import decoded, exported
 from sdsim.names import element_label
 
 _SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
@@ -100,10 +101,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
             return table(read_result(path))
         if suffix == ".parquet":
             return pd.read_parquet(path)
-        if suffix == ".dat" and (said := _dat(_text(path))) is not None:
+        if suffix == ".dat" and (said := _dat(decoded(path.read_bytes()))) is not None:
             return said
         separator = "\t" if suffix in (".tab", ".tsv", ".dat") else ","
-        text = io.StringIO(_text(path))
+        text = io.StringIO(decoded(path.read_bytes()))
         frame = pd.read_csv(text, sep=separator, index_col=0, low_memory=False)
     except FileNotFoundError:
         raise ModelError("no such file", file=str(path)) from None
@@ -116,25 +117,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _dat(text: str) -> pd.DataFrame | None:
-    """Vensim's exported data: a name on a line of its own, then lines ``time<tab>value``; None if
-    the text is something else."""
-    columns: dict[str, dict[float, float]] = {}
-    now: dict[float, float] | None = None
-    for line in text.splitlines():
-        time, tab, value = line.rstrip().rpartition("\t")
-        if not line.strip():
-            continue
-        try:
-            pair = (float(time), float(value)) if tab else None
-        except ValueError:
-            return None
-        if pair is None:
-            now = columns.setdefault(line.strip(), {})
-        elif now is None:
-            return None
-        else:
-            now[pair[0]] = pair[1]
-    if not columns:
+    """Vensim's exported data; None if the text is something else."""
+    columns = exported(text)
+    if columns is None:
         return None
     times = sorted({t for c in columns.values() for t in c})
     return pd.DataFrame(
@@ -145,15 +130,6 @@ def _dat(text: str) -> pd.DataFrame | None:
         },
         index=pd.Index(times),
     )
-
-
-def _text(path: Path) -> str:
-    """The text of a table: UTF-8, or else as Windows programs write it."""
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
 
 
 def read_result(path: str | Path) -> xr.Dataset:

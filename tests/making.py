@@ -66,3 +66,22 @@ def stock(flow: Expr, initial: float | Expr) -> Call:
 def ref(name: str, *subs: str) -> Ref:
     """A reference."""
     return Ref(name, subs)
+
+
+#: Equations of y over x = Time, and the first time at which y has no finite value.
+FAULTS = {
+    "LN(3 - x)": 3,
+    "LOG(2 - x, 10)": 2,
+    "SQRT(4.5 - x)": 5,
+    "1 / (x - 2)": 2,
+    "0 / (x - 2)": 2,
+    "(2.5 - x) ^ (1/3)": 3,
+    "(-8) ^ (x / 3)": 1,
+    "EXP(x * 200)": 4,
+    "0 * EXP(x * 200)": 4,
+    "EXP(x * 200) - EXP(x * 200)": 4,
+    "1e300 * 10 ^ (x * 3)": 3,
+    "ARCSIN(x / 3)": 4,
+    "MODULO(x, 5 - x) + MODULO(1, 3 - x)": 3,
+    "x ^ 1000": 3,
+}

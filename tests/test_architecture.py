@@ -18,7 +18,7 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
     {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits"},
-    {"methods", "functions", "model", "files"},
+    {"methods", "functions", "model", "files", "exported"},
     {"read", "write", "units", "expand", "results", "compare", "backends", "toml"},
     {"ground", "convert"},
     {"order", "overrides", "outcomes"},
@@ -26,6 +26,7 @@ FLOORS = (
     {"system"},
     {"horizon"},
     {"prepared"},
+    {"blame"},
     {"adaptive", "ensemble"},
     {"simulate"},
     {"sweep"},

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from making import FAULTS
 
 from sdsim import RK4, Adaptive, Euler, ModelError, System, UnsupportedError, simulate
 from sdsim import simulate_many as many
@@ -85,6 +86,7 @@ def test_a_member_without_a_finite_value_harms_no_other(system: Make) -> None:
     out = many(made, {"until": [100.0, 3.0, 50.0, 0.0]})
     assert np.isnan(out["stopped"].values).tolist() == [True, False, True, False]
     assert out["stopped"].values[[1, 3]].tolist() == [3, 0]
+    assert out["cause"].values.tolist() == ["", "y", "", "y"]
     y = out["y"].values
     assert np.isfinite(y[:, [0, 2]]).all()
     assert np.isfinite(y[:3, 1]).all()
@@ -94,13 +96,32 @@ def test_a_member_without_a_finite_value_harms_no_other(system: Make) -> None:
     assert (alone["y"].values[:, 0] == y[:, 2]).all()
 
 
+@pytest.mark.parametrize("text", FAULTS)
+def test_each_member_stops_at_its_own_fault(system: Make, text: str) -> None:
+    made = system(f"x = Time + early\nearly = 0\ny = {text}\nz = y + 1\ns = INTEG(1, 0)")
+    out = many(made, {"early": [0, 1]})
+    assert out["stopped"].values.tolist() == [FAULTS[text], FAULTS[text] - 1]
+    assert out["cause"].values.tolist() == ["y", "y"]
+
+
+def test_a_step_too_long_for_a_stiff_stock_is_named(system: Make) -> None:
+    made = system("x = INTEG(-rate * x, 1)\nrate = 1\ncalm = INTEG(1, 0)", stop=2000)
+    out = many(made, {"rate": [1.5, 9.0, 2.5]})
+    assert np.isnan(out["stopped"].values).tolist() == [True, False, False]
+    # Each step multiplies by 1 - rate; the change overflows a step before the stock.
+    rate, times = np.array([9.0, 2.5]), np.array([8.0, 1.5])
+    steps = 1 + np.ceil((1024 - np.log2(rate)) / np.log2(times))
+    assert out["stopped"].values[1:].tolist() == steps.tolist()
+    assert out["cause"].values.tolist() == ["", "x", "x"]
+
+
 def test_a_table_of_draws(model: System) -> None:
     draws = {"rate": [0.1, 0.9], "room[b]": [20, 30]}
     one, other = (many(model, d, save="x") for d in (draws, pd.DataFrame(draws, index=[7, 8])))
     assert one.identical(other)
     series = {k: pd.Series(v, index=[5, 3]) for k, v in draws.items()}
     assert many(model, series, save=["x"]).identical(one)
-    assert list(one.data_vars) == ["x", "stopped"]
+    assert list(one.data_vars) == ["x", "stopped", "cause"]
 
 
 def test_an_ensemble_says_how_it_was_made(model: System) -> None:

@@ -15,7 +15,17 @@ import pytest
 from scipy.special import gammainc
 
 from sdsim import RK4, Adaptive, ModelError, System, simulate
-from sdsim.functions import FUNCTIONS, ROOTS, STATEFUL, VECTOR, allocation, sorting, stella
+from sdsim.functions import (
+    FUNCTIONS,
+    ROOTS,
+    STATEFUL,
+    VECTOR,
+    allocation,
+    arrays,
+    holding,
+    sorting,
+    stella,
+)
 from sdsim.run import Run
 
 Make = Callable[..., System]
@@ -155,8 +165,9 @@ def test_value(values: Run, number: int) -> None:
     assert got == pytest.approx(expected, rel=4e-16, abs=1e-15)
 
 
-#: Tried in test_sorting, test_allocation and test_stella.
+#: Tried in test_sorting, test_allocation, test_arrays, test_holding and test_stella.
 SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARKETS)}
+SORTED |= {row.name for row in (*arrays.ROWS, *arrays.WRITTEN_OUT, *holding.ROWS)}
 SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER)} | {"vector select", "npv"}
 
 

@@ -154,3 +154,25 @@ def test_a_subscript_that_does_not_fit_is_refused_by_name(
     with pytest.raises(ModelError, match=r"model\.mdl:\d+") as e:
         simulate(system(f"d: a, b\ne: p, q\nx[d] = 1, 2\n{equations}"))
     assert said in str(e.value)
+
+
+def test_an_exception_may_lie_outside(system: Make) -> None:
+    run = simulate(system("""
+        D: a, b, c
+        Sub: b, c
+        Other: c, a
+        x[Sub] :EXCEPT: [a] = 1
+        y[Sub] :EXCEPT: [Other] = 2
+        y[c] = 3
+    """))  # fmt: skip
+    np.testing.assert_array_equal(run["x"][0], [1, 1])
+    np.testing.assert_array_equal(run["y"][0], [2, 3])
+
+
+def test_a_mapped_range_as_a_number(system: Make) -> None:
+    run = simulate(system("""
+        D: a, b, c
+        E: z, y, x -> (D: c, b, a)
+        n[D] = E * 10 + D
+    """))  # fmt: skip
+    np.testing.assert_array_equal(run["n"][0], [31, 22, 13])

@@ -8,33 +8,47 @@ from __future__ import annotations
 
 from sdsim.functions import (
     allocation,
+    arrays,
     delays,
     elementary,
+    holding,
     inputs,
     random,
     sorting,
     stella,
+    tables,
     vectors,
 )
 from sdsim.functions.base import Builder, Function, Stateful, Vector
+from sdsim.functions.tables import OfTable
 
-_ROOMS = (elementary, inputs, random, stella, allocation)
+_ROOMS = (elementary, inputs, random, stella, allocation, arrays)
 
 #: Builtins that become scalar operations, by canonical name.
 FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
 
 #: Builtins that become explicit stocks and auxiliaries before anything else happens.
 STATEFUL: dict[str, Stateful] = {
-    row.name: row for row in (*delays.ROWS, *sorting.ROWS, *allocation.MARKETS)
+    row.name: row
+    for row in (
+        *delays.ROWS,
+        *holding.ROWS,
+        *sorting.ROWS,
+        *allocation.MARKETS,
+        *arrays.WRITTEN_OUT,
+    )
 }
 
 #: Builtins over the elements of a dimension, written out element by element.
 VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OVER)}
 
+#: Builtins that take a lookup or data variable by name.
+TABLES: dict[str, OfTable] = {row.name: row for row in tables.ROWS}
+
 #: Forms that only mean something as the whole right-hand side; `expand` moves them there.
 ROOTS = ("integ", "initial", "active initial", "sample if true", "delay fixed")
 
 #: Every name that is a builtin.
-NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *ROOTS, "with lookup", "game"))
+NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))
 
-__all__ = ["FUNCTIONS", "NAMES", "ROOTS", "STATEFUL", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501
+__all__ = ["FUNCTIONS", "NAMES", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sdsim.expr import Expr
+from sdsim.expr import Expr, Lookup
 
 
 class Builder(Protocol):
@@ -29,6 +29,16 @@ class Builder(Protocol):
 
     def breaks(self, first: int, period: int = -1, end: int = -1) -> None:
         """Say that the right-hand side may jump or bend at these times."""
+
+    def table(self, points: Lookup, at: int, watched: bool = True) -> int:
+        """A table read at a value, in the way that its kind says; a user hears of it where a
+        watched one is read beyond its ends."""
+
+    def once(self, key: object, make: Callable[[], Sequence[int]]) -> Sequence[int]:
+        """What ``make`` gives, made once for each key: several values that belong together."""
+
+    def known(self, value: int) -> float | None:
+        """The number that a value is, where it is the same in every run."""
 
     def draw(self) -> int:
         """A fresh uniform random number in (0, 1), constant over a time step."""
@@ -91,6 +101,16 @@ class Maker(Protocol):
 
     def shared(self, expr: Expr) -> Expr:
         """As ``add``, one for all elements along the equation's last subscript."""
+
+    def held(self, initial: Expr, becomes: Callable[[Expr], Expr]) -> Expr:
+        """A reference to a value that is held over each time step; ``becomes(reference)`` is what
+        it is one step later."""
+
+    def own(self, back: int, what: str) -> list[Expr]:
+        """For each element of the equation's subscript, counted from the end: is it for it?"""
+
+    def constant(self, expr: Expr) -> float | None:
+        """The value of an expression that is known before the run, None for another."""
 
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""

@@ -199,6 +199,7 @@ ROWS = (
     Function("montecarlo", (1, 2), _montecarlo, "any", STELLA),
     Function("poisson", (1, 2), _poisson, "any", STELLA),
     Function("gammaln", (1, 1), _gamma_ln, "none", STELLA),
+    Function("gamma ln", (1, 1), _gamma_ln, "none", "Vensim Reference Manual, Functions"),
     Function("factorial", (1, 1), _factorial, "none", STELLA),
     Function("combinations", (2, 2), _combinations, "none", STELLA),
     Function("permutations", (2, 2), _permutations, "none", STELLA),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from sdsim.read.folder import Folder
 from sdsim.read.macros import Body, Inliner
 from sdsim.read.ranges import dimensions
 from sdsim.read.scan import Entry, Scan, scan_text
+from sdsim.read.settings import settings_of
 from sdsim.read.source import XMILE, decode, read_bytes
 from sdsim.read.translate import Spelling, expressions
 from sdsim.read.xmile import read_xmile
@@ -38,8 +39,9 @@ def read(
     """The model in a Vensim ``.mdl`` text file, or in an XMILE file (``.xmile``, ``.stmx``).
 
     Nothing in the file is executed, and nothing is written but the cache of parsed models
-    (`sdsim.read.cache`). Data series without a value in the file become variables of role
-    ``data`` without equations.
+    (`sdsim.read.cache`). Data variables without a source take what Vensim's exported data beside
+    the model say of them: a ``.dat`` of the name that the file's settings load, or
+    ``<model>_data.dat``. Those without a value anywhere have role ``data`` and no equations.
 
     Parameters
     ----------
@@ -56,11 +58,13 @@ def read(
     data = read_bytes(path)
     file = path.name
     files = Folder(Path(data_folder) if data_folder is not None else path.resolve().parent)
+    settings = settings_of(data, path.stem)
+    files.tags = settings.tags
     name = _cache.key(data, files.root if _EXTERNAL.search(data) else None, path.suffix.lower())
     if cache and (kept := _cache.load(name, file, files)):
         return kept
     try:
-        model = _read(data, path, files)
+        model = _read(data, path, files, settings.data)
     except ModelError as error:
         raise error.at(file=file) from None
     if cache:
@@ -68,14 +72,14 @@ def read(
     return model
 
 
-def _read(data: bytes, path: Path, files: Folder) -> Model:
+def _read(data: bytes, path: Path, files: Folder, exported: Sequence[str]) -> Model:
     file = path.name
     if path.suffix.lower() in XMILE:
         return read_xmile(data, path, files)
     source = decode(data, file)
     found = scan_text(source.text, file)
     check(found, file)
-    external = External(files)
+    external = External(files, exported)
     ranges = [e for e in found.entries if e.kind in _RANGES]
     dims = dimensions(ranges, file, external.subscripts)
     entries, exprs, spelling = _expressions(found, file, dims)

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest
@@ -15,6 +16,7 @@ from sdsim.read.external import External
 from sdsim.read.ranges import Holding
 from sdsim.read.scan import Entry
 from sdsim.read.translate import Spelling, shaped
+from sdsim.read.worker import NA
 
 _GET = re.compile(
     r"get (xls|direct|123|odbc|vdf) (constants?|data|lookups?|subscripts?)", re.IGNORECASE
@@ -113,6 +115,7 @@ class Builder:
                 what = f"{inner.group().upper()} inside an expression"
                 raise UnsupportedError(what, remedy="give it a variable of its own")
         if entry.kind == "data" and not entry.text:
+            yield from self.exported(entry, subs)
             return
         if entry.kind == "lookup":
             yield one("lookup", expr)
@@ -121,6 +124,15 @@ class Builder:
             yield one("equation", shaped(expr, wide_sizes))
         else:
             yield one("equation", expr)
+
+    def exported(self, entry: Entry, subs: Sequence[str]) -> Iterator[tuple[str, Equation]]:
+        """What exported data beside the model say of a data variable; an element that they leave
+        out is :NA:, a variable that they leave out waits for its data."""
+        cells = list(self.cells(subs))
+        found = [self.external.exported.get((entry.key, *cell)) for cell in cells]
+        for cell, series in zip(cells, found, strict=True) if any(found) else ():
+            table = series or Lookup((0.0,), (NA,))
+            yield "data", Equation(replace(table, kind=entry.keyword), cell, (), entry.line)
 
     def left(self, entry: Entry, name: str) -> str:
         """A subscript on the left, canonical; it must be a range or an element."""

@@ -26,7 +26,7 @@ ROOM = "models"
 def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
     """The name of an entry; ``root`` is the data folder of a model that reads external files,
     ``suffix`` that of the file."""
-    reader = cache.source_digest("read", "expr", "names", "model")
+    reader = cache.source_digest("read", "expr", "names", "model", "exported")
     versions = f"{reader} {PYSD} {sys.version_info[:2]} {root if root else ''} {suffix}"
     return hashlib.sha256(versions.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
 
@@ -40,7 +40,10 @@ def load(name: str, file: str, files: Folder) -> Model | None:
         with no_collection():
             entry = json.loads(body)
             for wanted, digest in entry["files"].items():
-                files.read(wanted)
+                if digest:
+                    files.read(wanted)
+                else:
+                    files.find(wanted)
                 if files.used[wanted] != digest:
                     return None
             model = replace(from_json(entry["model"]), file=file, name=Path(file).stem)

@@ -10,11 +10,14 @@ Blank x and blank values are skipped, which is what interpolating a missing valu
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from sdsim import limits
 from sdsim.errors import ModelError, nearest
+from sdsim.exported import decoded, element, exported
 from sdsim.expr import Lookup
 from sdsim.read.folder import Folder
 from sdsim.read.sheets import Area, Sheet, column, sheet
@@ -25,16 +28,31 @@ _CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 class External:
     """The tables of one model's folder; `notes` says what was skipped."""
 
-    def __init__(self, folder: Folder) -> None:
-        self.folder = folder
+    def __init__(self, folder: Folder, exported: Sequence[str] = ()) -> None:
+        """``exported``: files of exported data that may be there."""
+        self.folder, self._wanted = folder, exported
         self.notes: list[str] = []
         self._sheets: dict[tuple[str, str], Sheet] = {}
 
     def sheet(self, file: str, tab: str) -> Sheet:
         """One sheet, read once."""
         if (file, tab) not in self._sheets:
-            self._sheets[file, tab] = sheet(file, self.folder.read(file), tab)
+            self._sheets[file, tab] = sheet(self.folder.meant(file), self.folder.read(file), tab)
         return self._sheets[file, tab]
+
+    @cached_property
+    def exported(self) -> dict[tuple[str, ...], Lookup]:
+        """The series of the files of exported data that are there, by canonical name and elements;
+        the first file that has one counts."""
+        out: dict[tuple[str, ...], Lookup] = {}
+        for file in self._wanted:
+            columns = exported(decoded(self.folder.find(file) or b"")) or {}
+            for name, values in columns.items():
+                times = sorted(t for t, v in values.items() if math.isfinite(t + v))
+                if times:
+                    series = Lookup(tuple(times), tuple(values[t] for t in times))
+                    out.setdefault(element(name), series)
+        return out
 
     def constants(self, arguments: Sequence[str], sizes: Sequence[int]) -> list[float]:
         """The block at ``(file, tab, cell)``, row-major in ``sizes`` (at most two above 1)."""

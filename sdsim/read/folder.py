@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 
 from sdsim import files, limits
@@ -16,6 +17,8 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
         self.used: dict[str, str] = {}
+        #: The file that stands for each ``?name``, casefolded.
+        self.tags: Mapping[str, str] = {}
         self._read: dict[str, bytes] = {}
 
     def read(self, name: str) -> bytes:
@@ -23,7 +26,7 @@ class Folder:
 
         Raises
         ------
-        UnsupportedError : a reference through a variable (``?name``) or a URL.
+        UnsupportedError : a ``?name`` that the model's settings do not explain, or a URL.
         ModelError : outside the folder (also through ``..`` or a link), a device, missing, large.
         """
         if name in self._read:
@@ -33,11 +36,27 @@ class Folder:
         self.used[name] = hashlib.sha256(data).hexdigest()
         return data
 
+    def find(self, name: str) -> bytes | None:
+        """The content of a file that may be missing; `used` then holds an empty digest."""
+        try:
+            return self.read(name)
+        except ModelError:
+            self.used[name] = ""
+            return None
+
+    def meant(self, name: str) -> str:
+        """The file behind a name; a ``?name`` that the settings do not explain stays as it is."""
+        return self.tags.get(name.casefold(), name)
+
     def _open(self, name: str) -> bytes:
+        name = self.meant(name)
         shown = f"external file '{name}'"
         here = "put the file into the model's folder"
         if name.startswith("?"):
-            raise UnsupportedError(f"{shown} is indirect", remedy="write the name of the file")
+            raise UnsupportedError(
+                f"{shown} is indirect, and the model's settings do not say which file it is",
+                remedy="write the name of the file",
+            )
         if "://" in name or name.lower().startswith(("http:", "https:", "ftp:", "file:")):
             raise UnsupportedError(f"{shown} is a URL", remedy=f"download it; {here}")
         if not name.strip() or "\0" in name:

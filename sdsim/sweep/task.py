@@ -14,12 +14,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
 from sdsim.backends import backend_named
-from sdsim.backends.base import Floats, Grid, Kernel, Members
+from sdsim.backends.base import Floats, Kernel, Members
+from sdsim.blame import blame
 from sdsim.design import Design, design_from_data, design_to_data
 from sdsim.errors import ModelError, UnsupportedError, one_line
-from sdsim.ground import label_of
 from sdsim.horizon import Horizon
 from sdsim.methods import RK4, Adaptive, Euler
 from sdsim.model import from_json, to_json
@@ -34,8 +33,6 @@ from sdsim.system import System
 ROOM = 2_000_000
 #: Fewest members that run together: enough to fill the lanes of a kernel.
 FEWEST = 64
-#: Numbers that the search for the variable that failed may keep.
-BLAME_ROOM = 8_000_000
 
 OK = "ok"
 #: Called with the members (first, stop) that are about to run.
@@ -253,42 +250,14 @@ class _Making:
         known = np.array([m in self.failed for m in range(first, stop)])
         if (bad & ~known).any():
             at = np.flatnonzero(bad & ~known)
-            for i, text in zip(at, blame(task, members, march.stopped, at), strict=True):
-                self.failed[first + int(i)] = text
+            for i, found in zip(at, blame(task.run, members, march.stopped, at), strict=True):
+                self.failed[first + int(i)] = f"nonfinite@{found.time:.10g} ({found.label})"
         values[bad | known] = np.nan
         where = slice(first - self.first, stop - self.first)
         self.values[where] = values
         for name, rows in kept.items():
             block = march.values[task._kept_steps[:, None], np.array(rows)].transpose(2, 0, 1)
             self.series[name][where] = np.where((bad | known)[:, None, None], np.nan, block)
-
-
-def blame(
-    task: Task, members: Members, stopped: NDArray[np.int64], at: NDArray[np.int64]
-) -> list[str]:
-    """``nonfinite@t (variable)`` for members ``at`` of a batch: the first variable, in order of
-    evaluation, that is not finite at the step where a member stopped."""
-    run, program = task.run, task.run.system.program
-    model = run.system.ordered.model
-    named = [o for o in program.outputs if o.name not in names.CONTROL]
-    kernel = run.system.kernel([o.value for o in named])
-    out = [""] * len(at)
-    most = max(BLAME_ROOM // max(len(named), 1), 1)
-    for step in np.unique(stopped[at]):
-        grid = Grid(run.grid.start, run.grid.step, int(step), (int(step),))
-        mine = np.flatnonzero(stopped[at] == step)
-        for k in range(0, len(mine), most):
-            some = mine[k : k + most]
-            chosen = at[some]
-            own = Members(members.params[:, chosen], members.numbers[chosen], members.seed)
-            stages = run.method.stages  # type: ignore[union-attr]
-            row = kernel.march(own, grid, stages).values[0]
-            bad = ~np.isfinite(row)
-            for i, found, first in zip(some, bad.any(axis=0), bad.argmax(axis=0), strict=True):
-                o = named[int(first)]
-                label = label_of(model, model.variables[o.name], o.cell) if found else "a stock"
-                out[i] = f"nonfinite@{grid.time(int(step)):.10g} ({label})"
-    return out
 
 
 def checked(task: Task) -> Task:

@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 
-from sdsim.functions import FUNCTIONS, STATEFUL, VECTOR
+from sdsim.functions import FUNCTIONS, STATEFUL, TABLES, VECTOR
 from sdsim.units.unit import DIMENSIONLESS, Unit, parse
 
 
@@ -78,7 +78,7 @@ def operator_rule(op: str) -> str:
 
 def builtin_rule(name: str) -> str | None:
     """The word in `RULES` for a builtin by canonical name, None where there is no such builtin."""
-    row = FUNCTIONS.get(name) or STATEFUL.get(name) or VECTOR.get(name)
+    row = FUNCTIONS.get(name) or STATEFUL.get(name) or VECTOR.get(name) or TABLES.get(name)
     return row.units if row else _FORMS.get(name)
 
 

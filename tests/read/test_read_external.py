@@ -201,7 +201,11 @@ def get(name: str) -> str:
         ("/dev/zero", "external file '/dev/zero' is not a regular file inside the model's folder"),
         ("C:\\x.csv", "external file 'C:\\x.csv' is not a regular file inside the model's folder"),
         ("//host/x.csv", "external file '//host/x.csv' is not a regular file inside the model's"),
-        ("?file", "external file '?file' is indirect; write the name of the file"),
+        (
+            "?file",
+            "external file '?file' is indirect, and the model's settings do not say which file "
+            "it is; write the name of the file",
+        ),
         ("http://x.org/a.csv", "external file 'http://x.org/a.csv' is a URL; download it; put"),
         ("link.csv", "external file 'link.csv' lies outside the model's folder; put the file"),
         ("pipe.csv", "external file 'pipe.csv' is not a regular file; put the file into"),

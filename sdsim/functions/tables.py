@@ -1,0 +1,153 @@
+"""Builtins that take a lookup or a data variable by name: read in another way, turned, summed.
+
+The tables are known before the run, so that each becomes other tables read in the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from itertools import accumulate, pairwise
+
+from sdsim.errors import ModelError
+from sdsim.expr import Lookup
+from sdsim.functions.base import Builder
+
+VENSIM = "Vensim Reference Manual, Functions"
+#: Vensim's :NA:.
+NA = -(2.0**109)
+#: The most points of a series that GET DATA MEAN and its like go through.
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class OfTable:
+    """A builtin whose first argument is a lookup or data variable.
+
+    arity : fewest and most arguments, the table counted.
+    lower : (builder, points of the table, values of the other arguments) -> value.
+    data : only data variables will do.   units, source : as in `sdsim.functions.base.Function`.
+    """
+
+    name: str
+    arity: tuple[int, int]
+    lower: Callable[[Builder, Lookup, Sequence[int]], int]
+    data: bool = False
+    units: str = "first"
+    source: str = VENSIM
+
+
+def _as(kind: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    return b.table(Lookup(points.x, points.y, kind), a[0])
+
+
+# --- lookups -----------------------------------------------------------------------------------
+
+
+def _invert(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """The x at which the lookup has a value; its end beyond the ends."""
+    x, y = points.x, points.y
+    if len(y) > 1 and y[0] > y[-1]:
+        x, y = x[::-1], y[::-1]
+    if any(p >= q for p, q in pairwise(y)):
+        raise ModelError(
+            "LOOKUP INVERT expects a lookup that rises or falls all the way",
+            remedy="give it no equal values in a row and no turn",
+        )
+    return b.table(Lookup(y, x), a[0])
+
+
+def _area(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """The area under the lookup from the second argument to the third, ends held beyond them."""
+    x, y = points.x, points.y
+    pieces = [
+        (q[0] - p[0]) * (p[1] + q[1]) / 2.0 for p, q in pairwise(zip(x, y, strict=True))
+    ]  # fmt: skip
+    so_far = tuple(accumulate(pieces, initial=0.0))
+
+    def up_to(v: int) -> int:
+        def at_left(values: Sequence[float]) -> int:
+            return b.table(Lookup(x, tuple(values), "hold_backward"), v)
+
+        along = b.op("sub", v, at_left(x))
+        mean = b.op(
+            "mul", b.const(0.5), b.op("add", at_left(y), b.table(Lookup(x, y), v, watched=False))
+        )
+        return b.op("add", at_left(so_far), b.op("mul", along, mean))
+
+    return b.op("sub", up_to(a[1]), up_to(a[0]))
+
+
+# --- data --------------------------------------------------------------------------------------
+
+
+def _among(b: Builder, points: Lookup, t: int, value: int) -> int:
+    """The value; :NA: before the first point and after the last."""
+    early, late = b.op("lt", t, b.const(points.x[0])), b.op("gt", t, b.const(points.x[-1]))
+    return b.op("select", b.op("or", early, late), b.const(NA), value)
+
+
+def _between(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """Straight lines (mode 0), the next point (1) or the one before (-1).
+
+    Vensim's manual likens mode -1 to :HOLD BACKWARD:, yet its output gives the point before even
+    where the time is that of a point, and cuts times to whole numbers in both modes; so do we.
+    """
+    t, mode = a
+    whole = b.op("floor", t)
+    x, y = points.x, points.y
+    straight = b.table(Lookup(x, y), t, watched=False)
+    after = b.table(Lookup(x, y, "look_forward"), whole)
+    before = b.table(Lookup(x[1:], y[:-1], "look_forward"), whole) if len(x) > 1 else straight
+    out = b.op("select", b.op("ge", mode, b.const(1.0)), after, straight)
+    out = b.op("select", b.op("le", mode, b.const(-1.0)), before, out)
+    return _among(b, points, t, out)
+
+
+def _at(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    return _among(b, points, a[0], b.table(points, a[0], watched=False))
+
+
+def _end(place: int, b: Builder, points: Lookup, _: Sequence[int]) -> int:
+    return b.const(points.x[place])
+
+
+def _through(what: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """A figure of the points from one time to another, both counted; :NA: where there is none."""
+    if len(points.x) > MOST:
+        raise ModelError(f"GET DATA {what} over {len(points.x)} points; the limit is {MOST}")
+    first, last = a
+    zero, one, na = b.const(0.0), b.const(1.0), b.const(NA)
+    inside = [
+        b.op("and", b.op("ge", b.const(x), first), b.op("le", b.const(x), last)) for x in points.x
+    ]
+
+    def total(values: Sequence[int], none: int = zero, code: str = "add") -> int:
+        kept = [b.op("select", i, v, none) for i, v in zip(inside, values, strict=True)]
+        return reduce(partial(b.op, code), kept)
+
+    values = [b.const(y) for y in points.y]
+    count = total([one] * len(values))
+    if what in ("MIN", "MAX"):
+        out = total(values, b.const(1e300 if what == "MIN" else -1e300), what.lower())
+    else:
+        out = b.op("div", total(values), count)
+    return b.op("select", b.op("gt", count, zero), out, na)
+
+
+ROWS = (
+    OfTable("lookup forward", (2, 2), partial(_as, "look_forward")),
+    OfTable("lookup backward", (2, 2), partial(_as, "hold_backward")),
+    OfTable("lookup extrapolate", (2, 2), partial(_as, "extrapolate")),
+    OfTable("lookup invert", (2, 2), _invert, units="any"),
+    OfTable("lookup area", (3, 3), _area, units="any"),
+    OfTable("get data between times", (3, 3), _between, data=True),
+    OfTable("get data at time", (2, 2), _at, data=True),
+    OfTable("get data first time", (1, 1), partial(_end, 0), data=True, units="any"),
+    OfTable("get data last time", (1, 1), partial(_end, -1), data=True, units="any"),
+    *(
+        OfTable(f"get data {what.lower()}", (3, 3), partial(_through, what), data=True)
+        for what in ("MIN", "MAX", "MEAN")
+    ),
+)
