@@ -13,8 +13,9 @@ from sdsim.simulate import simulate
 from sdsim.system import load
 
 #: Names under which a reference output may lie beside a model, in order of preference; a file of
-#: Vensim's data (.dat) has the model's own name.
+#: Vensim's own has the model's name.
 REFERENCES = ("output.csv", "output.tab")
+OWN = (".dat", ".vdf", ".vdfx")
 #: The same of Stella's own runs: a Stella file need only agree with one of them.
 STELLA = "output_stella*.csv"
 SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
@@ -46,8 +47,8 @@ def cases(folder: Path) -> list[Case]:
     """Every model below ``folder`` with a reference output in its own folder."""
     out = []
     for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
-        own = f"{model.stem}.dat"
-        references = [model.parent / n for n in (*REFERENCES, own) if (model.parent / n).is_file()]
+        own = (f"{model.stem}{suffix}" for suffix in OWN)
+        references = [model.parent / n for n in (*REFERENCES, *own) if (model.parent / n).is_file()]
         if model.suffix.lower() != ".mdl":
             references += sorted(model.parent.glob(STELLA))
         if references:

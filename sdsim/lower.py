@@ -111,6 +111,7 @@ class _Lowering:
             state = self.op("state", data=float(len(self._states) - 1))
             if root == "integ":
                 return state
+            self._values[block.variable, cell, False] = state  # for its own name inside
             condition, taken = (self._lower(block, index, e, s) for e, s in parts_of(block, False))
             return self.op("select", condition, taken, state)
         parts = [self._lower(block, index, e, s) for e, s in parts_of(block, at_start)]
@@ -208,10 +209,8 @@ class _Lowering:
 
     def _named(self, root: Expr, ref: Ref) -> bool:
         """Whether a lookup stands where its name is meant: first in a builtin that takes one."""
-        heads = (
-            n.args[0] for n in walk(root) if isinstance(n, Call) and n.name in TABLES and n.args
-        )
-        return any(head is ref for head in heads)
+        calls = (n for n in walk(root) if isinstance(n, Call) and n.name in TABLES)
+        return any(ref is head for call in calls for head in call.args[:1])
 
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
@@ -235,10 +234,12 @@ class _Lowering:
         variable = self._model.variables[call.name]
         if variable.role not in ("lookup", "data") or len(parts) != 1:
             raise ModelError(f"'{variable.name}' is no lookup and cannot be called")
-        owners, _ = self._ordered.where[call.name]
-        at = int(block.at[id(call)][index])
-        owner = self._ordered.blocks[int(owners[at])]
-        return self.table(self._points(owner.equation.expr), parts[0])
+        return self.table(self._points_of(block, index, call), parts[0])
+
+    def _points_of(self, block: Block, index: int, named: Ref | Call) -> Lookup:
+        owners, _ = self._ordered.where[named.name]
+        owner = self._ordered.blocks[int(owners[int(block.at[id(named)][index])])]
+        return self._points(owner.equation.expr)
 
     def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         """A builtin that takes a lookup or data variable by name."""
@@ -251,9 +252,7 @@ class _Lowering:
         if not isinstance(given, Ref) or variable is None or variable.role not in roles:
             wanted = "data variable" if row.data else "lookup"
             raise ModelError(f"{call.name.upper()} expects the name of a {wanted} first")
-        owners, _ = self._ordered.where[given.name]
-        owner = self._ordered.blocks[int(owners[int(block.at[id(given)][index])])]
-        return row.lower(self, self._points(owner.equation.expr), parts[1:])
+        return row.lower(self, self._points_of(block, index, given), parts[1:])
 
     @staticmethod
     def _points(expr: Expr) -> Lookup:
@@ -371,8 +370,8 @@ class _Lowering:
         if self._ops[at].code == "time":
             for x in points.x:
                 self.breaks(self.const(x))
-        data = self._model.variables[self._place[0]].role == "data"
-        if watched and points.kind == "interpolate" and not data:
+        watched &= self._model.variables[self._place[0]].role != "data"
+        if watched and points.kind == "interpolate":
             self._readings[Reading(self._watched(at, points), number, self._label())] = None
         return self.op("table", at, data=float(number))
 

@@ -177,7 +177,13 @@ class _Sorter:
             for node in walk(expr):
                 if isinstance(node, Ref) and node.name in self._model.variables:
                     columns.append(self._nodes(block, node) + (self._total if start else 0))
-        return np.stack(columns, axis=1).tolist() if columns else [[] for _ in block.cells]
+        if not columns:
+            return [[] for _ in block.cells]
+        needs: list[list[int]] = np.stack(columns, axis=1).tolist()
+        if block.root == "sample if true" and not at_start:  # its own name is what it has held
+            own = range(self._base[number], self._base[number + 1])
+            needs = [[n for n in row if n != me] for me, row in zip(own, needs, strict=True)]
+        return needs
 
     def _nodes(self, block: Block, ref: Ref) -> Positions:
         block_of, index_in = self._where[ref.name]

@@ -8,6 +8,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Collection, Hashable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,7 @@ def table(dataset: xr.Dataset) -> pd.DataFrame:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF,
-    Vensim's .dat).
+    Vensim's .dat, and its .vdf where pysimlin is installed).
 
     Blank cells, and ``nan``, ``NA``, ``N/A`` and ``null`` in any of their usual spellings, are
     missing values; any other text stays text.
@@ -101,6 +102,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
             return table(read_result(path))
         if suffix == ".parquet":
             return pd.read_parquet(path)
+        if suffix in (".vdf", ".vdfx"):
+            return _vdf(path)
         if suffix == ".dat" and (said := _dat(decoded(path.read_bytes()))) is not None:
             return said
         separator = "\t" if suffix in (".tab", ".tsv", ".dat") else ","
@@ -114,6 +117,22 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if len(frame) and frame.index.isna().all():
         raise ModelError("has no times in its first column", file=path.name)
     return frame
+
+
+def _vdf(path: Path) -> pd.DataFrame:
+    """Vensim's binary results, by pysimlin, the only reader of them outside Vensim."""
+    try:
+        load_vdf = import_module("simlin").load_vdf
+    except ImportError:
+        what = "reading Vensim's .vdf needs pysimlin"
+        raise ModelError(what, remedy="pip install pysimlin", file=path.name) from None
+    if not path.is_file():
+        raise FileNotFoundError
+    try:
+        frame: pd.DataFrame = load_vdf(path)
+    except Exception as e:  # a broken file may fail anywhere in its reader
+        raise ModelError(f"cannot be read as .vdf: {e}", file=path.name) from None
+    return frame[[c for c in frame.columns if not str(c).startswith("#")]]
 
 
 def _dat(text: str) -> pd.DataFrame | None:

@@ -54,6 +54,7 @@ DOORS = {
     "filelock": {"sweep"},
     "tqdm": {"cli"},
     "platformdirs": {"cache"},
+    "simlin": {"results"},
 }
 
 

@@ -105,3 +105,24 @@ def test_the_clock(system: Make) -> None:
     np.testing.assert_array_equal(run["c"], 6.0)
     with pytest.raises(UnsupportedError, match="calendar"):
         simulate(system("d = GET TIME VALUE(0, 0, 3)"))
+
+
+def test_a_sample_may_look_at_itself(system: Make) -> None:
+    """The least so far and the largest so far, as the beer game keeps them."""
+    run = simulate(
+        system("""
+        D: a, b
+        x1[a] = SIN(Time * 2) * 3
+        x1[b] = COS(Time) * 5
+        least[D] = SAMPLE IF TRUE(x1[D] < least[D], x1[D], x1[D])
+        most[D] = SAMPLE IF TRUE(x1[D] > most[D], MAX(x1[D], most[D]), x1[D])
+    """)
+    )
+    x = run["x1"].values
+    np.testing.assert_array_equal(run["least"], np.minimum.accumulate(x))
+    np.testing.assert_array_equal(run["most"], np.maximum.accumulate(x))
+
+
+def test_a_sample_of_itself_by_way_of_another_is_a_loop(system: Make) -> None:
+    with pytest.raises(ModelError, match="algebraic loop"):
+        simulate(system("x = SAMPLE IF TRUE(y > 1, Time, 0)\ny = x + 1"))

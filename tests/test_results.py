@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -214,3 +216,25 @@ def test_a_table_between_tabs_may_be_called_dat(tmp_path: Path) -> None:
     path = tmp_path / "out.dat"
     path.write_text("Time\tA\n0\t1\n1\t2\n")
     assert read_table(path)["A"].tolist() == [1, 2]
+
+
+def test_vensims_own_results_without_its_hidden_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for pysimlin, whose reader needs a file that only Vensim writes."""
+    path = tmp_path / "run.vdf"
+    frame = pd.DataFrame({"a": [1.0, 2.0], "#SMOOTH(a)#": [3.0, 4.0]}, index=[0.0, 1.0])
+    monkeypatch.setitem(sys.modules, "simlin", SimpleNamespace(load_vdf=lambda _: frame))
+    with pytest.raises(ModelError, match="no such file"):
+        read_table(path)
+    path.write_bytes(b"x")
+    assert list(read_table(path).columns) == ["a"]
+    monkeypatch.setitem(sys.modules, "simlin", None)
+    with pytest.raises(ModelError, match="needs pysimlin"):
+        read_table(path)
+
+
+def test_a_broken_file_of_vensims_is_named(tmp_path: Path) -> None:
+    (tmp_path / "run.vdf").write_bytes(b"not Vensim's")
+    with pytest.raises(ModelError, match=r"run\.vdf: cannot be read as \.vdf"):
+        read_table(tmp_path / "run.vdf")

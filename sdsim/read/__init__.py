@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sdsim.read.build import Builder
 from sdsim.read.checks import check
 from sdsim.read.external import External
 from sdsim.read.folder import Folder
-from sdsim.read.macros import Body, Inliner
+from sdsim.read.macros import Body, Inliner, without_outputs
 from sdsim.read.ranges import dimensions
 from sdsim.read.scan import Entry, Scan, scan_text
 from sdsim.read.settings import settings_of
@@ -102,12 +103,17 @@ def _expressions(
     found: Scan, file: str, dims: Mapping[str, Dimension]
 ) -> tuple[list[Entry], list[Expr], Spelling]:
     """The entries of the model's variables with their expressions, macros written out."""
-    main = [e for e in found.entries if e.kind not in _RANGES]
-    inner = [e for macro in found.macros for e in macro.entries]
+    whole = [e for e in found.entries if e.kind not in _RANGES]
+    main = [without_outputs(e, found.macros, file) for e in whole]
+    inner = [
+        without_outputs(e, found.macros, file) for macro in found.macros for e in macro.entries
+    ]
     spelling = Spelling()
     parsed = expressions([*main, *inner], file, spelling)
     exprs, rest = parsed[: len(main)], iter(parsed[len(main) :])
-    bodies = [Body(m, tuple(next(rest) for _ in m.entries)) for m in found.macros]
+    parts = iter(inner)
+    macros = [replace(m, entries=tuple(next(parts) for _ in m.entries)) for m in found.macros]
+    bodies = [Body(m, tuple(next(rest) for _ in m.entries)) for m in macros]
     inliner = Inliner({b.key: b for b in bodies}, dims, file)
     exprs = [inliner.inline(e, x) for e, x in zip(main, exprs, strict=True)]
     return [*main, *inliner.entries], [*exprs, *inliner.exprs], spelling

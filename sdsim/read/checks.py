@@ -21,7 +21,7 @@ def check(found: Scan, file: str) -> None:
     ------
     ModelError : a name too long, reserved, or used twice; an equation that is missing,
         incomplete, too long, nested too deeply, or unbalanced; a control variable missing.
-    UnsupportedError : a macro with further outputs, or with subscript ranges of its own.
+    UnsupportedError : a macro with subscript ranges of its own.
     """
     for entry in found.entries:
         _check_entry(entry, file)
@@ -46,11 +46,10 @@ def _check_macro(macro: Macro, seen: dict[str, Macro], file: str) -> None:
     if first is not macro:
         what = f"macro defined twice, first in line {first.line}"
         raise ModelError(what, remedy="delete one", file=file, line=macro.line, variable=label)
-    if macro.outputs or any(e.kind in ("range", "copy") for e in macro.entries):
-        what = "with further outputs" if macro.outputs else "with subscript ranges"
+    if any(e.kind in ("range", "copy") for e in macro.entries):
         raise UnsupportedError(
-            f"a macro {what} is not supported in this version",
-            remedy="write a macro for each output" if macro.outputs else "define them outside it",
+            "a macro with subscript ranges is not supported in this version",
+            remedy="define them outside it",
             file=file,
             line=macro.line,
             variable=label,

@@ -8,6 +8,7 @@ in a body speak of its inputs and say nothing about a call: hidden variables hav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +17,7 @@ from sdsim.errors import ModelError
 from sdsim.expr import Call, Expr, Num, Ref, fold, rewrite
 from sdsim.functions import VECTOR
 from sdsim.model import Dimension
-from sdsim.read.scan import Entry, Macro
+from sdsim.read.scan import Entry, Macro, items, mask
 
 #: Calls that close a ``!`` inside them.
 _OVER = frozenset(VECTOR)
@@ -62,6 +63,32 @@ class Inliner:
             return node
 
         return rewrite(expr, change)
+
+    def further(
+        self, entry: Entry, macro: Macro, own: Mapping[str, tuple[str, tuple[str, ...]]]
+    ) -> None:
+        """The variables to which a call gives what the macro has beside its own name."""
+        if entry.called != names.canonical(macro.name):
+            return
+        if len(entry.outputs) != len(macro.outputs):
+            what = f"macro '{names.display(macro.name)}' has {len(macro.outputs)} further outputs"
+            what += f", {len(entry.outputs)} given"
+            raise self.error(entry, what, f"give {', '.join(macro.outputs)}")
+        for given, inner in zip(entry.outputs, macro.outputs, strict=True):
+            key = names.canonical(inner)
+            if key not in own:
+                what = f"macro '{names.display(macro.name)}' has no equation for '{inner}'"
+                raise self.error(entry, what, f"add '{inner} = ...' to it")
+            name, _, subs = given.partition("[")
+            written = tuple(items(subs.rstrip().removesuffix("]"))) if subs else entry.subs
+            made = replace(
+                entry, name=name.strip(), subs=written, kind="equation", text="(output)",
+                units="", doc=f"{inner} of the macro call in {entry.label}.",
+                limits=(None, None), outputs=(), called="",
+            )  # fmt: skip
+            out, carried = own[key]
+            self.entries.append(made)
+            self.exprs.append(Ref(names.canonical(out), carried))
 
     def error(self, entry: Entry, what: str, remedy: str) -> ModelError:
         return ModelError(
@@ -124,9 +151,47 @@ class Inliner:
             self.entries.append(hidden)
             self.exprs.append(resolved)
             self.exprs[at] = self.inline(hidden, resolved, (*within, node.name))
+        if macro.outputs:
+            self.further(entry, macro, own)
         out, carried = own[node.name]
         subs = tuple(f"{d}!" if d in summed else d for d in carried)
         return Ref(names.canonical(out), subs)
+
+
+_KEYWORD = re.compile(r":\s*(?:AND|OR|NOT|NA)\s*:", re.IGNORECASE)
+
+
+def without_outputs(entry: Entry, macros: Sequence[Macro], file: str) -> Entry:
+    """The entry with the names behind the ``:`` of a macro call taken out of its text.
+
+    Raises
+    ------
+    ModelError : two such calls in one equation.
+    """
+    keys = {names.canonical(m.name) for m in macros if m.outputs}
+    if not keys or ":" not in entry.text:
+        return entry
+    text = entry.text
+    hidden = _KEYWORD.sub(lambda m: "\0" * len(m.group()), mask(text))
+    colon = hidden.find(":")
+    if colon < 0:
+        return entry
+    depth, begin = 0, colon
+    while begin >= 0 and depth >= 0:
+        begin -= 1
+        depth += {")": 1, "(": -1}.get(hidden[begin], 0) if begin >= 0 else 0
+    end = hidden.find(")", colon)
+    called = re.search(r"(?:^|[-+*/^(,<>=])([^-+*/^(,<>=]*)$", hidden[: max(begin, 0)])
+    name = text[called.start(1) : begin] if called else ""
+    key = names.canonical(name.strip())
+    if key not in keys or end < 0 or hidden.find(":", colon + 1) >= 0:
+        raise ModelError(
+            "a ':' that is no part of a call of a macro with further outputs",
+            remedy="write MACRO(inputs : outputs), once in an equation",
+            file=file, line=entry.line, variable=entry.label,
+        )  # fmt: skip
+    outputs = tuple(items(text[colon + 1 : end]))
+    return replace(entry, text=text[:colon] + text[end:], outputs=outputs, called=key)
 
 
 def _resolve(

@@ -54,7 +54,8 @@ class Entry:
     keyword : how data are interpolated, as in `sdsim.expr.Lookup`.
     text : the right-hand side on one line, without comments.
     group : the ``.Group`` under whose heading it stands.   line : of its first character.
-    hidden : made from a macro.
+    hidden : made from a macro.   outputs : names that a call of the macro ``called`` in
+        it gives to further results.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Entry:
     group: str = ""
     line: int = 0
     hidden: bool = False
+    outputs: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def key(self) -> str:
@@ -153,7 +156,7 @@ class _Scanner:
                     raise self.error("a macro inside a macro", "end the first one", start)
                 body = []
                 inputs, outputs = (
-                    tuple(items(" ".join((head[part] or "").split())))
+                    tuple(items(" ".join(_JOIN.sub(" ", head[part] or "").split())))
                     for part in ("inputs", "outputs")
                 )
                 macros.append(Macro(head["name"].strip(), inputs, outputs, (), self.line(start)))

@@ -208,8 +208,8 @@ LONG = "x" * (limits.NAME + 1)
          f"m.mdl:1: 'a': nesting depth over {limits.NESTING} parentheses; split it into several"),
         (":MACRO: m(a)\nm = a ~ ~ |\n:END OF MACRO:\n:MACRO: M(a)\n:END OF MACRO:",
          "m.mdl:4: 'M': macro defined twice, first in line 1; delete one"),
-        (":MACRO: m(a : b)\nm = a ~ ~ |\n:END OF MACRO:",
-         "m.mdl:1: 'm': a macro with further outputs is not supported in this version; write"),
+        (":MACRO: m(a)\nm = a ~ ~ |\nd: x, y ~~|\n:END OF MACRO:",
+         "m.mdl:1: 'm': a macro with subscript ranges is not supported in this version; define"),
     ],
 )  # fmt: skip
 def test_entries_that_are_refused(text: str, message: str) -> None:
