@@ -27,10 +27,11 @@ def expand(model: Model) -> Model:
         over nothing, a wrong number of arguments; file, line and variable are named.
     """
     added: dict[str, Variable] = {}
+    written = _Written()
     for key, variable in model.variables.items():
         equations = []
         for number, equation in enumerate(variable.equations):
-            writer = _Writer(model, variable, equation, number)
+            writer = _Writer(model, variable, equation, number, written)
             try:
                 expr = writer.rewrite(equation.expr)
             except ModelError as e:
@@ -49,10 +50,28 @@ def _with(variable: Variable, equations: tuple[Equation, ...]) -> Variable:
     )  # fmt: skip
 
 
+class _Written:
+    """How much sums over elements have come to in the whole model, in nodes of expressions."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+
+    def add(self, nodes: int, name: str) -> None:
+        self._nodes += nodes
+        if self._nodes > 2 * limits.OPERATIONS:
+            raise ModelError(
+                f"{name.upper()} written out element by element makes the model too large",
+                remedy=f"give inner sums a variable of their own, {limits.TRUSTED}",
+            )
+
+
 class _Writer:
     """Rewrites one equation, collecting the hidden variables it needs; a `functions.base.Maker`."""
 
-    def __init__(self, model: Model, variable: Variable, equation: Equation, number: int) -> None:
+    def __init__(
+        self, model: Model, variable: Variable, equation: Equation, number: int, written: _Written
+    ) -> None:
+        self._written = written
         self._model, self._variable, self._equation = model, variable, equation
         self._prefix = f"{variable.name} · {number + 1}." if number else f"{variable.name} · "
         self._count = itertools.count(1)
@@ -99,6 +118,8 @@ class _Writer:
         dims = [self._model.dimensions[d].elements for d in marked]
         if math.prod(map(len, dims)) > limits.TERMS:
             raise ModelError(f"{call.name.upper()} over more than {limits.TERMS:,} elements")
+        nodes = sum(1 for a in call.args for _ in walk(a))
+        self._written.add(math.prod(map(len, dims)) * nodes, call.name)
         out = []
         for combination in itertools.product(*dims):
             at = dict(zip((f"{d}!" for d in marked), combination, strict=True))

@@ -90,13 +90,18 @@ def horizon_of(
     saveper = control(names.SAVEPER) if names.SAVEPER in system.places else step
     for label, value in (("TIME STEP", step), ("SAVEPER", saveper)):
         if not 0 < value < np.inf:
-            raise ModelError(f"{label} must be > 0, got {value:g}", file=file)
+            raise ModelError(f"{label} must be > 0, got {value:g}", remedy="set it", file=file)
     if not (np.isfinite(start) and np.isfinite(stop) and stop >= start):
         raise ModelError(f"FINAL TIME {stop:g} comes before INITIAL TIME {start:g}", file=file)
     if (stop - start) / step > limits.STEPS:
         raise ModelError(
             f"{(stop - start) / step:.3g} time steps; at most {limits.STEPS:,}",
             remedy="use a larger TIME STEP", file=file,
+        )  # fmt: skip
+    if max(abs(start), abs(stop)) + step / 2 == max(abs(start), abs(stop)):
+        raise ModelError(
+            f"TIME STEP {step:g} is lost beside times of {max(abs(start), abs(stop)):g}",
+            remedy="use a larger TIME STEP or count time from another start", file=file,
         )  # fmt: skip
     points = (stop - start) / (saveper if isinstance(method, Adaptive) else max(saveper, step)) + 1
     if points > limits.SAVED_POINTS:

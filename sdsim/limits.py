@@ -52,3 +52,5 @@ UNPACKED_FILES = 2_000  # in an .xlsx
 CELLS = 1_000_000 * _TIMES  # filled ones of one sheet
 COLUMNS = 20_000
 TOML_BYTES = 2_000_000  # a preset, spec or claim
+TABLE_BYTES = 128 << 20 if _TIMES == 1 else 4 << 30  # saved runs, references, tables of designs
+TABLE_NUMBERS = 20_000_000 * _TIMES  # in one of them

@@ -147,8 +147,11 @@ def sorted_out(
     constants: dict[str, Any] = {}
     lookups: dict[str, Points] = {}
     series: dict[str, Points] = {}
+    said: dict[str, str] = {}
     for name, value in mapping(params, "params").items():
         variable, cells = locate(model, name)
+        if (earlier := said.setdefault(names.canonical(name), name)) != name:
+            raise ModelError(f"given twice, first as '{earlier}'", remedy="give one", variable=name)
         value = _plain(model, variable, cells, value, name)
         if isinstance(value, pd.Series):
             value = Points.of(list(value.index), list(value.to_numpy()), name)

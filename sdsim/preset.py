@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sdsim import files, limits
+from sdsim import files, limits, names
 from sdsim.errors import ModelError, nearest
 from sdsim.overrides import Overrides, Points, number
 from sdsim.toml import line_of, read_toml
@@ -65,6 +65,11 @@ def preset_of(data: Mapping[str, Any], path: Path) -> Preset:
         tables[name] = data.get(name, {})
         if not isinstance(tables[name], dict):
             raise ModelError(f"'{name}' must be a table, got {type(tables[name]).__name__}")
+        said: dict[str, str] = {}
+        for key in tables[name] if name != "about" else ():
+            if (earlier := said.setdefault(names.canonical(key), key)) is not key:
+                what = f"given twice in [{name}], first as '{earlier}'"
+                raise ModelError(what, remedy="delete one", variable=key)
     sources: dict[str, str] = {}
     plain = {}
     for table in ("constants", "initial"):
@@ -87,6 +92,8 @@ def _value(name: str, entry: Any, sources: dict[str, str]) -> Any:
         entry = entry["value"]
     if isinstance(entry, bool) or not isinstance(entry, int | float | list):
         raise ModelError(f"expected a number, got {entry!r}", variable=name)
+    if not isinstance(entry, list):
+        number(entry, name)
     return entry
 
 

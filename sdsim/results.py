@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sdsim import files, limits
 from sdsim.errors import ModelError
 from sdsim.exported import decoded, exported
 from sdsim.names import element_label
@@ -101,17 +102,17 @@ def read_table(path: str | Path) -> pd.DataFrame:
         if suffix == ".nc":
             return table(read_result(path))
         if suffix == ".parquet":
-            return pd.read_parquet(path)
+            return read_parquet(path)
         if suffix in (".vdf", ".vdfx"):
             return _vdf(path)
-        if suffix == ".dat" and (said := _dat(decoded(path.read_bytes()))) is not None:
+        if suffix == ".dat" and (said := _dat(_text(path))) is not None:
             return said
         separator = "\t" if suffix in (".tab", ".tsv", ".dat") else ","
-        text = io.StringIO(decoded(path.read_bytes()))
+        text = io.StringIO(_text(path))
         frame = pd.read_csv(text, sep=separator, index_col=0, low_memory=False)
-    except FileNotFoundError:
-        raise ModelError("no such file", file=str(path)) from None
-    except (OSError, ValueError, UnicodeDecodeError) as e:
+    except ModelError as e:
+        raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
+    except (OSError, ValueError) as e:
         raise ModelError(f"cannot be read as a table: {e}", file=path.name) from None
     frame.index = pd.Index(pd.to_numeric(pd.Series(frame.index), errors="coerce"))
     if len(frame) and frame.index.isna().all():
@@ -126,8 +127,7 @@ def _vdf(path: Path) -> pd.DataFrame:
     except ImportError:
         what = "reading Vensim's .vdf needs pysimlin"
         raise ModelError(what, remedy="pip install pysimlin", file=path.name) from None
-    if not path.is_file():
-        raise FileNotFoundError
+    files.read_bytes(path, limits.TABLE_BYTES)  # a regular file, and not too large
     try:
         frame: pd.DataFrame = load_vdf(path)
     except Exception as e:  # a broken file may fail anywhere in its reader
@@ -151,6 +151,36 @@ def _dat(text: str) -> pd.DataFrame | None:
     )
 
 
+def _text(path: Path) -> str:
+    """The text of a table: UTF-8, or else as Windows programs write it."""
+    data = files.read_bytes(path, limits.TABLE_BYTES)
+    if b"\0" in data:
+        raise ModelError("holds NUL bytes: no text", remedy="give a table as text")
+    return decoded(data)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """A Parquet file that is no larger than tables may be, packed and unpacked.
+
+    Raises
+    ------
+    ModelError : no regular file, or too large; OSError and ValueError where it is no Parquet.
+    """
+    from pyarrow import parquet  # costly to load
+
+    body = io.BytesIO(files.read_bytes(path, limits.TABLE_BYTES))
+    with parquet.ParquetFile(body) as inside:
+        held = inside.metadata.num_rows * inside.metadata.num_columns
+        groups = range(inside.metadata.num_row_groups)
+        size = sum(inside.metadata.row_group(k).total_byte_size for k in groups)
+    if held > limits.TABLE_NUMBERS or size > 2 * limits.TABLE_BYTES:
+        raise ModelError(
+            f"holds {held:,} values, at most {limits.TABLE_NUMBERS:,} are read",
+            remedy=f"keep only what is needed, {limits.TRUSTED}",
+        )
+    return pd.read_parquet(body)
+
+
 def read_result(path: str | Path) -> xr.Dataset:
     """A saved run as a dataset over ``time``; from CSV or Parquet each column is a variable.
 
@@ -161,10 +191,13 @@ def read_result(path: str | Path) -> xr.Dataset:
     path = Path(path)
     if path.suffix.lower() == ".nc":
         try:
-            with xr.open_dataset(path, engine="scipy") as dataset:
+            body = io.BytesIO(files.read_bytes(path, limits.TABLE_BYTES))
+            with xr.open_dataset(body, engine="scipy") as dataset:
+                if sum(v.size for v in dataset.variables.values()) > limits.TABLE_NUMBERS:
+                    raise ModelError("holds too many values", remedy=limits.TRUSTED)
                 return _named(dataset.load())
-        except FileNotFoundError:
-            raise ModelError("no such file", file=str(path)) from None
+        except ModelError as e:
+            raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
         except Exception as e:  # a broken file may fail anywhere in its reader
             what = f"cannot be read as netCDF: {type(e).__name__}: {e}"
             raise ModelError(what, remedy="write it again", file=str(path)) from None

@@ -76,7 +76,7 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
     out = Overrides()
     for path in args.preset:
         out |= read_preset(path).overrides
-    plain: dict[str, Any] = {}
+    plain: dict[str, tuple[str, Any]] = {}
     for path in args.params:
         mine: dict[str, tuple[str, float]] = {}
         for name, value in _parameter_file(Path(path)):
@@ -85,14 +85,14 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
                 note(f"{Path(path).name}: '{name}' is given twice, {earlier:g} and {value:g}; "
                      "the last holds")  # fmt: skip
             mine[key] = (name, value)
-        plain |= dict(mine.values())
-    plain |= dict(_assignments(args.set, "--set"))
+        plain.update(mine)
+    plain |= {column_key(name): (name, v) for name, v in _assignments(args.set, "--set")}
     for option, name in CONTROLS.items():
         value = getattr(args, option)
         if value is not None:
-            plain[name] = _number(value, name)
+            plain[column_key(name)] = (name, _number(value, name))
     initial = dict(_assignments(args.initial, "--initial"))
-    return out | sorted_out(model, plain, initial)
+    return out | sorted_out(model, dict(plain.values()), initial)
 
 
 def _number(text: str, name: str) -> float:

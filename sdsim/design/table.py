@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from sdsim import files, limits
 from sdsim.design.base import DESIGNS, Floats, Settings, checked
 from sdsim.design.distributions import Uniform
 from sdsim.design.factors import Factor, Uncertainty
 from sdsim.errors import ModelError, one_line
-
-MAX_BYTES = 1_000_000_000
+from sdsim.results import read_parquet
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +73,11 @@ class Table:
         ModelError : it cannot be read, or holds something else than numbers.
         """
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise ModelError(f"larger than {MAX_BYTES:,} bytes", file=path.name)
             if path.suffix == ".parquet":
-                return cls.of(pd.read_parquet(path))
+                return cls.of(read_parquet(path))
             separator = "\t" if path.suffix in (".tab", ".tsv") else ","
-            return cls.of(pd.read_csv(path, sep=separator))
+            text = files.read_text(path, limits.TABLE_BYTES)
+            return cls.of(pd.read_csv(io.StringIO(text), sep=separator))
         except ModelError as e:
             raise e.at(file=path.name) from None
         except OSError as e:

@@ -22,6 +22,7 @@ from sdsim.expr import Lookup
 from sdsim.read.folder import Folder
 from sdsim.read.sheets import Area, Sheet, column, sheet
 
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 
 
@@ -126,12 +127,8 @@ class External:
         along = (1 - steps[0], 1 - steps[1])
         kept: list[tuple[int, float]] = []
         for i, (r, c) in enumerate(xs):
-            x = page.number(r, c)
+            x = self._number(page, file, r, c)
             if x is None:
-                if word := page.text(r, c):
-                    self.notes.append(
-                        f"'{file}' {_name(r, c)}: '{word[:40]}' is no number: skipped"
-                    )
                 continue
             if kept and x <= kept[-1][1]:
                 raise ModelError(
@@ -142,13 +139,28 @@ class External:
         tables = []
         for k in range(count):
             top, left = first[0] + k * steps[0], first[1] + k * steps[1]
-            pairs = [(x, page.number(top + i * along[0], left + i * along[1])) for i, x in kept]
+            pairs = [
+                (x, self._number(page, file, top + i * along[0], left + i * along[1]))
+                for i, x in kept
+            ]
             filled = [(x, y) for x, y in pairs if y is not None]
             if not filled:
                 what = f"no numbers at {_name(top, left)} of '{file}' along {place}"
                 raise ModelError(what, remedy="check row, column and cell")
             tables.append(Lookup(tuple(x for x, _ in filled), tuple(y for _, y in filled), kind))
         return tables
+
+    def _number(self, page: Sheet, file: str, row: int, column: int) -> float | None:
+        """The number in a cell; None for a blank, and for a word, which is noted."""
+        value, word = page.number(row, column), page.text(row, column)
+        if _NOT_FINITE.fullmatch(word):
+            raise ModelError(
+                f"'{file}' {_name(row, column)} is '{word}': expected a number",
+                remedy="leave the cell blank where nothing is known",
+            )
+        if value is None and word:
+            self.notes.append(f"'{file}' {_name(row, column)}: '{word[:40]}' is no number: skipped")
+        return value
 
     def subscripts(self, arguments: Sequence[str]) -> list[str]:
         """The elements from the first to the last cell, row by row, with the prefix before each."""

@@ -31,10 +31,12 @@ NA = -(2.0**109)  # what Vensim's :NA: is as a number
 
 Rows = list[list[Any]]
 
-_SIGNED = r"[+-]?\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
+_SIGNED = r"[+-]?\s*(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
 _NUMBER = re.compile(rf"\s*({_SIGNED})\s*")
 _SUM = re.compile(rf"\s*{_SIGNED}(?:\s*[+-]\s*{_SIGNED})*\s*")
+_PAIR = rf"\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)"
 _POINT = re.compile(rf"\s*\(\s*({_SIGNED})\s*,\s*({_SIGNED})\s*\)\s*(?:,|$)")
+_LIMITS = re.compile(rf"\s*\[\s*{_PAIR}\s*-\s*{_PAIR}\s*(?:,\s*{_PAIR}\s*)*\]\s*,?\s*")
 _SUBSCRIPT = re.compile(r"""\s*("(?:\\"|[^"])*"|[^",]+?)\s*(!?)\s*(?:,|$)""")
 
 
@@ -305,6 +307,8 @@ def _translator(base: Any) -> Any:
             return vc[4]
 
         def visit_limits(self, n: Any, vc: list[str]) -> str:
+            if _LIMITS.fullmatch(n.text) is None:
+                raise Unreadable(f"'{n.text.strip()[:40]}' is not [(x,y)-(x,y)]")
             return ""
 
         def visit_lookup_with_def(self, n: Any, vc: list[str]) -> str:
