@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint bench claims conformance clean
+.PHONY: run test lint bench fuzz claims conformance clean
 
 run: $(STAMP)
 	@$(BIN)/python experiments/first_cycle.py
@@ -20,6 +20,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -s -p no:cacheprovider
+
+fuzz: $(STAMP)
+	@$(BIN)/python tests/fuzzing.py
 
 claims: $(STAMP)
 	@$(BIN)/python experiments/claims.py

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from zarr.codecs import Crc32cCodec
+from zarr.codecs import BytesCodec, Crc32cCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore
 
@@ -157,13 +157,22 @@ def fault(root: Path, files: Mapping[str, str]) -> str:
 
 
 def opened(root: Path) -> Any:
-    """The group of arrays, to read."""
+    """The group of arrays, to read; the older format of zarr, which knows pickles, is not read."""
     try:
-        return zarr.open_group(LocalStore(root, read_only=True), mode="r")
+        return zarr.open_group(LocalStore(root, read_only=True), mode="r", zarr_format=3)
     except (OSError, ValueError, KeyError) as e:
         raise ModelError(f"no store of a sweep: {e}", file=str(root)) from None
 
 
 def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """All of an array."""
+    """All of an array.
+
+    Raises
+    ------
+    ModelError : it is not written as `create` writes arrays.
+    """
+    metadata = array.metadata
+    codecs = {type(c) for c in metadata.codecs} if metadata.zarr_format == 3 else {object}
+    if array.dtype != np.float64 or not codecs <= {BytesCodec, Crc32cCodec}:
+        raise ModelError(f"array '{array.path}' is not written by a sweep", remedy="run it again")
     return np.asarray(array[...])
