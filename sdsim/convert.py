@@ -11,10 +11,12 @@ from pathlib import Path
 from sdsim.errors import ModelError
 from sdsim.model import Model
 from sdsim.read import read
-from sdsim.write import Written, differing, redrawn, write_vensim
+from sdsim.write import Written, differing, redrawn, write_vensim, write_xmile
 
 #: What a suffix is written by.
-WRITERS: dict[str, Callable[[Model], Written]] = {".mdl": write_vensim}
+WRITERS: dict[str, Callable[[Model], Written]] = {
+    ".mdl": write_vensim, ".xmile": write_xmile, ".stmx": write_xmile,
+}  # fmt: skip
 
 
 def convert(

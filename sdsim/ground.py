@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sdsim.errors import ModelError, counted, nearest
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Ref, walk
 from sdsim.functions import NAMES
-from sdsim.model import Dimension, Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable
 
 Positions = NDArray[np.int64]
 
@@ -168,27 +167,20 @@ class _Reader:
             return None
         dims = self._model.dimensions
         if node.name in self._bound:
-            places = {e: i + 1 for i, e in enumerate(self._largest(node.name).elements)}
+            places = {e: i + 1 for i, e in enumerate(self._model.widest(node.name).elements)}
             return np.array([places[e] for e in self._bound[node.name]], dtype=np.int64)
         for bound, column in self._bound.items() if node.name in dims else ():
-            if mapped := self._mapped(bound, node.name):
+            if mapped := self._model.mapped(bound, node.name):
                 places = {e: i + 1 for i, e in enumerate(dims[node.name].elements)}
                 return np.array([places[mapped[e]] for e in column], dtype=np.int64)
         owner = next((k for k, d in dims.items() if node.name in d.elements), None)
         if owner is not None:
-            place = self._largest(owner).elements.index(node.name) + 1
+            place = self._model.widest(owner).elements.index(node.name) + 1
             return np.full(self._size, place, dtype=np.int64)
         known = [v.name for v in self._model.variables.values() if not v.hidden]
         raise ModelError(
             f"uses '{node.name}', which is undefined", remedy=nearest(node.name, known)
         )
-
-    def _largest(self, dim: str) -> Dimension:
-        """The range that gives a name its number: the widest, the first by name among equals."""
-        dims = self._model.dimensions
-        mine = set(dims[dim].elements)
-        wider = {k: d for k, d in dims.items() if mine <= set(d.elements)}
-        return wider[min(wider, key=lambda k: (-len(wider[k].elements), k))]
 
     def _axis(self, sub: str, dim: str) -> Positions:
         """(size,) positions along ``dim`` that the subscript ``sub`` names."""
@@ -202,7 +194,7 @@ class _Reader:
             return np.full(self._size, place[sub], dtype=np.int64)
         if sub in self._model.dimensions:
             for bound, column in self._bound.items():
-                mapped = self._mapped(bound, sub)
+                mapped = self._model.mapped(bound, sub)
                 if mapped:
                     return self._placed([mapped[e] for e in column], sub, dim, place)
         raise _bad_subscript(self._model, sub, dim)
@@ -211,40 +203,9 @@ class _Reader:
         self, column: Sequence[str], sub: str, dim: str, place: Mapping[str, int]
     ) -> Positions:
         if not all(e in place for e in column):
-            mapped = self._mapped(sub, dim)
+            mapped = self._model.mapped(sub, dim)
             if not mapped:
                 lost = next(e for e in column if e not in place)
                 raise _bad_subscript(self._model, lost, dim)
             column = [mapped[e] for e in column]
         return np.array([place[e] for e in column], dtype=np.int64)
-
-    def _mapped(self, source: str, target: str) -> dict[str, str]:
-        """For each element of ``source`` the element of ``target`` that goes with it."""
-        a, b = self._model.dimensions[source], self._model.dimensions[target]
-        if target in a.maps:
-            return {e: images[0] for e, images in zip(a.elements, a.maps[target], strict=True)}
-        if source in b.maps:
-            return {
-                image: e
-                for e, images in zip(b.elements, b.maps[source], strict=True)
-                for image in images
-            }
-        if set(a.elements) <= set(b.elements):
-            return {e: e for e in a.elements}
-        for middle in itertools.chain(a.maps, b.maps):
-            if middle not in (source, target) and middle in self._model.dimensions:
-                first = self._direct(source, middle)
-                second = self._direct(middle, target)
-                if first and second and all(v in second for v in first.values()):
-                    return {e: second[v] for e, v in first.items()}
-        return {}
-
-    def _direct(self, source: str, target: str) -> dict[str, str]:
-        a, b = self._model.dimensions[source], self._model.dimensions[target]
-        if target in a.maps:
-            return {e: i[0] for e, i in zip(a.elements, a.maps[target], strict=True)}
-        if source in b.maps:
-            return {i: e for e, im in zip(b.elements, b.maps[source], strict=True) for i in im}
-        if set(a.elements) <= set(b.elements):
-            return {e: e for e in a.elements}
-        return {}

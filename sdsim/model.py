@@ -121,6 +121,35 @@ class Model:
         """The elements of a dimension as the modeller writes them."""
         return self.dimensions[dim].labels
 
+    def widest(self, dim: str) -> Dimension:
+        """The range that gives an element its number: the widest, the first by name of equals."""
+        mine = set(self.dimensions[dim].elements)
+        wider = {k: d for k, d in self.dimensions.items() if mine <= set(d.elements)}
+        return wider[min(wider, key=lambda k: (-len(wider[k].elements), k))]
+
+    def mapped(self, source: str, target: str) -> dict[str, str]:
+        """For each element of ``source`` the element of ``target`` that goes with it.
+
+        By a mapping, either way round, as a part of it, or by way of one dimension more.
+        """
+        direct = self._mapped(source, target)
+        if direct:
+            return direct
+        for middle in (*self.dimensions[source].maps, *self.dimensions[target].maps):
+            if middle not in (source, target) and middle in self.dimensions:
+                first, second = self._mapped(source, middle), self._mapped(middle, target)
+                if first and second and all(v in second for v in first.values()):
+                    return {e: second[v] for e, v in first.items()}
+        return {}
+
+    def _mapped(self, source: str, target: str) -> dict[str, str]:
+        a, b = self.dimensions[source], self.dimensions[target]
+        if target in a.maps:
+            return {e: i[0] for e, i in zip(a.elements, a.maps[target], strict=True)}
+        if source in b.maps:
+            return {i: e for e, im in zip(b.elements, b.maps[source], strict=True) for i in im}
+        return {e: e for e in a.elements} if set(a.elements) <= set(b.elements) else {}
+
     def replacing(self, changed: Mapping[str, Variable]) -> Model:
         """A model with these variables (by canonical name) in place of, or beside, its own."""
         return replace(self, variables={**self.variables, **changed})

@@ -7,13 +7,13 @@ import argparse
 from sdsim.cli.options import note
 from sdsim.cli.progress import busy
 
-HELP = "Write a model as a Vensim file that runs to the same results."
+HELP = "Write a model as a Vensim or XMILE file that runs to the same results."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
-    parser.add_argument("output", metavar="OUT", help="the file to write: .mdl")
+    parser.add_argument("output", metavar="OUT", help="the file to write: .mdl, .xmile or .stmx")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     parser.add_argument(
         "--sketch-only", action="store_true", help="keep the equations' text, draw a new sketch"

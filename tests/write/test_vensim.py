@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from making import mdl, model_of, ref
+from writing_models import MODELS, text_of, values
 
 import sdsim
 from sdsim import names
@@ -18,52 +19,6 @@ from sdsim.expr import Call, Lookup, Num, Ref
 from sdsim.model import Dimension, Model
 from sdsim.read import read
 from sdsim.write import differing, write_vensim
-
-MODELS = {
-    "stocks": """
-        Stock = INTEG(births - Stock / life time, 100)
-        births = Stock * 0.03 * effect(Stock / 200)
-        life time = 40
-        effect([(0,0)-(2,2)], (0, 1.5), (1, 1), (2.5, -1e-07))
-    """,
-    "ranges": """
-        Region: north, south, "2nd east"
-        Warm: south, "2nd east"
-        Product: (p1-p3) -> Region
-        Part: p1, p2 -> (Region: north, Warm)
-        x[Region] = 1, 0.1, -3
-        y[Region, Product] = 1, 2, 3; 4, 5, 6; 7, 8, 9.5;
-        z[Region, Product, Warm] = x[Region] * y[Region, Product] + x[Warm]
-        moved[Product] = x[Region] + Product
-        other[Region] :EXCEPT: [Warm] = 7
-        other[Warm] = SUM(y[Warm, Product!]) + VMAX(x[Region!])
-        count = ELMCOUNT(Region)
-    """,
-    "functions": """
-        a = IF THEN ELSE(Time > 3 :AND: :NOT: (Time > 8 :OR: Time = 5), -2^2, (-2)^2)
-        b = SMOOTH3I(a, 2, 1) + DELAY FIXED(a, 2, 0) + DELAY N(a, 3, 1, 4)
-        c = STEP(1, 2) + RAMP(0.1, 3, 6) + PULSE TRAIN(1, 1, 3, 9)
-        d = SAMPLE IF TRUE(Time > 4, a, 7) + ZIDZ(1, c) + MODULO(Time, 3) + INTEGER(a / 3)
-        e = RANDOM UNIFORM(0, 1, 4) + RANDOM NORMAL(-1, 1, 0, 0.3, 5)
-        f = WITH LOOKUP(Time, ((0, 0), (3, 2), (9, -2))) + ACTIVE INITIAL(Time, 3)
-        g = 1 / 3 - (a - (b - c)) / (d * (e / f)) - 1e-300
-    """,
-    "names": """
-        "100% of {it}" = 1
-        "say \\"hi\\" ~ | there" = "100% of {it}" * 2
-        driver's $ fee = 3
-        "min" = driver's $ fee + "say \\"hi\\" ~ | there"
-        人口 = "min"
-    """,
-    "macros": """
-        :MACRO: GAINED(input, rate)
-        GAINED = INTEG(input * rate, 1) ~ ~ |
-        :END OF MACRO:
-        Region: north, south
-        x[Region] = 1, 2
-        y[Region] = GAINED(x[Region], 0.1) + GAINED(3, 2)
-    """,
-}
 
 
 @pytest.fixture
@@ -75,18 +30,10 @@ def load(tmp_path: Path) -> Callable[[str], Model]:
     return load
 
 
-def values(path: Path) -> dict[str, np.ndarray]:
-    run = sdsim.simulate(sdsim.load(path, cache=False), seed=3)
-    return {str(k): v.values for k, v in run.dataset.data_vars.items()}
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_same_bits(tmp_path: Path, name: str) -> None:
     source, target = tmp_path / "a.mdl", tmp_path / "b.mdl"
-    source.write_text(mdl(MODELS[name].replace("~ ~ |", ""), step=0.25), encoding="utf-8")
-    if name == "macros":
-        head, tail = MODELS[name].split(":END OF MACRO:")
-        source.write_text(f"{head}:END OF MACRO:\n{mdl(tail)[7:]}", encoding="utf-8")
+    source.write_text(text_of(name), encoding="utf-8")
     notes = convert(source, target)
     before, after = values(source), values(target)
     assert len(before) > 1
