@@ -40,10 +40,14 @@ class Column:
 
 
 def column_key(name: str) -> str:
-    """The name of a column in a form in which spellings do not matter: ``name[a,b]``."""
-    match = _SUBSCRIPTED.match(str(name))
+    """The name of a column in a form in which spellings do not matter: ``name[a,b]``.
+
+    Quotes do not count: some write them around the whole name, some around a part within modules.
+    """
+    name = str(name).replace('\\"', "").replace('"', "")
+    match = _SUBSCRIPTED.match(name)
     if not match:
-        return names.canonical(str(name))
+        return names.canonical(name)
     subs = ",".join(names.canonical(s) for s in match["subs"].split(","))
     return f"{names.canonical(match['name'])}[{subs}]"
 

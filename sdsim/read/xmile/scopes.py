@@ -63,7 +63,8 @@ def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
         raise ModelError("there is no <model>", file=file, line=root.line)
     by_name = {names.canonical(m.get("name")): m for m in models if m.get("name")}
     top = next((m for m in models if not m.get("name")), models[0])
-    placed = list(_laid(Scope("", top, _groups(top)), by_name, file, (), count(1)))
+    met: list[Scope] = []
+    placed = list(_laid(Scope("", top, _groups(top)), by_name, file, (), count(1), met))
     found: dict[str, Placed] = {}
     for p in placed:
         key = names.canonical(p.name)
@@ -78,7 +79,7 @@ def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
                 file=file, line=p.element.line, remedy="remove one of them",
             )  # fmt: skip
         found[key] = p
-    return _connected(placed, found, file), found
+    return _connected(placed, met, found, file), found
 
 
 def _groups(model: Element) -> dict[str, str]:
@@ -98,8 +99,9 @@ def parts(model: Element) -> Iterator[Element]:
 
 def _laid(
     scope: Scope, models: Mapping[str, Element], file: str, within: Sequence[str],
-    counter: Iterator[int],
+    counter: Iterator[int], met: list[Scope],
 ) -> Iterator[Placed]:  # fmt: skip
+    met.append(scope)
     for element in parts(scope.model):
         if next(counter) > limits.EQUATIONS:
             raise ModelError(
@@ -112,7 +114,7 @@ def _laid(
         if element.tag == "module":
             inner = _inside(element, models, file, within)
             below = Scope(f"{scope.prefix}{name}.", inner, _groups(inner))
-            yield from _laid(below, models, file, (*within, names.canonical(name)), counter)
+            yield from _laid(below, models, file, (*within, names.canonical(name)), counter, met)
         else:
             yield Placed(scope.prefix + name, element, scope)
 
@@ -140,13 +142,12 @@ def _inside(
     return models[key]
 
 
-def _connected(placed: list[Placed], found: Mapping[str, Placed], file: str) -> list[Placed]:
+def _connected(
+    placed: Sequence[Placed], met: Sequence[Scope], found: Mapping[str, Placed], file: str
+) -> list[Placed]:
     """The same with inputs that know what they are given."""
     given: dict[str, str] = {}
-    seen: dict[str, Scope] = {}
-    for p in placed:
-        seen.setdefault(p.scope.prefix, p.scope)
-    for scope in [*seen.values()]:
+    for scope in met:
         for module in (e for e in parts(scope.model) if e.tag == "module"):
             inside = f"{scope.prefix}{plain(module.get('name'))}."
             for connect in module.all("connect"):

@@ -375,6 +375,19 @@ def test_modules_keep_their_names_apart_and_take_inputs(run) -> None:
     assert found["size"].values == pytest.approx(1)
 
 
+def test_modules_alone_are_connected_by_whichever_names_it(run) -> None:
+    connect = "<connect to='b.\"ghost of m/out\"' from='a.\"m/out\"'/>"
+    text = xmile(
+        f'<module name="a">{connect}</module><module name="b">{connect}</module>',
+        models='<model name="a"><variables>' + aux("m/out", "7")
+        + '</variables></model><model name="b"><variables>'
+        + aux("told", '"ghost_of_m/out" + 1')
+        + '<aux name="ghost of m/out" access="input"><eqn>{when nobody says}</eqn></aux>'
+        + "</variables></model>",
+    )  # fmt: skip
+    assert run(text)["b.told"].values == pytest.approx(8)
+
+
 def test_macros(run) -> None:
     macro = (
         '<macro name="Grown"><parm>x</parm><parm>share</parm><eqn>x * factor</eqn><variables>'
