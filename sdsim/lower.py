@@ -51,7 +51,7 @@ class _Lowering:
         self._states: list[State] = []
         self._buffers: list[Buffer] = []
         self._tables: dict[Table, int] = {}
-        self._points_in_all = 0
+        self._points_in_all = self._asked = 0
         self._events: dict[Event, None] = {}
         self._values: dict[tuple[str, int, bool], int] = {}
         self._made: dict[object, Sequence[int]] = {}
@@ -281,13 +281,12 @@ class _Lowering:
         op = Op(code, args, data)
         key = op if code != "const" else Op(code, (), _distinct(data))  # type: ignore[arg-type]
         found = self._known.get(key)
+        self._asked += 1  # equal ones count, too: each takes its time to find
+        if self._asked > 2 * limits.OPERATIONS or len(self._ops) >= limits.OPERATIONS:
+            what = f"more than {limits.OPERATIONS:,} operations a step"
+            raise ModelError(what, remedy=f"use coarser subscript ranges, {limits.TRUSTED}")
         if found is None:
             found = self._known[key] = len(self._ops)
-            if found >= limits.OPERATIONS:
-                raise ModelError(
-                    f"more than {limits.OPERATIONS:,} operations a step",
-                    remedy=f"use coarser subscript ranges, {limits.TRUSTED}",
-                )
             self._ops.append(op)
             moving = code in ("state", "time", "event", "step", "delayed")
             self._moving.append(moving or any(self._moving[a] for a in args))

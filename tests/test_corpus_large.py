@@ -1,0 +1,77 @@
+"""Input too large to keep in the corpus: seconds and memory of the whole process are bounded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from making import mdl
+
+SECONDS, MEGABYTES = 12.0, 1100.0  # of processors, children included; of the largest process
+NS = 'xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"'
+
+
+def xmile(body: str, before: str = "", more: str = "") -> str:
+    return (
+        f"{before}<xmile {NS}><sim_specs><start>0</start><stop>4</stop></sim_specs>{more}"
+        f"<model><variables>{body}</variables></model></xmile>"
+    )
+
+
+LARGE: list[tuple[str, Callable[[], str], str]] = [
+    ("name.mdl", lambda: mdl("x" * 100_000 + " = 1"), "name too long"),
+    ("name.xmile", lambda: xmile(f'<aux name="{"x" * 100_000}"><eqn>1</eqn></aux>'), "too long"),
+    ("text.mdl", lambda: "x" * 33 * 2**20, "at most 33.55 MB are read"),
+    ("text.xmile", lambda: xmile(f"<doc>{'x' * 5_000_000}</doc>"), "characters in <doc>"),
+    ("many.mdl", lambda: "".join(f"v{i} = {i} ~ ~ |\n" for i in range(200_000)), "equations"),
+    ("many.xmile", lambda: xmile("".join(f'<aux name="v{i}"><eqn>1</eqn></aux>'
+                                         for i in range(60_000))), "variables and modules"),
+    ("long.mdl", lambda: mdl("y = " + "1+" * 60_000 + "1"), "equation too long"),
+    ("long.xmile", lambda: xmile(f'<aux name="y"><eqn>{"1+" * 60_000}1</eqn></aux>'), "equation"),
+    ("deep.xmile", lambda: xmile("<a>" * 100_000), "nested more than 100 deep"),
+    ("attributes.xmile", lambda: xmile("<aux " + " ".join(f'a{i}=""' for i in range(90_000))
+                                       + "/>"), "attributes"),
+    ("quadratic.xmile", lambda: xmile("<doc>" + "&a;" * 50_000 + "</doc>", before=(
+        f'<!DOCTYPE x [<!ENTITY a "{"a" * 50_000}">]>')), "DOCTYPE"),
+    ("points.xmile", lambda: xmile(
+        '<aux name="g"><eqn>TIME</eqn><gf><xscale min="0" max="1"/><ypts>'
+        + "1," * 1_500_000 + "1</ypts></gf></aux>"), "points"),
+    ("dimensions.xmile", lambda: xmile('<aux name="a"><dimensions>' + '<dim name="D"/>' * 9
+     + "</dimensions><eqn>1</eqn></aux>",
+     more='<dimensions><dim name="D" size="900"/></dimensions>'), "elements"),
+    ("elements.mdl", lambda: mdl("d: (a1-a90000)\nx[d] = Time\ny[d] = x[d]"), "elements in all"),
+    ("sum.mdl", lambda: mdl("d: (a1-a900)\nx[d] = Time\ny[d] = SUM(x[d!]) * SUM(x[d!] * x[d])"),
+     "operations"),
+    ("steps.mdl", lambda: mdl("y = Time", stop=1e9, step=1), "time steps"),
+    ("saves.mdl", lambda: mdl("y = Time", stop=2e6, step=1), "saves at"),
+    ("work.mdl", lambda: mdl("d: (a1-a900)\nx[d] = INTEG(SIN(x[d]), 1)", stop=4e7, step=1,
+                             saveper=4e6), "operations in all"),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of a child cannot be asked here")
+@pytest.mark.parametrize(("name", "text", "says"), LARGE, ids=[name for name, _, _ in LARGE])
+def test_what_is_too_large_is_refused_soon(
+    name: str, text: Callable[[], str], says: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text())
+    with (tmp_path / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sdsim", "run", name], cwd=tmp_path, stdout=subprocess.DEVNULL,
+            stderr=said, env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    message = (tmp_path / "said").read_text()
+    assert process.returncode == 2, message
+    assert says in message
+    assert message.startswith(name)
+    assert message.count("\n") == 1
+    assert len(message) <= 601
+    assert usage.ru_utime + usage.ru_stime < SECONDS
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    assert usage.ru_maxrss / unit < MEGABYTES
