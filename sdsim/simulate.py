@@ -40,7 +40,7 @@ def simulate(
     ----------
     params : new values by name: numbers or arrays for constants, `Points` or a pandas Series for
         lookups and time series; or ready `Overrides` (from a preset).
-    method : `Euler` (default, with the model's own step), `RK4` or `Adaptive`.
+    method : `Euler`, `RK4` or `Adaptive`; None takes what the file says, else Euler.
     save : names of the variables to keep, or one name; None keeps all that the modeller wrote.
     initial : start values of stocks.
     seed : of the random functions; 0 is a seed like any other.

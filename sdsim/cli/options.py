@@ -43,7 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="CSV (name,value) or .cin file",
     )
-    add("--method", choices=("euler", "rk4", "adaptive"), default="euler")
+    add("--method", choices=("euler", "rk4", "adaptive"), help="as the file says (else euler)")
     add("--solver", choices=SOLVERS, help="of the adaptive method (RK45)")
     add("--rtol", type=float, help="relative tolerance of the adaptive method (1e-6)")
     add("--atol", type=float, help="absolute tolerance of the adaptive method (1e-8)")
@@ -51,8 +51,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
 
 
-def method_of(args: argparse.Namespace) -> Method:
-    """The integration method asked for; a note says which settings it has no use for."""
+def method_of(args: argparse.Namespace) -> Method | None:
+    """The integration method asked for, None for the model's own; a note says which settings it has
+    no use for."""
     given = {k: v for k in ("rtol", "atol", "solver") if (v := getattr(args, k, None)) is not None}
     if args.method == "adaptive":
         return Adaptive(**given)
@@ -60,8 +61,9 @@ def method_of(args: argparse.Namespace) -> Method:
         given = {k: v for k, v in given.items() if k == "solver"}
     if given:
         options = ", ".join(f"--{k}" for k in given)
-        note(f"{options}: no effect with --method {args.method}; use --method adaptive")
-    return RK4() if args.method == "rk4" else Euler()
+        note(f"{options}: no effect with --method {args.method or 'euler'}; use --method adaptive")
+    fixed: dict[str | None, Method] = {"rk4": RK4(), "euler": Euler()}
+    return fixed.get(args.method)
 
 
 def note(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -20,7 +20,7 @@ from sdsim.read.folder import Folder
 from sdsim.read.macros import Body, Inliner, without_outputs
 from sdsim.read.ranges import dimensions
 from sdsim.read.scan import Entry, Scan, scan_text
-from sdsim.read.settings import settings_of
+from sdsim.read.settings import Settings, settings_of
 from sdsim.read.source import XMILE, decode, read_bytes
 from sdsim.read.translate import Spelling, expressions
 from sdsim.read.xmile import read_xmile
@@ -65,7 +65,7 @@ def read(
     if cache and (kept := _cache.load(name, file, files)):
         return kept
     try:
-        model = _read(data, path, files, settings.data)
+        model = _read(data, path, files, settings)
     except ModelError as error:
         raise error.at(file=file) from None
     if cache:
@@ -73,14 +73,14 @@ def read(
     return model
 
 
-def _read(data: bytes, path: Path, files: Folder, exported: Sequence[str]) -> Model:
+def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
     file = path.name
     if path.suffix.lower() in XMILE:
         return read_xmile(data, path, files)
     source = decode(data, file)
     found = scan_text(source.text, file)
     check(found, file)
-    external = External(files, exported)
+    external = External(files, settings.data)
     ranges = [e for e in found.entries if e.kind in _RANGES]
     dims = dimensions(ranges, file, external.subscripts)
     entries, exprs, spelling = _expressions(found, file, dims)
@@ -89,13 +89,15 @@ def _read(data: bytes, path: Path, files: Folder, exported: Sequence[str]) -> Mo
         f"line {e.line}: '{e.label}': :RAW: data are interpolated between their points, where "
         "Vensim has none" for e in entries if e.keyword == "raw"
     ]  # fmt: skip
+    notes = (*source.notes, *found.notes, *external.notes, *raw, settings.note)
     return Model(
         name=path.stem,
         variables=variables,
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=tuple(dict.fromkeys((*source.notes, *found.notes, *external.notes, *raw))),
+        notes=tuple(dict.fromkeys(filter(None, notes))),
+        method=settings.method,
     )
 
 

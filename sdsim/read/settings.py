@@ -1,4 +1,4 @@
-"""What stands behind the sketch of a Vensim file: names of data files; nothing else is of use."""
+"""What stands behind the sketch of a Vensim file: names of data files, and how it is integrated."""
 
 from __future__ import annotations
 
@@ -9,16 +9,29 @@ from pathlib import PureWindowsPath
 
 _BEGIN = re.compile(rb"^:L[^\r\n]*\r?$", re.MULTILINE)
 _TAG = re.compile(rb"^30:(\?[^=\r\n]+)=([^\r\n]+?)\s*$", re.MULTILINE)
+#: The fourth number says how: 0 Euler, 1 and 5 RK4 (by steps of its own choice, or TIME STEP), 2 by
+#: differences, 3 and 4 RK2.
+_METHOD = re.compile(rb"^15:\d+,\d+,\d+,(\d)", re.MULTILINE)
 _DATA = re.compile(rb"^13:([^\r\n]+?)\s*$", re.MULTILINE)
+_METHODS = {
+    b"1": ("rk4", "the file asks for RK4 with steps of its own choice: RK4 with TIME STEP is used"),
+    b"2": ("", "the file asks for integration by differences: Euler's method is used"),
+    b"3": ("rk4", "the file asks for RK2: RK4 is used"),
+    b"4": ("rk4", "the file asks for RK2: RK4 is used"),
+    b"5": ("rk4", ""),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
     """tags : the file that stands for each ``?name``, casefolded.   data : exported data (.dat) to
-    look for in the model's folder, those that Vensim loads with the model first."""
+    look for in the model's folder, those that Vensim loads with the model first.
+    method : ``rk4``, or empty for Euler.   note : where that is not quite what the file says."""
 
     tags: Mapping[str, str] = field(default_factory=dict)
     data: tuple[str, ...] = ()
+    method: str = ""
+    note: str = ""
 
 
 def settings_of(data: bytes, stem: str) -> Settings:
@@ -29,12 +42,14 @@ def settings_of(data: bytes, stem: str) -> Settings:
     tail = data[begin.end() :] if begin else b""
     tags = {_text(t).casefold(): _inside(_text(f)) for t, f in _TAG.findall(tail)}
     loaded = [
-        PureWindowsPath(_inside(part.strip())).with_suffix(".dat").name
+        f"{PureWindowsPath(part.strip()).stem}.dat"
         for line in _DATA.findall(tail)
         for part in _text(line).split(",")
         if part.strip()
     ]
-    return Settings(tags, tuple(dict.fromkeys((*loaded, f"{stem}_data.dat"))))
+    said = _METHOD.search(tail)
+    method, note = _METHODS.get(said[1] if said else b"0", ("", ""))
+    return Settings(tags, tuple(dict.fromkeys((*loaded, f"{stem}_data.dat"))), method, note)
 
 
 def _text(data: bytes) -> str:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from making import mdl
 
-from sdsim import load, simulate
+from sdsim import Euler, load, simulate
+from sdsim.cli.main import main
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.read.settings import Settings, settings_of
+from sdsim.results import read_table
 
 SKETCH = "\\\\\\---/// Sketch information\nV300  Do not put anything below\n///---\\\\\\\n"
 
@@ -31,6 +33,32 @@ def test_what_the_settings_say() -> None:
     assert found.tags == {"?data": "sub/data.xlsx", "?far": "far.csv"}
     assert found.data == ("prices.dat", "weather.dat", "m_data.dat")
     assert settings_of(b"a = 3 ~~|", "m") == Settings({}, ("m_data.dat",))
+
+
+@pytest.mark.parametrize(
+    ("code", "method", "noted"),
+    [(0, "Euler", ""), (1, "RK4", "steps of its own"), (2, "Euler", "by differences"),
+     (4, "RK4", "RK2"), (5, "RK4", ""), (9, "Euler", "")],
+)  # fmt: skip
+def test_a_model_is_integrated_as_its_file_says(
+    tmp_path: Path, code: int, method: str, noted: str
+) -> None:
+    path = saved(tmp_path, "x = INTEG(x, 1)", f"15:0,0,0,{code},0,0")
+    run = simulate(load(path))
+    last = {"Euler": 4.0, "RK4": (1 + 1 + 1 / 2 + 1 / 6 + 1 / 24) ** 2}[method]
+    assert float(run["x"][-1]) == pytest.approx(last)
+    assert [noted in n for n in load(path).model.notes] == [True] * bool(noted)
+    assert float(simulate(load(path), method=Euler())["x"][-1]) == 4
+    for options, value in ([], last), (["--method", "euler"], 4.0):
+        out = tmp_path / "out.csv"
+        assert main(["run", str(path), "-o", str(out), *options]) == 0
+        assert read_table(out)["x"].iloc[-1] == pytest.approx(value)
+
+
+@pytest.mark.parametrize("junk", ["..", ".", "\\", "C:", "x" * 5000, ",,,", "\x00"])
+def test_settings_may_hold_anything(tmp_path: Path, junk: str) -> None:
+    path = saved(tmp_path, "x = 1", f"13:{junk}", f"30:?a={junk}", f"15:{junk}")
+    assert float(simulate(load(path))["x"][0]) == 1
 
 
 def test_a_name_that_the_settings_explain(tmp_path: Path) -> None:
