@@ -17,7 +17,7 @@ ROOT = Path(sdsim.__file__).parent
 
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
-    {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits"},
+    {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits", "digits"},
     {"methods", "functions", "model", "files", "exported"},
     {"read", "write", "units", "expand", "results", "compare", "backends", "toml"},
     {"ground", "convert"},

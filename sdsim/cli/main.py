@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
+from sdsim.cli.stopping import INTERRUPTED, StoppedError
 from sdsim.errors import ModelError, ModelWarning, one_line
 from sdsim.version import __version__
 
@@ -56,8 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except ModelError as e:
         return _fail(str(e))
+    except StoppedError as e:
+        return _fail(str(e), e.status)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _mute()
         return 0

@@ -133,3 +133,23 @@ def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
                 yield row[0].strip(), _number(row[1].strip(), row[0].strip())
         except ModelError as e:
             raise e.at(file=path.name, line=n) from None
+
+
+def page_path(text: str) -> Path:
+    """Where a page is to go, refused before any work is done where it could not be written.
+
+    Raises
+    ------
+    ModelError : it is no .html file, or the folder does not exist.
+    """
+    path = Path(text)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ModelError(
+            f"cannot write a page to '{path.suffix or path.name}'",
+            remedy="give a name that ends in .html", file=text,
+        )  # fmt: skip
+    if not path.parent.is_dir():
+        raise ModelError(f"no folder '{path.parent}'", file=text, remedy="make it first")
+    if path.is_dir():
+        raise ModelError("is a folder, expected a file to write", file=text)
+    return path

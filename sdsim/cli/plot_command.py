@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sdsim.cli.options import page_path
 from sdsim.cli.run_command import split_names
 from sdsim.errors import ModelError
 
@@ -28,12 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     if Path(args.result).suffix.lower() == ".mdl":
         remedy = f"run it first: sdsim run {args.result} -o run.nc"
         raise ModelError("this is a model, not a result", remedy=remedy, file=args.result)
-    output = Path(args.output or Path(args.result).with_suffix(".html"))
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise ModelError(
-            f"cannot write a page to '{output.suffix or output.name}'",
-            remedy="give a name that ends in .html", file=output.name,
-        )  # fmt: skip
+    output = page_path(str(args.output or Path(args.result).with_suffix(".html")))
     dataset = read_result(args.result)
     wanted = [n.strip() for text in args.return_columns for n in split_names(text)]
     write_page(output, Path(args.result).stem, [over_time(dataset, wanted or None)])

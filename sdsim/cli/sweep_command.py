@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from sdsim.cli.progress import Bar, busy
+from sdsim.cli.stopping import stoppable
 from sdsim.errors import ModelError
 
 HELP = "Run a model many times as a spec says."
-#: Exit statuses of a process that was told to stop, as shells know them.
-INTERRUPTED, TERMINATED = 130, 143
-
-
-class _TerminatedError(Exception):
-    """SIGTERM came."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,20 +34,14 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.dask is not None and args.jobs is not None:
         raise ModelError("--jobs and --dask do not go together", remedy="choose one")
-    with busy(f"reading {args.spec}"):
-        sweep = read_sweep(args.spec)
-    with _stoppable(), Bar(sweep.design.count, "runs") as bar:
-        try:
+    with stoppable(args.output):
+        with busy(f"reading {args.spec}"):
+            sweep = read_sweep(args.spec)
+        with Bar(sweep.design.count, "runs") as bar:
             out = run_sweep(
                 sweep, args.output, jobs=args.jobs, resume=args.resume, dask=args.dask,
                 progress=lambda s: bar.show(s.done, s.before, s.failed),
             )  # fmt: skip
-        except (KeyboardInterrupt, _TerminatedError) as e:
-            bar.close()
-            how = "interrupted" if isinstance(e, KeyboardInterrupt) else "terminated"
-            print(f"{how}; what is finished is kept: the same command with --resume goes on",
-                  file=sys.stderr)  # fmt: skip
-            return INTERRUPTED if isinstance(e, KeyboardInterrupt) else TERMINATED
     if args.json:
         print(json.dumps(summary(out, args.output)))
     else:
@@ -113,17 +97,3 @@ def summary(out: Any, output: str) -> dict[str, Any]:
         }  # fmt: skip
     kept = {k: v.item() if hasattr(v, "item") else v for k, v in out.attrs.items()}
     return {"output": output, **kept, "failures": kinds, "outcomes": outcomes}
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM ends things as tidily as Ctrl-C does."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _TerminatedError
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

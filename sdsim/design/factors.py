@@ -155,8 +155,13 @@ def levers_of(
 
 def _there(model: Model, groups: Sequence[str], leave: Collection[str]) -> None:
     """Refuse groups and names that the model does not have."""
-    known = {v.group for v in model.variables.values()}
+    known = {v.group for v in model.variables.values() if v.group}
     for group in groups:
+        if not known:
+            raise ModelError(
+                f"the model has no groups, and so none called '{group}'",
+                remedy="leave 'groups' out",
+            )
         if group not in known:
             remedy = nearest(group, known) or f"it has {', '.join(sorted(known))}"
             raise ModelError(f"the model has no group '{group}'", remedy=remedy)

@@ -179,12 +179,15 @@ def _head(said: Study, k: int) -> str:
     return f"{said.outcomes[k]} ({said.units[k]})" if said.units[k] else said.outcomes[k]
 
 
+def _varying(said: Study) -> list[int]:
+    """Outcomes of which there is something to say; the notes name the others."""
+    return [k for k, varies in enumerate(said.varies) if varies]
+
+
 def _sobol(said: Study, by: Any) -> list[Section]:
     r = by[""]
     rows = []
-    for k in range(len(said.outcomes)):
-        if not r.varies[k]:
-            continue
+    for k in _varying(said):
         order = [int(i) for i in np.argsort(-r.total.value[:, k])][:SHOWN]
         rows.append((_head(said, k), [
             (name, [Estimate(r.factors[i], part.value[i, k], part.low[i, k], part.high[i, k])
@@ -205,7 +208,7 @@ def _sobol(said: Study, by: Any) -> list[Section]:
 def _convergence(said: Study, by: Any) -> list[Section]:
     steps = sorted(((int(n), s) for n, s in by.items()), key=lambda p: p[0])
     items = []
-    for k in range(len(said.outcomes)):
+    for k in _varying(said):
         last = steps[-1][1].total.value[:, k]
         marks: list[Mark] = []
         x = [float(np.log2(n)) for n, _ in steps]
@@ -226,7 +229,7 @@ def _convergence(said: Study, by: Any) -> list[Section]:
 def _morris(said: Study, by: Any) -> list[Section]:
     r = by[""]
     out = []
-    for k in range(len(said.outcomes)):
+    for k in _varying(said):
         order = [int(i) for i in np.argsort(-r.star[:, k])][:SHOWN]
         items = [Estimate(r.factors[i], r.star[i, k], r.low[i, k], r.high[i, k]) for i in order]
         unit = said.units[k] or "units of the outcome"
@@ -240,7 +243,7 @@ def _morris(said: Study, by: Any) -> list[Section]:
 def _tornado(said: Study, by: Any) -> list[Section]:
     r = by[""]
     out = []
-    for k in range(len(said.outcomes)):
+    for k in _varying(said):
         order = r.order(k)[:SHOWN]
         series = [
             (f"at its {side} end",
@@ -261,10 +264,8 @@ def _tornado(said: Study, by: Any) -> list[Section]:
 def _pawn(said: Study, by: Any) -> list[Section]:
     r = by[""]
     out = []
-    for k in range(len(said.outcomes)):
+    for k in _varying(said):
         order = [int(i) for i in np.argsort(-np.nan_to_num(r.median[:, k]))][:SHOWN]
-        if not np.isfinite(r.median[:, k]).any():
-            continue
         items = [Estimate(r.factors[i], r.median[i, k], r.median[i, k], r.largest[i, k])
                  for i in order]  # fmt: skip
         figure = estimates(

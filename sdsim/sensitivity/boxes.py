@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from sdsim.digits import shown
 from sdsim.errors import ModelError
 from sdsim.sensitivity.common import Floats, plain
 from sdsim.sensitivity.regional import Flags, checked_sample
@@ -20,7 +21,7 @@ class Box:
     """A box.
 
     low, high : (n_factor,) its ends, units of the factors; the ends of the data where it is open.
-    restricted : (n_factor,) whether either end is closed.
+    from_low, to_high : (n_factor,) whether that end is a condition, not just where the data end.
     coverage : share of all cases that lie in it.   density : share of its runs that are cases.
     mass : share of all runs that lie in it.
     p : (n_factor,) quasi-p: how likely the restriction of that factor alone gains as much density
@@ -30,26 +31,41 @@ class Box:
     factors: tuple[str, ...]
     low: Floats
     high: Floats
-    restricted: Flags
+    from_low: Flags
+    to_high: Flags
     coverage: float
     density: float
     mass: float
     p: Floats
+
+    @property
+    def restricted(self) -> Flags:
+        """(n_factor,) whether either end is a condition."""
+        return self.from_low | self.to_high
 
     def inside(self, x: Floats) -> Flags:
         """(n_run,) which runs lie in it."""
         return np.asarray(((x >= self.low) & (x <= self.high)).all(axis=1))
 
     def words(self) -> list[str]:
-        """Its restrictions, one a line, the surest first."""
-        order = [int(i) for i in np.argsort(self.p) if self.restricted[i]]
-        return [f"{self.low[i]:.4g} <= {self.factors[i]} <= {self.high[i]:.4g}" for i in order]
+        """Its conditions, one a line, the surest first; an end of the data is none."""
+        return [self._words(int(i)) for i in np.argsort(self.p) if self.restricted[i]]
+
+    def _words(self, i: int) -> str:
+        name, low, high = self.factors[i], shown(self.low[i]), shown(self.high[i])
+        if self.low[i] == self.high[i]:
+            return f"{name} = {low}"
+        if not self.to_high[i]:
+            return f"{name} >= {low}"
+        return f"{low} <= {name} <= {high}" if self.from_low[i] else f"{name} <= {high}"
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data."""
+        """As plain data; an end that is open is None."""
         limits = {
-            self.factors[i]: {"low": plain(self.low[i]), "high": plain(self.high[i]),
-                              "p": plain(self.p[i])}
+            self.factors[i]: {
+                "low": plain(self.low[i]) if self.from_low[i] else None,
+                "high": plain(self.high[i]) if self.to_high[i] else None, "p": plain(self.p[i]),
+            }
             for i in np.flatnonzero(self.restricted)
         }  # fmt: skip
         return {
@@ -106,7 +122,8 @@ def measured(x: Floats, case: Flags, factors: Sequence[str], low: Floats, high: 
     x, case = checked_cases(x, case, factors)
     ends_low, ends_high = x.min(axis=0), x.max(axis=0)
     low, high = np.maximum(low, ends_low), np.minimum(high, ends_high)
-    closed = (low > ends_low) | (high < ends_high)
+    from_low, to_high = low > ends_low, high < ends_high
+    closed = from_low | to_high
     within = (x >= low) & (x <= high)
     misses = (~within).sum(axis=1)
     inside = misses == 0
@@ -116,6 +133,6 @@ def measured(x: Floats, case: Flags, factors: Sequence[str], low: Floats, high: 
         without = (misses[:, None] - ~within == 0)[:, closed]
         p[closed] = stats.binom.sf(hits - 1, n, case.astype(float) @ without / without.sum(axis=0))
     return Box(
-        tuple(factors), low, high, closed, hits / int(case.sum()), hits / n if n else 0.0,
-        n / len(x), p,
+        tuple(factors), low, high, from_low, to_high, hits / int(case.sum()),
+        hits / n if n else 0.0, n / len(x), p,
     )  # fmt: skip

@@ -108,6 +108,6 @@ def plain(value: Any) -> Any:
 def checked_level(level: float, resamples: int) -> None:
     """Refuse levels and numbers of resamples that make no interval."""
     if not 0 < level < 1:
-        raise ModelError(f"level is {level:g}, expected between 0 and 1")
+        raise ModelError(f"level is {level:g}, expected between 0 and 1", remedy="0.95 is usual")
     if resamples < 2:
-        raise ModelError(f"{resamples} resamples, expected at least 2")
+        raise ModelError(f"{resamples:,} resamples, expected at least 2", remedy="1000 are usual")

@@ -51,6 +51,27 @@ def test_ishigami() -> None:
     assert found.second.value == pytest.approx([0, V13 / D, 0], abs=0.03)
 
 
+def test_pairs_that_interact_stand_out_from_chance_and_no_others() -> None:
+    """One pair of 28; then none of 45 in ten designs, of which half may have one by chance."""
+    made, x = design(-np.pi, np.pi, 8, 2048, second=True)
+    found = sobol(ishigami(x), [f.name for f in made.factors], second_order=True)
+    assert found.pairs[found.above_chance()].tolist() == [[0, 2]]
+    assert sobol(np.zeros((72, 1)), [*"abc"], second_order=True).above_chance() == []
+    wrong, some = 0, 0
+    rng = np.random.default_rng(1)
+    for _ in range(10):  # base points at random, so that the bootstrap's assumption holds
+        one, other = rng.random((2, 256, 10))
+        block = [one, *(np.where(np.arange(10) == j, other, one) for j in range(10)),
+                 *(np.where(np.arange(10) == j, one, other) for j in range(10)), other]  # fmt: skip
+        y = np.stack(block, axis=1).reshape(-1, 10) @ np.arange(10.0)
+        found = sobol(y, [f"x{i}" for i in range(10)], second_order=True, resamples=300)
+        wrong += bool(found.above_chance())
+        assert found.second is not None
+        some += bool((found.second.low > 0).any())
+    assert wrong <= 2
+    assert some >= 4, "single intervals alone would have misled"
+
+
 def test_the_error_shrinks_with_the_number_of_base_points() -> None:
     made, x = design(-np.pi, np.pi, 3, 8192)
     found = convergence(ishigami(x), [f.name for f in made.factors], resamples=50)
