@@ -214,7 +214,8 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
         shared = 0
         while shared < min(len(at), len(keys)) and at[shared] == keys[shared]:
             shared += 1
-        if shared == len(at) and shared and (best is None or shared > best[0]):
+        inside = shared == len(keys)  # a table within the one that is asked for
+        if shared and (shared == len(at) or inside) and (best is None or shared > best[0]):
             best = (shared, n)
     return best[1] if best else None
 

@@ -30,6 +30,11 @@ class Design(Protocol):
     kind: ClassVar[str]
 
     @property
+    def alike(self) -> int:
+        """How many members in a row see the same numbers in the model's random functions, since
+        they are compared with each other."""
+
+    @property
     def factors(self) -> tuple[Factor, ...]:
         """What varies."""
 

@@ -78,6 +78,11 @@ class Crossed:
         """Members for each draw."""
         return len(self.policies)
 
+    @property
+    def alike(self) -> int:
+        """See `sdsim.design.base.Design`."""
+        return self.block * self.draws.alike
+
     def unit(self, first: int, stop: int) -> Floats:
         """Of the drawn factors; levers stand at their place among their values."""
         levers, low, high = self._parts(first, stop)

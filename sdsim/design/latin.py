@@ -31,6 +31,7 @@ class LatinHypercube:
     above."""
 
     kind: ClassVar[str] = "latin hypercube"
+    alike: ClassVar[int] = 1
     factors: tuple[Factor, ...]
     count: int
     seed: int = 0

@@ -15,6 +15,7 @@ from sdsim.design.factors import Factor
 from sdsim.errors import ModelError
 
 MAX_GRID = 10_000_000_000
+MAX_POINTS = 1_000_000  # of one factor
 
 
 def _levels(factor: Factor, points: int) -> Floats:
@@ -37,6 +38,8 @@ class Grid:
 
     def __post_init__(self) -> None:
         checked(self.factors, self.points)
+        if self.points > MAX_POINTS:
+            raise ModelError(f"{self.points:,} points, at most {MAX_POINTS:,}")
         if self.count > MAX_GRID:
             raise ModelError(f"a grid of {self.count:.3g} members", remedy="use fewer levels")
 
@@ -51,6 +54,11 @@ class Grid:
         for levels in self._all:
             out *= len(levels)
         return out
+
+    @property
+    def alike(self) -> int:
+        """See `sdsim.design.base.Design`."""
+        return self.count
 
     def unit(self, first: int, stop: int) -> Floats:
         """See `sdsim.design.base.Design`."""
@@ -90,6 +98,11 @@ class OneAtATime:
     def block(self) -> int:
         """Members of a block: the centre, low and high of the first factor, of the second ..."""
         return 2 * len(self.factors) + 1
+
+    @property
+    def alike(self) -> int:
+        """See `sdsim.design.base.Design`."""
+        return self.block
 
     @property
     def count(self) -> int:

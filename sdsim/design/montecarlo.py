@@ -17,6 +17,7 @@ class MonteCarlo:
     """Every member and factor drawn on its own."""
 
     kind: ClassVar[str] = "monte carlo"
+    alike: ClassVar[int] = 1
     factors: tuple[Factor, ...]
     count: int
     seed: int = 0

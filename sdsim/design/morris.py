@@ -45,6 +45,11 @@ class Morris:
         return len(self.moved) + 1
 
     @property
+    def alike(self) -> int:
+        """See `sdsim.design.base.Design`."""
+        return self.block
+
+    @property
     def count(self) -> int:
         """How many members."""
         return self.trajectories * self.block

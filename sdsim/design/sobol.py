@@ -34,6 +34,7 @@ class SobolSequence:
     """Points that fill the cube evenly; best in powers of two."""
 
     kind: ClassVar[str] = "sobol"
+    alike: ClassVar[int] = 1
     factors: tuple[Factor, ...]
     count: int
     seed: int = 0
@@ -88,6 +89,11 @@ class Saltelli:
     def block(self) -> int:
         """Members for each base point."""
         return (2 if self.second_order else 1) * len(self.moved) + 2
+
+    @property
+    def alike(self) -> int:
+        """See `sdsim.design.base.Design`."""
+        return self.block
 
     @property
     def count(self) -> int:

@@ -23,6 +23,7 @@ class Table:
     """rows : (n_member, n_factor), model units."""
 
     kind: ClassVar[str] = "table"
+    alike: ClassVar[int] = 1
     factors: tuple[Factor, ...]
     rows: Floats
 
@@ -51,10 +52,14 @@ class Table:
         """From a data frame: its columns are the names."""
         out = np.empty(rows.shape)
         for k, name in enumerate(rows.columns):
-            try:
-                out[:, k] = pd.to_numeric(rows[name])
-            except (ValueError, TypeError) as e:
-                raise ModelError(one_line(str(e), 200), variable=str(name)) from None
+            column = rows.iloc[:, k]
+            numbers = pd.to_numeric(column, errors="coerce")
+            strange = ~np.isfinite(numbers.to_numpy(np.float64)) | (column.dtype == np.bool_)
+            if strange.any():
+                row = int(np.argmax(strange))
+                what = f"row {row + 1}: expected a finite number, got {column.iloc[row]}"
+                raise ModelError(what, variable=str(name))
+            out[:, k] = numbers
         if not len(rows):
             raise ModelError("the table has no rows")
         ends = zip(out.min(axis=0), out.max(axis=0), strict=True)
@@ -77,13 +82,11 @@ class Table:
                 return cls.of(read_parquet(path))
             separator = "\t" if path.suffix in (".tab", ".tsv") else ","
             text = files.read_text(path, limits.TABLE_BYTES)
-            return cls.of(pd.read_csv(io.StringIO(text), sep=separator))
+            return cls.of(read_rows(text, separator))
         except ModelError as e:
             raise e.at(file=path.name) from None
         except OSError as e:
             raise ModelError(f"cannot be read: {e.strerror or e}", file=path.name) from None
-        except (ValueError, pd.errors.ParserError) as e:
-            raise ModelError(f"no table: {one_line(str(e), 200)}", file=path.name) from None
 
     @property
     def count(self) -> int:
@@ -103,6 +106,25 @@ class Table:
     def settings(self) -> dict[str, Any]:
         """See `sdsim.design.base.Design`."""
         return {"rows": self.rows.tolist()}
+
+
+def read_rows(text: str, separator: str) -> pd.DataFrame:
+    """A table of text as pandas sees it: a name for each column, a row for each line.
+
+    Raises
+    ------
+    ModelError : it is none; rows with more cells than there are names.
+    """
+    try:
+        found = pd.read_csv(io.StringIO(text), sep=separator)
+    except (ValueError, pd.errors.ParserError) as e:
+        raise ModelError(f"no table: {one_line(str(e), 200)}") from None
+    if not isinstance(
+        found.index, pd.RangeIndex
+    ):  # pandas would call the first cells names of rows
+        names_given = f"{len(found.columns)} names"
+        raise ModelError(f"rows have more cells than the {names_given} above", remedy="name each")
+    return found
 
 
 def _made(factors: tuple[Factor, ...], s: Settings) -> Table:

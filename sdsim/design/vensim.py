@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from sdsim import files, limits
 from sdsim.design.base import Design
 from sdsim.design.distributions import (
@@ -31,7 +29,7 @@ from sdsim.design.factors import Factor, Uncertainty
 from sdsim.design.latin import LatinHypercube
 from sdsim.design.levels import Grid
 from sdsim.design.montecarlo import MonteCarlo
-from sdsim.design.table import Table
+from sdsim.design.table import Table, read_rows
 from sdsim.errors import ModelError, nearest
 
 #: The word for it in specs.
@@ -150,7 +148,7 @@ def _table(path: Path) -> Table:
     if not path.is_file():
         raise ModelError(f"no file '{path.name}'")
     try:
-        rows = pd.read_csv(path, sep="\t", encoding="utf-8-sig").ffill()
-    except (ValueError, OSError) as e:
-        raise ModelError(f"no table: {e}", file=path.name) from None
-    return Table.of(rows.loc[:, [c for c in rows.columns if not str(c).startswith("Unnamed")]])
+        rows = read_rows(files.read_text(path, limits.TABLE_BYTES), "\t").ffill()
+        return Table.of(rows.loc[:, [c for c in rows.columns if not str(c).startswith("Unnamed")]])
+    except ModelError as e:
+        raise e.at(file=path.name) from None

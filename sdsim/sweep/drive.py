@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -18,7 +17,7 @@ from sdsim.backends import backend_named
 from sdsim.errors import ModelError
 from sdsim.sweep import faults, store
 from sdsim.sweep.crew import Crew
-from sdsim.sweep.manifest import NAME, Entry, Manifest, differences, locked, read_manifest
+from sdsim.sweep.manifest import BESIDE, NAME, Entry, Manifest, differences, locked, read_manifest
 from sdsim.sweep.results import labelled, read_store
 from sdsim.sweep.sweep import Sweep
 from sdsim.sweep.task import Part, Task
@@ -85,12 +84,15 @@ def run_sweep(
     task = sweep.task()
     if path is None:
         return labelled(task, sweep.header(task), _in_memory(task, progress))
-    root = Path(path)
+    root, header = Path(path), sweep.header(task)
+    hands_on = _hands(sweep, task, root, jobs, dask)
     _refuse_existing(root, resume)
     with locked(root):
-        manifest = _opened(sweep, task, root)
-        missing = [k for k in range(task.chunks) if k not in manifest.entries]
-        with _hands(sweep, task, root, jobs, dask) as hands:
+        manifest = _known(header, root) if (root / NAME).exists() else Manifest(root, header)
+        with hands_on as hands:
+            manifest.settle()
+            _mend(task, root)
+            missing = [k for k in range(task.chunks) if k not in manifest.entries]
             began, done, failed = time.monotonic(), _members(task, manifest), len(manifest.failed)
             before = done
             for entry in hands.run(missing):
@@ -112,27 +114,21 @@ def _members(task: Task, manifest: Manifest) -> int:
 
 
 def _refuse_existing(root: Path, resume: bool) -> None:
-    known = (root / NAME).exists()
-    if known and not resume:
-        raise ModelError("exists", file=str(root), remedy="--resume finishes it; or name another")
-    if root.exists() and not known and (not root.is_dir() or any(
-        e.name not in (".lock", ".holder") and not resume for e in root.iterdir()
-    )):  # fmt: skip
-        raise ModelError("is no store of a sweep", file=str(root), remedy="name another place")
+    """Touch nothing that is not a store's, whatever was asked."""
+    if (root / NAME).exists():
+        if not resume:
+            raise ModelError(
+                "exists", file=str(root), remedy="--resume finishes it; or name another"
+            )
+        return
+    if not root.exists() or (root.is_dir() and {e.name for e in root.iterdir()} <= BESIDE):
+        return
+    raise ModelError("is no store of a sweep", file=str(root), remedy="name another place")
 
 
-def _opened(sweep: Sweep, task: Task, root: Path) -> Manifest:
-    """The store's manifest: begun, or found to be of the same sweep and checked file by file."""
-    header = sweep.header(task)
-    if not (root / NAME).exists():
-        for name in (store.OUTCOMES, store.SERIES):  # left by one that died before it began
-            shutil.rmtree(root / name, ignore_errors=True)
-        (root / "zarr.json").unlink(missing_ok=True)
-        store.create(root, task)
-        manifest = Manifest(root, header)
-        manifest.begin()
-        return manifest
-    manifest = read_manifest(root)
+def _known(header: Mapping[str, Any], root: Path) -> Manifest:
+    """A store's manifest, found to be of the same sweep; only chunks that are whole stand in it."""
+    manifest = read_manifest(root, mend=True)
     unlike = differences(header, manifest.header)
     if unlike:
         raise ModelError(
@@ -140,11 +136,15 @@ def _opened(sweep: Sweep, task: Task, root: Path) -> Manifest:
             remedy="resume with what it was begun with, or write a new store",
         )  # fmt: skip
     store.tidy(root)
-    for k, entry in list(manifest.entries.items()):
-        if store.fault(root, entry.files):
-            del manifest.entries[k]
-    manifest.settle()
-    return manifest
+    kept = {k: e for k, e in manifest.entries.items() if not store.fault(root, e.files)}
+    return Manifest(root, {**manifest.header, "files": header["files"]}, kept)
+
+
+def _mend(task: Task, root: Path) -> None:
+    """Write what says what the arrays are, where it does not stand as it should."""
+    for key, body in store.metadata(task).items():
+        if not (root / key).is_file() or (root / key).read_bytes() != body:
+            store.write(root / key, body)
 
 
 def _hands(sweep: Sweep, task: Task, root: Path, jobs: int | None, dask: str | None) -> Hands:

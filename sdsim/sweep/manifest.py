@@ -1,5 +1,6 @@
 """The one file that says what a store holds: a line for what was asked, a line for each chunk.
 
+Each line ends with a digest of itself, so that one that was changed is not believed.
 Lines are appended as chunks come in and are put in order at the end, so that a sweep leaves the
 same bytes whatever the order in which its chunks were finished.
 """
@@ -12,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,8 +25,12 @@ from sdsim.errors import ModelError
 from sdsim.sweep.store import write
 
 NAME, LOCK, HOLDER = "manifest.jsonl", ".lock", ".holder"
-FORMAT = 1
-MAX_LINE = 64 << 20
+#: What may lie in a store before its manifest does.
+BESIDE = {LOCK, HOLDER}
+FORMAT = 2
+#: What the header calls changes to the model.
+CHANGED = "preset, constants or data"
+_SUM = '"sum": "'
 
 
 class Entry(NamedTuple):
@@ -42,7 +47,7 @@ class Entry(NamedTuple):
     def line(self) -> str:
         """As it stands in the manifest."""
         failed = [[m, self.failed[m]] for m in sorted(self.failed)]
-        return json.dumps({"chunk": self.chunk, "files": dict(self.files), "failed": failed})
+        return _sealed({"chunk": self.chunk, "files": dict(self.files), "failed": failed})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Entry:
@@ -73,10 +78,6 @@ class Manifest:
         """SHA-256 of what was asked."""
         return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
 
-    def begin(self) -> None:
-        """Write the first line."""
-        write(self.path, (json.dumps(self.header) + "\n").encode())
-
     def enter(self, entry: Entry) -> None:
         """Add a chunk; it is there for good when this returns."""
         with self.path.open("ab") as stream:
@@ -87,7 +88,7 @@ class Manifest:
 
     def settle(self) -> None:
         """Put the lines in order."""
-        lines = [json.dumps(self.header), *(self.entries[k].line() for k in sorted(self.entries))]
+        lines = [_sealed(self.header), *(self.entries[k].line() for k in sorted(self.entries))]
         write(self.path, ("\n".join(lines) + "\n").encode())
 
     @property
@@ -101,8 +102,29 @@ class Manifest:
         return {m: t for k in sorted(self.entries) for m, t in self.entries[k].failed.items()}
 
 
-def read_manifest(root: Path) -> Manifest:
+def _sealed(data: Mapping[str, Any]) -> str:
+    """A line: the data, and the digest of its text."""
+    body = json.dumps(dict(data))
+    return f'{body[:-1]}, {_SUM}{hashlib.sha256(body.encode()).hexdigest()}"}}'
+
+
+def _unsealed(line: bytes) -> dict[str, Any]:
+    """The inverse; `ValueError` where the digest is another."""
+    text = line.decode()
+    body, mark, seal = text.rpartition(f", {_SUM}")
+    if not mark:
+        raise ValueError("no digest")
+    body += "}"
+    if seal != hashlib.sha256(body.encode()).hexdigest() + '"}':
+        raise ValueError("another digest")
+    data: dict[str, Any] = json.loads(body)
+    return data
+
+
+def read_manifest(root: Path, mend: bool = False) -> Manifest:
     """What a store says of itself. A last line that was cut short does not count.
+
+    mend : leave out lines that are damaged, so that their chunks are missing.
 
     Raises
     ------
@@ -117,25 +139,32 @@ def read_manifest(root: Path) -> Manifest:
     out = None
     for n, line in enumerate(lines, start=1):
         try:
-            data = json.loads(line)
+            data = _unsealed(line)
             if n == 1:
-                if data["sdsim sweep"] != FORMAT:
-                    raise ModelError(
-                        f"format {data['sdsim sweep']}, this version reads {FORMAT}", file=str(path)
-                    )
                 out = Manifest(root, data)
             elif out is not None:
                 entry = Entry.of(data)
                 out.entries[entry.chunk] = entry
         except (ValueError, KeyError, TypeError, RecursionError):
             if n == 1:
-                raise ModelError("no manifest of a sweep", file=str(path)) from None
-            if n < len(lines) - 1:
-                what = "cannot be read"
-                remedy = "remove the line; --resume computes its chunk again"
+                _refuse_format(line, path)
+                what, remedy = "is no manifest of a sweep, or damaged", "write a new store"
+                raise ModelError(what, remedy=remedy, file=str(path), line=n) from None
+            if n < len(lines) - 1 and not mend:
+                what = "is damaged"
+                remedy = "--resume computes its chunk again"
                 raise ModelError(what, remedy=remedy, file=str(path), line=n) from None
     assert out is not None
     return out
+
+
+def _refuse_format(line: bytes, path: Path) -> None:
+    """Name the format of a manifest that another version wrote."""
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads(line)["sdsim sweep"]
+        if found != FORMAT:
+            what = f"format {found!r:.40}, this version reads {FORMAT}"
+            raise ModelError(what, remedy="write a new store", file=str(path)) from None
 
 
 def differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
@@ -150,6 +179,8 @@ def differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
             out.append(f"{key} ({', '.join(f'{k} {b.get(k)} -> {a.get(k)}' for k in parts)})")
         else:
             out.append(key)
+    if "the model" in out and CHANGED in out:  # its digest stands on the model's
+        out.remove(CHANGED)
     return out
 
 

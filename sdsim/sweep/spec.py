@@ -80,7 +80,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
     save.only("variables", "times")
     run = top.section("run")
     run.only("chunk", "timeout")
-    seed = top.whole("seed", 0)
+    seed = top.whole("seed", 0, least=0)
     return Sweep(
         system,
         _design(top, factors, system, overrides, seed, path),
@@ -253,7 +253,7 @@ def _design(
             raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
         if not file.is_file():
             raise section.fault(f"no file '{section.words('file')}'", "file")
-        return FILES[kind](file)
+        return _known(FILES[kind](file), system.model, file)
     if kind == Crossed.kind:
         settings["policies"] = [
             [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
@@ -273,6 +273,18 @@ def _design(
         return design_of(kind, tuple(factors), settings)
     except ModelError as e:
         raise section.placed(e) from None
+
+
+def _known(design: Design, model: Model, file: Path) -> Design:
+    """A design from a file, if the model has what it varies."""
+    for f in design.factors:
+        try:
+            locate(model, f.name)
+        except ModelError as e:
+            raise ModelError(
+                e.what, remedy=e.remedy, file=file.name, variable=e.variable or f.name
+            ) from None
+    return design
 
 
 def combined(levers: Sequence[Factor]) -> list[Any]:
@@ -317,6 +329,8 @@ def _outcomes(top: Section) -> tuple[Outcome, ...]:
         if isinstance(value, str):
             out.append(Outcome(name, value))
             continue
+        if not isinstance(value, dict):
+            raise section.fault(f"expected an expression or a table, got {value!r}", name)
         own = section.section(name)
         own.only("expression", "units", "better")
         better = own.choice("better", BETTER, "")

@@ -19,9 +19,9 @@ import numpy as np
 import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec
 from zarr.core.buffer import Buffer
-from zarr.storage import LocalStore
+from zarr.storage import LocalStore, MemoryStore
 
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, one_line
 from sdsim.ground import label_of
 from sdsim.sweep import faults
 from sdsim.sweep.task import Part, Task
@@ -86,10 +86,10 @@ def folder_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]", lambda m: "_" if m[0] == " " else f"-{ord(m[0]):x}-", name)
 
 
-def create(root: Path, task: Task) -> None:
-    """The arrays, empty."""
-    store = DurableStore(root)
-    group = zarr.create_group(store, overwrite=False)
+def metadata(task: Task) -> dict[str, bytes]:
+    """The files that say what the arrays are, by their place in the store."""
+    written: dict[str, Buffer] = {}
+    group = zarr.create_group(MemoryStore(written))
     n, chunk = task.count, min(task.chunk, task.count)
     outcomes = [o.name for o in task.asked]
     _array(group, OUTCOMES, (n, len(outcomes)), chunk, ("member", "outcome"), {
@@ -97,9 +97,7 @@ def create(root: Path, task: Task) -> None:
         "expression": [o.expression for o in task.asked],
         "units": [o.units for o in task.asked],
     })  # fmt: skip
-    if not task.series.names:
-        return
-    kept = group.create_group(SERIES)
+    kept = group.create_group(SERIES) if task.series.names else None
     system, grid = task.run.system, task.run.grid
     times = [grid.time(k) for k in task.series.saved]
     for name in task.series.names:
@@ -112,6 +110,12 @@ def create(root: Path, task: Task) -> None:
             "time": times,
             "element": [label_of(system.model, variable, c) for c in cells],
         })  # fmt: skip
+    return {key: body.to_bytes() for key, body in sorted(written.items())}
+
+
+def digests(bodies: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of each."""
+    return {key: hashlib.sha256(body).hexdigest() for key, body in bodies.items()}
 
 
 def _array(
@@ -142,9 +146,16 @@ def _at(group: Any, path: str) -> Any:
     return group[path]
 
 
-def fault(root: Path, files: Mapping[str, str]) -> str:
-    """What is wrong with the files of a chunk, in a few words; empty where nothing is."""
+def fault(root: Path, files: Mapping[str, str], whole: bool = True) -> str:
+    """What is wrong with some files, in a few words; empty where nothing is.
+
+    whole : look at what is in them, too, not only whether they are there.
+    """
     for key, digest in files.items():
+        if not whole:
+            if not (root / key).is_file():
+                return f"{key} is missing"
+            continue
         try:
             body = (root / key).read_bytes()
         except FileNotFoundError:
@@ -160,8 +171,9 @@ def opened(root: Path) -> Any:
     """The group of arrays, to read; the older format of zarr, which knows pickles, is not read."""
     try:
         return zarr.open_group(LocalStore(root, read_only=True), mode="r", zarr_format=3)
-    except (OSError, ValueError, KeyError) as e:
-        raise ModelError(f"no store of a sweep: {e}", file=str(root)) from None
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        what = f"no store of a sweep: {one_line(str(e), 200)}"
+        raise ModelError(what, file=str(root), remedy="--resume writes it again") from None
 
 
 def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -175,4 +187,8 @@ def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
     codecs = {type(c) for c in metadata.codecs} if metadata.zarr_format == 3 else {object}
     if array.dtype != np.float64 or not codecs <= {BytesCodec, Crc32cCodec}:
         raise ModelError(f"array '{array.path}' is not written by a sweep", remedy="run it again")
-    return np.asarray(array[...])
+    try:
+        return np.asarray(array[...])
+    except (OSError, ValueError) as e:
+        what = f"array '{array.path}' is damaged: {one_line(str(e), 200)}"
+        raise ModelError(what, remedy="--resume computes what is damaged again") from None

@@ -17,8 +17,9 @@ from sdsim.errors import ModelError
 from sdsim.methods import Adaptive, Method
 from sdsim.overrides import Overrides, locate
 from sdsim.prepared import Prepared, prepare
-from sdsim.sweep.manifest import FORMAT
+from sdsim.sweep.manifest import CHANGED, FORMAT
 from sdsim.sweep.outcome import Outcome
+from sdsim.sweep.store import digests, metadata
 from sdsim.sweep.task import Series, Task, checked
 from sdsim.system import System
 from sdsim.toml import Section
@@ -135,12 +136,11 @@ class Sweep:
             "chunk": task.chunk,
             "chunks": task.chunks,
             "machine": machine_class(),
+            "files": digests(metadata(task)),
             "asked": {
                 "the model": self.system.model.hash,
                 "the model file": self.system.model.file,
-                "preset, constants or data": _digest(
-                    run.system.model.hash, run.vector.tolist(), sorted(task.moving)
-                ),
+                CHANGED: _digest(run.system.model.hash, run.vector.tolist(), sorted(task.moving)),
                 "the method": f"{run.method}",
                 "the times": [h.start, h.stop, h.step, h.saveper],
                 "the design": design_to_data(task.design),

@@ -203,7 +203,7 @@ class Task:
     def members(self, first: int, stop: int) -> Members:
         """A batch with the design's values in."""
         values = np.ascontiguousarray(self.design.values(first, stop).T)
-        numbers = np.arange(first, stop, dtype=np.int64)
+        numbers = np.arange(first, stop, dtype=np.int64) // self.design.alike
         return self.run.members(self._rows, list(values), numbers)
 
 

@@ -46,6 +46,7 @@ from sdsim.design import (
     uncertainties_of,
 )  # fmt: skip
 from sdsim.design.distributions import from_data
+from sdsim.design.table import read_rows
 from sdsim.errors import ModelError
 from sdsim.overrides import locate
 
@@ -287,7 +288,11 @@ def test_every_policy_meets_the_same_draws() -> None:
         (lambda: design_of("sobol", FACTORS, {"members": 2.5}), "whole number, got 2.5"),
         (lambda: Table.of(pd.DataFrame({"a": ["x"]})), "a"),
         (lambda: Table.of(pd.DataFrame({"a": [1.0, np.nan]})), "row 2: expected a finite number"),
+        (lambda: Table.of(pd.DataFrame({"a": [True]})), "expected a finite number, got True"),
         (lambda: Table.of(pd.DataFrame({"a": []})), "no rows"),
+        (lambda: read_rows("a,b\n1,2,3\n", ","), "rows have more cells than the 2 names"),
+        (lambda: read_rows("a,b\n1,2\n1,2,3\n", ","), "no table: .*line 3"),
+        (lambda: Table.of(read_rows("a,b\n1,2\n1\n", ",")), "row 2: expected a finite number"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(make, words: str) -> None:
