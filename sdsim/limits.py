@@ -21,7 +21,7 @@ EQUATION = 100_000  # characters of one equation
 NESTING = 100  # parentheses within parentheses
 EQUATIONS = 30_000 * _TIMES  # entries of a file, modules and macros written out
 MACRO_DEPTH = 20  # macros that call macros, modules within modules
-READ_SECONDS = 8.0  # to read equations, and
+READ_SECONDS = 6.0  # of the processor to read equations, and
 READ_SECONDS_EACH = 0.01  # more for each of them
 
 # --- XML --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -23,6 +24,9 @@ CHILDREN = 8  # processes, or as many as the machine runs at once
 
 _WORDS = re.compile(r":\s*(AND|OR|NOT|NA)\s*:", re.IGNORECASE)
 _FIXED = re.compile(r"\b(WITH|TABBED)[\s_]+(LOOKUP|ARRAY)(?=\s*\()", re.IGNORECASE)
+#: The child's processor time is limited where the system can; how much longer it may take then,
+#: on a machine that does other things besides.
+PATIENCE = 10 if importlib.util.find_spec("resource") else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,14 @@ def _ask(texts: Sequence[str]) -> list[worker.Rows | Fault]:
             input=request.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=seconds,
+            timeout=seconds * PATIENCE,
             cwd=Path(sys.executable).anchor or None,
             env=environment,
             check=False,
         )
         out, why = done.stdout, "needs too much memory or time"
     except subprocess.TimeoutExpired as error:
-        out, why = error.stdout or b"", f"took longer than {seconds:.0f} s to read"
+        out, why = error.stdout or b"", f"took longer than {seconds * PATIENCE:.0f} s to read"
     return _answers(out, len(texts), why)
 
 
