@@ -68,6 +68,11 @@ SOLVERS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 Method = Euler | RK4 | Adaptive
 
 
+def asked_for(word: str) -> Euler | RK4:
+    """The method that a model's file names: ``rk4``, or nothing."""
+    return RK4() if word == "rk4" else Euler()
+
+
 def checked(method: object) -> Method:
     """``method`` where it is one, `Euler` for None.
 

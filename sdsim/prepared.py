@@ -14,7 +14,7 @@ from sdsim.backends.base import Floats, Grid, Ints, Members
 from sdsim.errors import ModelError
 from sdsim.ground import label_of, shape_of
 from sdsim.horizon import Horizon, attributes_of, horizon_of
-from sdsim.methods import RK4, Method, checked
+from sdsim.methods import Method, asked_for, checked
 from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
 from sdsim.system import System
 from sdsim.system import checked as system_checked
@@ -119,7 +119,7 @@ def prepare(
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
     """
     system, seed = system_checked(system), checked_seed(seed)
-    method = RK4() if method is None and system.model.method == "rk4" else checked(method)
+    method = asked_for(system.model.method) if method is None else checked(method)
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     if initial:
         changes = changes | Overrides(initial=initial)

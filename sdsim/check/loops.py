@@ -16,7 +16,7 @@ from sdsim.check.links import End, Link, cells_of, link_of, parted, reading, wit
 from sdsim.ensemble import simulate_many
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Num, Ref
-from sdsim.methods import Euler, Method
+from sdsim.methods import Method, asked_for
 from sdsim.model import Equation, Model, Variable
 from sdsim.overrides import Overrides
 from sdsim.system import System
@@ -134,7 +134,8 @@ def verify(
                 found[text] = link
             except ModelError as e:
                 found[text] = str(e)
-    signs = _signs(system, known, overrides or Overrides(), method or Euler())
+    method = method or asked_for(model.method)
+    signs = _signs(system, known, overrides or Overrides(), method)
     return tuple(_finding(loop, [found[t] for t in loop.links], signs) for loop in loops)
 
 

@@ -16,7 +16,7 @@ from sdsim.check.claims import Changes
 from sdsim.check.links import Link, holdable, link_of
 from sdsim.errors import ModelError, ModelWarning, UnsupportedError
 from sdsim.horizon import Horizon, horizon_of
-from sdsim.methods import RK4, Adaptive, Euler, Method
+from sdsim.methods import RK4, Adaptive, Euler, Method, asked_for
 from sdsim.outcomes.evaluate import Batch
 from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, parameter_vector, values_for
@@ -62,7 +62,7 @@ class Worlds:
         self, system: System, overrides: Overrides | None = None, method: Method | None = None,
         links: Iterable[Link] = (), *, seed: int = 0, lenient: bool = False,
     ) -> None:  # fmt: skip
-        method = method or Euler()
+        method = method or asked_for(system.model.method)
         if isinstance(method, Adaptive):
             raise UnsupportedError("claims run on a grid", remedy="use Euler or RK4")
         model, self._switches = holdable(system.model, links)

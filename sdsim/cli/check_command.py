@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sdsim.methods import RK4, Euler
+from sdsim.methods import asked_for
 
 if TYPE_CHECKING:
     from sdsim.check import Finding, Result
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="put the checks to the toy and to the model with its loops held")  # fmt: skip
     add("--loops", action="store_true", help="find the declared loops in the equations instead")
     add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
-    add("--method", choices=("euler", "rk4"), default="euler")
+    add("--method", choices=("euler", "rk4"), help="the file's by default")
     add("--seed", type=int, default=0, help="of the draws and the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
     add("--json", action="store_true")
@@ -50,7 +50,7 @@ def execute(args: argparse.Namespace) -> int:
         raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
     if args.jobs is not None and args.jobs < 1:
         raise ModelError(f"--jobs is {args.jobs}", remedy="at least 1")
-    method = RK4() if args.method == "rk4" else Euler()
+    method = asked_for(args.method) if args.method else None
     backend = default_backend()
     if isinstance(backend, Llvm) and args.jobs:
         backend = Llvm(threads=args.jobs)

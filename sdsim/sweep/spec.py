@@ -86,7 +86,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         _design(top, factors, system, overrides, seed, path),
         _outcomes(top),
         overrides,
-        _method(top),
+        _method(top, system.model),
         save.texts("variables", ()),
         save.numbers("times") if save.has("times") else None,
         seed,
@@ -122,8 +122,8 @@ def _once(top: Section, model: Model) -> None:
             taken |= dict.fromkeys(_cells(model, [name]), title)
 
 
-def _method(top: Section) -> Method:
-    kind = top.choice("method", _METHODS, "euler")
+def _method(top: Section, model: Model) -> Method:
+    kind = top.choice("method", _METHODS, model.method or "euler")
     step = top.number("step") if top.has("step") else None
     try:
         return RK4(step) if kind == "rk4" else Euler(step)

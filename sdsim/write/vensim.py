@@ -26,6 +26,8 @@ from sdsim.write.written import Written
 _STARS = "*" * 56
 _SKETCH = re.compile(r"^(\s*)(?=\\{2,}---///)", re.MULTILINE)
 _IN = "\t\t"
+#: The settings behind the sketch: RK4 with TIME STEP; see `sdsim.read.settings`.
+_RK4 = ":L\x7f<%^E!@\n15:0,0,0,5,0,0\n"
 
 
 def write_vensim(model: Model) -> Written:
@@ -60,13 +62,11 @@ class _Writer:
         hidden = sum(v.hidden for v in self.model.variables.values())
         if hidden:
             self.notes.append(f"macros are written out, as {counted(hidden, 'variable')}")
-        if self.model.method:
-            method = self.model.method.upper()
-            self.notes.append(f"the model asks for {method}; a Vensim text says nothing of methods")
+        settings = _RK4 if self.model.method == "rk4" else ""
         drawn = views(self.model)
         if len(self.model.variables) > MAX_DRAWN:
             self.notes.append(f"no sketch: more than {MAX_DRAWN:,} variables are not drawn")
-        return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of)
+        return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of) + settings
 
     def flat(self) -> Model:
         """The model with its equations as they are written."""

@@ -36,6 +36,8 @@ def differing(meant: Model, again: Model) -> ModelError | None:
             if key not in old or key not in new:
                 there = "is lost" if key in old else "appears"
                 return ModelError(f"{kind} '{key}' {there} when the file is read again")
+    if meant.method != again.method:
+        return ModelError("asks for another method when the file is read again")
     for key, dim in meant.dimensions.items():
         other = again.dimensions[key]
         if (dim.elements, dict(dim.maps)) != (other.elements, dict(other.maps)):

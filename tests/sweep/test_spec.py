@@ -211,6 +211,17 @@ def test_what_is_the_same_for_all_is_not_drawn(folder: Path) -> None:
     assert [f.name for f in read_sweep(spec(folder, fixed)).design.factors] == ["Loss"]
 
 
+@pytest.mark.parametrize(("settings", "method"), [("", "Euler"), ("15:0,0,0,5,0,0", "RK4")])
+def test_the_method_is_the_files_where_the_spec_names_none(
+    folder: Path, settings: str, method: str
+) -> None:
+    behind = f"\\\\\\---/// Sketch\n///---\\\\\\\n:L\x7f<%^E!@\n{settings}\n"
+    (folder / "level.mdl").write_text(MODEL + behind)
+    plain = SPEC.replace('method = "rk4"\n', "")
+    for text, step in ((plain, 0.5), (plain.replace("step = 0.5\n", ""), None)):
+        assert read_sweep(spec(folder, text)).method == getattr(sdsim, method)(step)
+
+
 def test_lines_of_keys() -> None:
     text = 'a = 1\n\n[b."c d"]\n"e.f" = 2\n[[g]]\nh.i = 3\n'
     assert line_of(text, ("a",)) == 1

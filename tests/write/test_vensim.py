@@ -59,6 +59,15 @@ def test_everything_said_about_a_variable_stays(load: Callable[[str], Model]) ->
     assert again.find("y").group == "Two words"
 
 
+@pytest.mark.parametrize("method", ["", "rk4"])
+def test_the_method_stays(load: Callable[[str], Model], method: str) -> None:
+    made = replace(model_of({"a": 1.0}), method=method)
+    written = write_vensim(made)
+    assert load(written.text).method == method
+    assert not written.notes
+    assert differing(made, replace(made, method="rk4" if not method else "")) is not None
+
+
 def test_what_stands_in_no_group_comes_before_the_groups(load: Callable[[str], Model]) -> None:
     made = model_of({"a": 1.0, "b": 2.0})
     grouped = made.replacing({"a": replace(made.find("a"), group="G")})
