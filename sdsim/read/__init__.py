@@ -55,21 +55,25 @@ def read(
     UnsupportedError : a file format or construct that this version does not read, by name.
     ModelError : anything else that is wrong, by file, line and variable.
     """
+    if not isinstance(path, str | PathLike):
+        what = f"expected the path of a model file, got {type(path).__name__}"
+        raise ModelError(what, remedy='write sdsim.load("model.mdl")')
     path = Path(path)
     data = read_bytes(path)
     file = path.name
     files = Folder(Path(data_folder) if data_folder is not None else path.resolve().parent)
     settings = settings_of(data, path.stem)
     files.tags = settings.tags
-    name = _cache.key(data, files.root if _EXTERNAL.search(data) else None, path.suffix.lower())
-    if cache and (kept := _cache.load(name, file, files)):
+    root = files.root if _EXTERNAL.search(data) else None
+    name = _cache.key(data, root, path.suffix.lower())
+    if cache and (kept := _cache.load(name, file, files, settings.data)):
         return kept
     try:
         model = _read(data, path, files, settings)
     except ModelError as error:
         raise error.at(file=file) from None
     if cache:
-        _cache.store(name, model, files.used)
+        _cache.store(name, model, files.used, settings.data)
     return model
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,14 +31,19 @@ def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
     return hashlib.sha256(versions.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
 
 
-def load(name: str, file: str, files: Folder) -> Model | None:
-    """The model under ``name``, as read from a file called ``file``; `None` where there is none."""
+def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Model | None:
+    """The model under ``name``, as read from a file called ``file``; `None` where there is none.
+
+    beside : the exported data that this file's model looks for.
+    """
     body = cache.load(ROOM, name)
     if body is None:
         return None
     try:
         with no_collection():
             entry = json.loads(body)
+            if not set(entry["beside"]) <= set(beside):  # the model's copy by another name
+                return None
             for wanted, digest in entry["files"].items():
                 if digest:
                     files.read(wanted)
@@ -52,11 +57,12 @@ def load(name: str, file: str, files: Folder) -> Model | None:
         return None
 
 
-def store(name: str, model: Model, used: Mapping[str, str]) -> None:
-    """Keep ``model``, which read the files ``used``."""
+def store(name: str, model: Model, used: Mapping[str, str], beside: Sequence[str] = ()) -> None:
+    """Keep ``model``, which read the files ``used``, some of them ``beside`` it by its name."""
     data = to_json(model)
     knowing(model, hash_of(data))
-    entry = {"files": dict(used), "hash": model.hash, "model": data}
+    looked = [w for w in used if w in beside]
+    entry = {"files": dict(used), "beside": looked, "hash": model.hash, "model": data}
     try:
         body = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
     except ValueError:

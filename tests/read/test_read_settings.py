@@ -132,3 +132,18 @@ def test_what_is_no_exported_data_says_nothing(tmp_path: Path, text: str) -> Non
     (tmp_path / "m_data.dat").write_text(text)
     with pytest.raises(ModelError, match="needs data for 'price'"):
         simulate(load(saved(tmp_path, "price\ny = price * 10")))
+
+
+def test_a_copy_by_another_name_has_other_data_beside_it(tmp_path: Path) -> None:
+    for name in ("m", "n"):
+        (tmp_path / f"{name}.mdl").write_text(mdl("price\ny = price", stop=2))
+    (tmp_path / "m_data.dat").write_text("price\n0\t1\n2\t3\n")
+    assert simulate(load(tmp_path / "m.mdl"))["y"][-1] == 3
+    with pytest.raises(ModelError, match="needs data for 'price'"):
+        simulate(load(tmp_path / "n.mdl"))
+
+
+@pytest.mark.parametrize("path", [None, b"m.mdl", 3])
+def test_what_is_no_path_is_refused(path: object) -> None:
+    with pytest.raises(ModelError, match="expected the path of a model file, got"):
+        load(path)  # type: ignore[arg-type]
