@@ -18,8 +18,9 @@ import numpy as np
 
 from sdsim.design import Morris, Saltelli
 from sdsim.plot import Section, write_index, write_page
-from sdsim.plot.study import Estimate, estimates, sections
-from sdsim.study import Settings, study
+from sdsim.plot.estimates import Estimate, Rows, estimates
+from sdsim.plot.study import sections
+from sdsim.study import Settings, study, time_unit_of
 from sdsim.sweep import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +51,7 @@ def main() -> None:
     factors = tuple(f for f in sweep.design.factors if f.name in kept)
 
     alone = Saltelli(factors, args.base, sweep.seed)
-    indices = study(run_sweep(replace(sweep, design=alone)), alone)
+    indices = study(run_sweep(replace(sweep, design=alone)), alone, time_unit=time_unit_of(sweep))
     groups = Saltelli(sweep.design.factors, args.base, sweep.seed, by_group=True)
     sectors = study(run_sweep(replace(sweep, design=groups, save=())), groups)
     whole = sectors.results["sobol"][""]
@@ -60,44 +61,40 @@ def main() -> None:
     )  # fmt: skip
     sources = study(run_sweep(replace(sweep, design=provenance, save=())), provenance)
 
-    def rows(result, most: int):
+    def rows(result, most: int) -> list[Rows]:
         out = []
         for k, name in enumerate(names):
             best = [int(i) for i in np.argsort(-result.total.value[:, k])][:most]
-            out.append(
-                (
-                    name,
-                    [
-                        (
-                            part,
-                            [
-                                Estimate(
-                                    result.factors[i],
-                                    values.value[i, k],
-                                    values.low[i, k],
-                                    values.high[i, k],
-                                )
-                                for i in best
-                            ],
-                        )
-                        for part, values in (("total", result.total), ("first order", result.first))
-                    ],
-                )
-            )
-        return out  # fmt: skip
+            series = [
+                (part, [Estimate(result.factors[i], v.value[i, k], v.low[i, k], v.high[i, k]) for i in best])
+                for part, v in (("total", result.total), ("first order", result.first))
+            ]  # fmt: skip
+            out.append(Rows(name, series, "share of variance", mark=0.0))
+        return out
 
     screen = []
     for k, (name, unit) in enumerate(zip(names, screened.units, strict=True)):
         best = [int(i) for i in np.argsort(-effects.star[:, k])][:8]
-        screen.append((f"{name} ({unit})", [("mean size of effects", [
+        screen.append(Rows(name, [("mean size of effects", [
             Estimate(effects.factors[i], effects.star[i, k], effects.low[i, k], effects.high[i, k])
             for i in best
-        ])]))  # fmt: skip
+        ])], unit))  # fmt: skip
     explained = indices.results["sobol"][""]
     covered = [
-        f"{name} {np.clip(explained.first.value[:, k].sum(), 0, 1):.0%}"
-        for k, name in enumerate(names)
+        [
+            "outcome",
+            f"first orders of the {CHOSEN} together",
+            "the leading constant",
+            "its total, 95 % interval",
+        ]
     ]
+    for k, name in enumerate(names):
+        i = int(np.argmax(explained.total.value[:, k]))
+        total = explained.total
+        covered.append([
+            name, f"{np.clip(explained.first.value[:, k].sum(), 0, 1):.0%}", explained.factors[i],
+            f"{total.value[i, k]:.2f} ({total.low[i, k]:.2f} to {total.high[i, k]:.2f})",
+        ])  # fmt: skip
     leading = [f"{name}: {explained.factors[int(np.argmax(explained.total.value[:, k]))]}"
                for k, name in enumerate(names)]  # fmt: skip
     runs = sweep.design.count + alone.count + groups.count + provenance.count
@@ -105,22 +102,21 @@ def main() -> None:
     write_page(
         args.page, str(sweep.about["title"]),
         [
-            Section("Screening", estimates(screen, "change when a factor crosses its range"),
-                    text=f"{len(sweep.design.factors)} constants, {sweep.design.trajectories} trajectories; the eight "
-                    "with the largest effects on each outcome.",
+            Section("Screening", estimates(screen),
+                    text=f"What changes when a constant crosses its range. {len(sweep.design.factors)} constants, "
+                    f"{sweep.design.trajectories} trajectories; the eight with the largest effects on each outcome.",
                     note="Mean size of elementary effects with 95 % bootstrap intervals."),
-            *(replace(s, text=s.text + (
-                f" The first orders of these {CHOSEN} together: {', '.join(covered)}." if n == 0 else ""))
-              for n, s in enumerate(own)),
-            Section("By sector", estimates(rows(whole, 10), "share of variance", mark=0.0),
+            *(replace(s, table=covered) if n == 0 else s for n, s in enumerate(own)),
+            Section("By sector", estimates(rows(whole, 10)),
                     text="All constants of a sector of the model move together and have one index."),
-            Section("By provenance", estimates(rows(sources.results["sobol"][""], 6), "share of variance", mark=0.0),
+            Section("By provenance", estimates(rows(sources.results["sobol"][""], 6)),
                     text="The same, by what stands behind a constant: what is assumed, what is an analogy, what the "
                     "literature says."),
         ],
         lead=LEAD,
-        footer="\n\n".join([*indices.notes, *(f"By sector: {n}" for n in sectors.notes),
-                            *(f"By provenance: {n}" for n in sources.notes)]),
+        footer="\n\n".join(
+            f"{what}: {n}." for what, found in (("Alone", indices), ("By sector", sectors),
+                                                ("By provenance", sources)) for n in found.notes),
     )  # fmt: skip
     write_index(PAGE.parent)
     print(f"{runs:,} runs; the leading constant of {'; '.join(leading)}")

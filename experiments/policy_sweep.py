@@ -21,8 +21,9 @@ import numpy as np
 
 import sdsim
 from sdsim.design import Crossed
+from sdsim.digits import shown
 from sdsim.plot import Band, Line, Panel, Section, panels, write_index, write_page
-from sdsim.plot.study import Estimate, estimates, regret
+from sdsim.plot.estimates import Estimate, Rows, estimates, regret
 from sdsim.sensitivity.pareto import front
 from sdsim.sensitivity.policy import rank, rank_stability, worse_before_better
 from sdsim.sweep import Sweep, read_sweep, run_sweep
@@ -100,7 +101,11 @@ def main() -> None:
     units = {o.name: o.units for o in sweep.outcomes}
     draws = next(iter(ranked.values())).used
 
-    rows, best_words, spread_words = [], [], []
+    rows, best_words = [], []
+    best = [
+        ["outcome", "best by its mean", "mean over draws, 95 % interval", "the best of all 81 in"]
+    ]
+    spread = [["outcome", "between draws", "between policies", "multiple"]]
     for k, name in enumerate(ranked):
         gain = outcomes[k][single] - outcomes[k][base]
         items = []
@@ -109,15 +114,22 @@ def main() -> None:
                 continue
             low, middle, high = np.quantile(gain[i], [0.05, 0.5, 0.95])
             items.append(Estimate(names[i], middle, low, high))
-        rows.append((f"{name} ({units[name]})", [("median change, 5 to 95 % of draws", items)]))
+        rows.append(Rows(name, [("median change from history in the same draw, 5 to 95 % of draws", items)],
+                         f"change, {units[name]}", mark=0.0))  # fmt: skip
         w = whole[name]
         top = w.order()[0]
         best_words.append(
             f"{name}: {w.policies[top]} has the best mean and is the best of all 81 in {w.best[top]:.0%} of draws"
         )
+        best.append([
+            f"{name} ({units[name]})", w.policies[top],
+            f"{shown(w.mean[top])} ({shown(w.mean_low[top])} to {shown(w.mean_high[top])})",
+            f"{w.best[top]:.0%} of draws",
+        ])  # fmt: skip
         within = np.ptp(np.median(outcomes[k], axis=1))
         across = float(np.subtract(*np.quantile(outcomes[k][base], [0.95, 0.05])))
-        spread_words.append(f"{name} {across / max(within, 1e-300):.1f}")
+        spread.append([f"{name} ({units[name]})", shown(across, 3), shown(within, 3),
+                       f"{across / max(within, 1e-300):.1f}"])  # fmt: skip
     wbb = {
         name: worse_before_better(values[single], time, names, names.index("history"),
                                   "low" if name == "Irregular stock" else "high")
@@ -158,19 +170,20 @@ def main() -> None:
     write_page(
         args.page, str(sweep.about["title"]),
         [
-            Section("How wide the doubt is", panels(fans),
+            Section("How wide the doubt is", panels(fans), table=spread,
                     text="Bands: draws with the levers as history had them. Dashed: medians with the border at its "
-                    "lowest and highest. The spread between draws (5 to 95 %), as a multiple of that between the medians "
-                    f"of all 81 policies: {'; '.join(spread_words)}."),
-            Section("What one lever changes", estimates(rows, "change from history, same draw", mark=0.0),
+                    "lowest and highest. Table: the distance between the 5 and the 95 % draw with the levers as history "
+                    "had them, that between the lowest and the highest median of all 81 policies, and the first as a "
+                    "multiple of the second."),
+            Section("What one lever changes", estimates(rows),
                     text="Each policy is compared with history within the same draw, so that the doubt both share drops out. "
                     "Where the bar crosses the dotted line, the sign of the effect is not known.",
                     note=f"{draws:,} draws, the same for every policy."),
             Section("Regret", regret(list(ranked.items())),
                     text="Loss against the best of the single levers in each draw, on average; in units of the outcome, "
                     "darker is worse within a row."),
-            Section("The best of all 81", text=f"{'. '.join(best_words)}. {int(kept.sum())} of 81 combinations are beaten "
-                    "by none in all four means at once."),
+            Section("The best of all 81", table=best,
+                    text=f"{int(kept.sum())} of 81 combinations are beaten by none in all four means at once."),
             Section("Worse before better", table=table if len(table) > 1 else (),
                     text="Policies that first go the wrong way, against history in the same draw, and end better."
                     if len(table) > 1 else "No single lever goes the wrong way first and ends better in more than 5 % of draws."),

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from sdsim.design import Crossed, Policy
+from sdsim.digits import style_of
 from sdsim.plot import Section, write_index, write_page
-from sdsim.plot.study import Estimate, estimates
+from sdsim.plot.estimates import Estimate, Rows, estimates
 from sdsim.sweep import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +50,11 @@ States, and draws of every assumed or borrowed constant within 25 per cent.
 """
 
 
+def sign(change: np.ndarray) -> str:
+    """Which way an outcome goes as a lever goes up, over draws."""
+    return "↑" if (change > 0).mean() >= 0.95 else "↓" if (change < 0).mean() >= 0.95 else "↕"
+
+
 def main() -> None:
     """Move each lever and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -71,7 +77,8 @@ def main() -> None:
     y = found["outcomes"].values.reshape(draws.count, len(policies), -1)
     good = np.isfinite(y).all(axis=(1, 2))
     y = y[good]
-    reach = np.abs(y[:, 2::2] - y[:, 1::2])  # (draw, lever, outcome)
+    change = y[:, 2::2] - y[:, 1::2]  # (draw, lever, outcome)
+    reach = np.abs(change)
     rows = []
     table = [[
         "outcome", "unit", "receiving", "sending", "sending without exit control",
@@ -83,16 +90,17 @@ def main() -> None:
         middle = np.median(reach[:, :, k], axis=0) / size
         low, high = np.quantile(reach[:, :, k], [0.05, 0.95], axis=0) / size
         order = np.argsort(-middle)[:10]
+        signs = [sign(change[:, i, k]) for i in range(len(levers))]
         series = []
         for holder in HOLDERS:
             items = [
-                Estimate(levers[i][1], 100 * middle[i], 100 * low[i], 100 * high[i])
+                Estimate(f"{levers[i][1]} {signs[i]}", 100 * middle[i], 100 * low[i], 100 * high[i])
                 for i in order
                 if levers[i][0] == holder
             ]
             series.append((holder, items))
-        label = [Estimate(levers[i][1], np.nan, np.nan, np.nan) for i in order]
-        rows.append((f"{outcome.name}", [("", label), *series]))
+        labels = [f"{levers[i][1]} {signs[i]}" for i in order]
+        rows.append(Rows(outcome.name, series, "reach, % of the median under history", labels))
         most = {
             holder: reach[:, [i for i, (h, _) in enumerate(levers) if h == holder], k].max(axis=1)
             for holder in HOLDERS
@@ -109,20 +117,22 @@ def main() -> None:
         ]
         shown = [f"{b:.1f} ({a:.1f} to {c:.1f})" for a, b, c in ratios]
         sizes = ("receiving state", "sending state", "sending without exit control")
-        table.append([
-            outcome.name, outcome.units, *(f"{np.median(most[h]):,.3g}" for h in sizes), *shown,
-        ])  # fmt: skip
+        medians = [float(np.median(most[h])) for h in sizes]
+        style = style_of(medians, 3)
+        table.append([outcome.name, outcome.units, *(style(v) for v in medians), *shown])
         words.append(f"{outcome.name} {shown[0]}, without exit control {shown[1]}")
     write_page(
         args.page, str(sweep.about["title"]),
         [
             Section("Receiving against sending state", table=table,
-                    text="For each outcome the reach of the strongest lever of either state, in the same draw: "
-                    f"receiving over sending, median and 5 to 95 % of draws: {'; '.join(words)}.",
+                    text="The reach of the strongest lever of either state, median over draws; then the reach of the "
+                    "receiving state's over that of the sending state's in the same draw, median and 5 to 95 % of draws: "
+                    "above 1 the receiving state reaches farther.",
                     note=f"{int(good.sum()):,} draws, {len(levers)} levers, {design.count:,} runs."),
-            Section("Which levers reach how far", estimates(rows, "reach, % of the outcome's median under history"),
-                    text="The ten levers that reach furthest on each outcome, coloured by who holds them.",
-                    note="Dots: median over draws; bars: 5 to 95 %. Reach has no sign: see the first page for directions."),
+            Section("Which levers reach how far", estimates(rows),
+                    text="The ten levers that reach farthest on each outcome, coloured by who holds them. ↑ a higher level "
+                    "of the lever raises the outcome in at least 95 % of draws, ↓ it lowers it, ↕ it does either.",
+                    note="Dots: median over draws; bars: 5 to 95 %."),
         ],
         lead=LEAD,
     )  # fmt: skip

@@ -71,7 +71,7 @@ def test_a_design_gets_its_method_and_a_page(
     page = write_study(tmp_path / "page.html", said, "A <title>")
     text = page.read_text(encoding="utf-8")
     assert "A &lt;title&gt;" in text
-    assert "onditional on the model" in text
+    assert "onditional on these assumptions: the model&#x27;s equations" in text
 
 
 def test_indices_over_time_agree_with_those_of_the_same_number(system: sdsim.System) -> None:

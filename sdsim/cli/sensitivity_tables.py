@@ -21,8 +21,10 @@ def lines(said: Study) -> list[str]:
         for name, result in by.items():
             out += TABLES[method](said, name, result) if method in TABLES else []
     out += [f"note: {n}" for n in said.notes]
-    out.append(f"{said.members:,} members, design: {said.design}; conditional on the model and on "
-               "the ranges of its factors")  # fmt: skip
+    out.append(
+        f"{said.members:,} members, design: {said.design}; conditional on these assumptions: the "
+        "model's equations, and the ranges and distributions of what varies"
+    )
     return out
 
 
@@ -54,7 +56,7 @@ def _sobol(said: Study, name: str, r: Any) -> list[str]:
         rows = [[r.factors[i], _share(r.first, i, k), _share(r.total, i, k)] for i in order]
         what = f"shares of variance, {r.level:.0%} intervals"
         out += [_titled(said, k, what), *_table(["factor", "first order", "total"], rows)]
-        if r.second is not None:
+        if r.second is not None and len(r.pairs):
             out += _pairs(said, k, r)
     return out
 
@@ -99,14 +101,14 @@ def _tornado(said: Study, name: str, r: Any) -> list[str]:
     for k in _varying(said):
         style = style_of([*r.low[:, k], *r.high[:, k], *r.low_band[..., k].flat,
                           *r.high_band[..., k].flat])  # fmt: skip
+        bands = (r.low_band, r.high_band) if r.used > 1 else ()
         rows = [
             [r.factors[i], style.signed(r.low[i, k]), style.signed(r.high[i, k]),
-             *(f"[{style.signed(band[0, i, k])}, {style.signed(band[1, i, k])}]"
-               for band in (r.low_band, r.high_band))]
+             *(f"[{style.signed(b[0, i, k])}, {style.signed(b[1, i, k])}]" for b in bands)]
             for i in r.order(k)
         ]  # fmt: skip
         what = f"change from {shown(r.centre[k])} at the low and the high end of one factor"
-        head = ["factor", "low", "high", "low, 5-95 %", "high, 5-95 %"]
+        head = ["factor", "low", "high", *(["low, 5-95 %", "high, 5-95 %"] if bands else [])]
         out += [_titled(said, k, what), *_table(head, rows)]
     return out
 

@@ -72,7 +72,7 @@ def line_figure(
     figure = go.Figure([t for m in (*first, *marks) for t in traces(m, percent)])
     _dress(figure, height)
     figure.update_xaxes(title_text=safe(x), range=x_range, **AXIS_REST)
-    figure.update_yaxes(title_text=safe(y), range=y_range, **AXIS_REST)
+    figure.update_yaxes(title_text=safe(y), range=y_range, **VALUES)
     if percent:
         figure.update_yaxes(tickformat=".0%")
     for at, label in (events or {}).items():
@@ -111,7 +111,7 @@ def panels(
             row=row,
             col=column,
             rangemode="tozero",
-            **AXIS_REST,
+            **VALUES,
         )
     _dress(figure, height * rows + 90)
     figure.update_layout(legend_y=-70 / (height * rows), margin={"t": 56})
@@ -235,6 +235,8 @@ def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Fig
 # --- parts ------------------------------------------------------------------------------------
 
 AXIS_REST = {k: v for k, v in AXIS.items() if k != "title"}
+#: Of an axis whose numbers are no dates: thousands apart, no powers of ten below a million.
+VALUES = {**AXIS_REST, "separatethousands": True, "exponentformat": "B", "minexponent": 6}
 
 
 def _dress(figure: go.Figure, height: int) -> None:

@@ -58,6 +58,7 @@ class Band:
     unit: str = ""
     definition: str = ""
     colour: int = 0
+    legend: bool = True
 
 
 Mark = Line | Dots | Band
@@ -71,7 +72,7 @@ def _hover(mark: Mark, percent: bool) -> str:
         if mark.definition
         else ""
     )
-    at = f"%{{x:.4~g}}{_after(mark)}"
+    at = f"%{{x:.6~g}}{_after(mark)}"
     return f"<b>{safe(mark.name)}</b><br>{at}: {value}{unit}{definition}<extra></extra>"
 
 
@@ -108,7 +109,7 @@ def traces(mark: Mark, percent: bool) -> list[Any]:
     )  # fmt: skip
     high = go.Scatter(
         x=x, y=_numbers(mark.high), mode="lines", line={"width": 0}, fill="tonexty",
-        fillcolor=fill, **common,
+        fillcolor=fill, showlegend=mark.legend, **common,
     )  # fmt: skip
     return [low, high]
 

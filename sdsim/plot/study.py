@@ -2,181 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from sdsim.plot.figures import AXIS_REST, Panel, _dress, panels
+from sdsim.digits import listed, shown
+from sdsim.plot.estimates import Estimate, Rows, boxes, estimates, regret
+from sdsim.plot.figures import Panel, panels
 from sdsim.plot.marks import Band, Line, Mark
 from sdsim.plot.page import Section, write_page
-from sdsim.plot.theme import AXIS, COLOURS, GREY, safe
-from sdsim.sensitivity.discovery import Box
-from sdsim.sensitivity.policy import Ranking
 from sdsim.study import Study
 
-#: Factors that a figure shows; the others are in the table.
-SHOWN = 15
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval, in a row of a figure."""
-
-    label: str
-    value: float
-    low: float
-    high: float
-
-
-def estimates(
-    outcomes: Sequence[tuple[str, Sequence[tuple[str, Sequence[Estimate]]]]], x: str, *,
-    x_range: tuple[float, float] | None = None, mark: float | None = None, columns: int = 2,
-) -> go.Figure:  # fmt: skip
-    """For each outcome rows of dots with intervals, from one or more series.
-
-    outcomes : (title, series), a series being (name, estimates); labels of the first series order
-        the rows from the top.   mark : where a dotted line stands.
-    """
-    columns = min(columns, max(len(outcomes), 1))
-    rows = -(-len(outcomes) // columns)
-    most = max((len(s[0][1]) for _, s in outcomes if s), default=1)
-    figure = make_subplots(
-        rows, columns, subplot_titles=[safe(t) for t, _ in outcomes],
-        horizontal_spacing=0.32 if columns > 1 else 0.1, vertical_spacing=min(110 / (rows * (24 * most + 150)), 0.9 / max(rows - 1, 1)),
-    )  # fmt: skip
-    for i, (_, series) in enumerate(outcomes):
-        at = {"row": i // columns + 1, "col": i % columns + 1}
-        known = [e.label for _, items in series for e in items if np.isfinite(e.value)]
-        apart = 0.28 if len(set(known)) < len(known) else 0.0
-        for k, (name, items) in enumerate(series):
-            shift = (k - (len(series) - 1) / 2) * apart
-            place = {e.label: n for n, e in enumerate(series[0][1])}
-            figure.add_trace(
-                go.Scatter(
-                    x=[e.value for e in items], y=[place[e.label] + shift for e in items],
-                    mode="markers", name=safe(name), legendgroup=name, showlegend=i == 0,
-                    marker={"size": 8, "color": COLOURS[k % len(COLOURS)]},
-                    error_x={
-                        "type": "data", "symmetric": False, "thickness": 1.6, "width": 0,
-                        "array": [max(e.high - e.value, 0.0) for e in items],
-                        "arrayminus": [max(e.value - e.low, 0.0) for e in items],
-                    },
-                    customdata=[[safe(e.label), e.low, e.high] for e in items],
-                    hovertemplate="<b>%{customdata[0]}</b><br>" + safe(name)
-                    + " %{x:.3g}, interval %{customdata[1]:.3g} to %{customdata[2]:.3g}"
-                    "<extra></extra>",
-                ), **at,
-            )  # fmt: skip
-        labels = [safe(e.label) for e in series[0][1]] if series else []
-        figure.update_yaxes(
-            tickvals=list(range(len(labels))), ticktext=labels, range=(len(labels) - 0.4, -0.6),
-            ticks="", gridcolor="#f3f5f6", **at,
-        )  # fmt: skip
-        figure.update_xaxes(title_text=safe(x), range=x_range, **AXIS_REST, **at)
-        if mark is not None:
-            line = {"color": GREY, "width": 1, "dash": "dot"}
-            figure.add_vline(x=mark, line=line, **at)
-    height = rows * (24 * most + 150) + 60
-    _dress(figure, height)
-    figure.update_layout(margin={"l": 230, "t": 56}, legend_y=-64 / max(height - 110, 1))
-    figure.update_xaxes(title=AXIS["title"])
-    return figure
-
-
-def over_time(said: Study, variable: str, unit: str = "") -> go.Figure:
-    """Total indices of one variable along time, with intervals, and what lies in no one factor."""
-    r: Any = said.over_time[variable]
-    total, first = r.total, r.first
-    order = np.argsort(-np.nan_to_num(np.nanmax(total.value, axis=1), nan=-1))[:6]
-    marks: list[Mark] = []
-    for n, i in enumerate(order):
-        name = r.factors[int(i)]
-        definition = "Share of the variance that would be gone without this factor."
-        marks += [
-            Band(f"{name}, {r.level:.0%}", said.time, total.low[i], total.high[i], colour=n),
-            Line(name, said.time, total.value[i], definition=definition, colour=n),
-        ]  # fmt: skip
-    marks.sort(key=lambda m: isinstance(m, Band))
-    rest = np.clip(1 - np.nansum(first.value, axis=0), 0, 1)
-    rest = np.where(np.isfinite(first.value).all(axis=0), rest, np.nan)
-    alone: list[Mark] = [
-        Line(r.factors[int(i)], said.time, first.value[i], colour=n) for n, i in enumerate(order)
-    ]
-    alone.append(Line("in no one factor alone", said.time, rest, colour=6, dash=2))
-    return panels(
-        [Panel(f"{variable}: total", marks, f"time {unit}", "share of variance", (0, 1.05)),
-         Panel(f"{variable}: first order", alone, f"time {unit}", "share of variance", (0, 1.05))],
-        height=380,
-    )  # fmt: skip
-
-
-def boxes(found: Sequence[tuple[str, Box]], low: np.ndarray[Any, Any], high: np.ndarray[Any, Any]) -> go.Figure:  # fmt: skip
-    """Which part of each factor's range the boxes take; factors that no box restricts are left
-    out."""
-    rows = sorted({int(j) for _, b in found for j in np.flatnonzero(b.restricted)})
-    names = [found[0][1].factors[j] for j in rows] if found else []
-    figure = go.Figure()
-    for k, (name, box) in enumerate(found):
-        for n, j in enumerate(rows):
-            size = high[j] - low[j] or 1.0
-            ends = (box.low[j] - low[j]) / size, (box.high[j] - low[j]) / size
-            y = n + (k - (len(found) - 1) / 2) * 0.2
-            figure.add_trace(
-                go.Scatter(
-                    x=list(ends), y=[y, y], mode="lines", name=safe(name), legendgroup=name,
-                    showlegend=n == 0,
-                    line={"color": COLOURS[k % len(COLOURS)],
-                          "width": 9 if box.restricted[j] else 2},
-                    hovertemplate=f"<b>{safe(names[n])}</b><br>{safe(name)}: "
-                    f"{box.low[j]:.4g} to {box.high[j]:.4g}<extra></extra>",
-                )
-            )  # fmt: skip
-    labels = [f"{safe(n)}  [{low[j]:.3g}, {high[j]:.3g}]" for n, j in zip(names, rows, strict=True)]
-    height = 30 * len(rows) * max(len(found), 1) // 2 + 200
-    _dress(figure, height)
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=labels, range=(len(rows) - 0.4, -0.6), ticks=""
-    )
-    figure.update_xaxes(
-        title_text="place in the factor's range, low to high", range=(-0.02, 1.02), **AXIS_REST
-    )
-    figure.update_layout(margin={"l": 330}, legend_y=-80 / max(height - 100, 1))
-    return figure
-
-
-def regret(rankings: Sequence[tuple[str, Ranking]]) -> go.Figure:
-    """Mean regret of each policy in each outcome, as a share of the worst policy's."""
-    policies = rankings[0][1].policies
-    z, text = [], []
-    for _, r in rankings:
-        worst = max(float(r.regret[:, 0].max()), 1e-300)
-        z.append([float(v) / worst for v in r.regret[:, 0]])
-        text.append([f"{v:.3g}" for v in r.regret[:, 0]])
-    figure = go.Figure(
-        go.Heatmap(
-            z=z, x=[safe(p) for p in policies], y=[safe(n) for n, _ in rankings], text=text,
-            texttemplate="%{text}", zmin=0, zmax=1, showscale=False,
-            colorscale=[[0, "#ffffff"], [1, COLOURS[1]]],
-            hovertemplate="<b>%{x}</b><br>%{y}: mean regret %{text}<extra></extra>",
-        )
-    )  # fmt: skip
-    _dress(figure, 70 * len(rankings) + 160)
-    figure.update_layout(margin={"l": 260, "b": 110})
-    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
-    figure.update_xaxes(ticks="", showgrid=False, side="bottom")
-    return figure
-
-
-# --- the page of a study ----------------------------------------------------------------------
+#: Rows of a set of axes, by how many sets there are at most; the printed tables have all.
+SHOWN = ((4, 15), (12, 8), (10_000, 5))
+#: Factors that have lines over time.
+LINES = 6
+#: Places in the palette; black is what lies in no one factor.
+HUES, ALONE = (0, 1, 2, 3, 4, 5, 7), 6
+CONDITION = (
+    "Conditional on these assumptions: the model's equations, and the ranges and distributions of "
+    "what varies."
+)
 
 
 def _head(said: Study, k: int) -> str:
     return f"{said.outcomes[k]} ({said.units[k]})" if said.units[k] else said.outcomes[k]
+
+
+def _unit(said: Study, k: int) -> str:
+    return said.units[k] or "units of the outcome"
 
 
 def _varying(said: Study) -> list[int]:
@@ -184,133 +41,251 @@ def _varying(said: Study) -> list[int]:
     return [k for k, varies in enumerate(said.varies) if varies]
 
 
+def _most(sets: int) -> int:
+    return next(rows for most, rows in SHOWN if sets <= most)
+
+
+def _cut(most: int, of: int, what: str = "factors") -> str:
+    """A sentence where not all are shown."""
+    return f" The {most} largest of {of:,} {what}." if of > most else ""
+
+
+Hues = Mapping[str, tuple[int, int]]
+
+
+def hues(said: Study) -> Hues:
+    """Colour and dash of each factor, the same on a whole page: those that matter most come first
+    and have colours of their own."""
+    results: list[Any] = [*said.results.get("sobol", {}).values(), *said.over_time.values()]
+    most: dict[str, float] = {}
+    for r in results:
+        flat = np.nan_to_num(r.total.value.reshape(len(r.factors), -1), nan=-1.0)
+        for factor, value in zip(r.factors, flat.max(axis=1, initial=-1.0), strict=True):
+            most[factor] = max(most.get(factor, -1.0), float(value))
+    order = sorted(most, key=lambda f: -most[f])
+    return {f: (HUES[n % len(HUES)], n // len(HUES) % 4) for n, f in enumerate(order)}
+
+
+def over_time(said: Study, names: Sequence[str], colours: Hues) -> go.Figure:
+    """Total and first-order indices of some series along time, with intervals, and what lies in no
+    one factor."""
+    x = f"time ({said.time_unit})" if said.time_unit else "time"
+    share, ends = "share of variance", (0, 1.05)
+    out = []
+    for name in names:
+        r: Any = said.over_time[name]
+        highest = np.nan_to_num(r.total.value, nan=-1.0).max(axis=1)
+        order = [int(i) for i in np.argsort(-highest, kind="stable")][:LINES]
+        total: list[Mark] = []
+        alone: list[Mark] = []
+        for part, marks, definition in (
+            (r.total, total, "Share of the variance that is left if all others are known."),
+            (r.first, alone, "Share of the variance that goes if this factor alone is known."),
+        ):
+            for i in order:
+                factor = r.factors[i]
+                colour, dash = colours[factor]
+                marks.append(Line(factor, said.time, part.value[i], definition=definition,
+                                  colour=colour, dash=dash))  # fmt: skip
+            for i in order:
+                marks.append(Band(f"{r.factors[i]}, {r.level:.0%} interval", said.time, part.low[i],
+                                  part.high[i], colour=colours[r.factors[i]][0], legend=False))  # fmt: skip
+        rest = np.clip(1 - np.nansum(r.first.value, axis=0), 0, 1)
+        rest = np.where(np.isfinite(r.first.value).all(axis=0), rest, np.nan)
+        alone.append(Line("in no one factor alone", said.time, rest, colour=ALONE, dash=2,
+                          definition="What the first orders leave: factors acting together."))  # fmt: skip
+        out += [Panel(f"{name}: total", total, x, share, ends),
+                Panel(f"{name}: first order", alone, x, share, ends)]  # fmt: skip
+    return panels(out, height=360 if len(names) == 1 else 280)
+
+
 def _sobol(said: Study, by: Any) -> list[Section]:
     r = by[""]
+    kept = _varying(said)
+    most = _most(len(kept))
     rows = []
-    for k in _varying(said):
-        order = [int(i) for i in np.argsort(-r.total.value[:, k])][:SHOWN]
-        rows.append((_head(said, k), [
+    for k in kept:
+        order = [int(i) for i in np.argsort(-r.total.value[:, k])][:most]
+        rows.append(Rows(_head(said, k), [
             (name, [Estimate(r.factors[i], part.value[i, k], part.low[i, k], part.high[i, k])
                     for i in order])
             for name, part in (("total", r.total), ("first order", r.first))
-        ]))  # fmt: skip
-    out = [Section(
-        "What the variance comes from", estimates(rows, "share of variance", mark=0.0),
-        text="First order: the share of the variance that would be gone if this factor alone were known. "
-        "Total: the share that would be left if all others were known.",
-        note=f"Saltelli's design; bars are {r.level:.0%} bootstrap intervals.",
-    )]  # fmt: skip
+        ], "share of variance", mark=0.0))  # fmt: skip
+    out = []
+    if rows:
+        out.append(Section(
+            "What the variance comes from", estimates(rows),
+            text="First order: the share of the variance that would be gone if this factor alone were known. "
+            "Total: the share that would be left if all others were known.",
+            note=f"Saltelli's design; bars are {r.level:.0%} bootstrap intervals." + _cut(most, len(r.factors)),
+        ))  # fmt: skip
+    if r.second is not None and len(r.pairs) and rows:
+        out.append(_pairs(said, r, kept, most))
+    groups: dict[str, list[str]] = {}
     for name in said.over_time:
-        out.append(Section(f"{name} over time", over_time(said, name)))
+        groups.setdefault(name.partition("[")[0], []).append(name)
+    colours = hues(said)
+    for name, members in groups.items():
+        out.append(Section(
+            f"{name} over time", over_time(said, members, colours),
+            note=f"Up to {LINES} factors, those that matter most at any time; bands are {r.level:.0%} bootstrap "
+            "intervals. A factor has the same colour on the whole page.",
+        ))  # fmt: skip
     return out
+
+
+def _pairs(said: Study, r: Any, kept: Sequence[int], most: int) -> Section:
+    """What pairs of factors do beyond what each does alone."""
+    rows, without = [], []
+    for k in kept:
+        found = r.above_chance(k)
+        if not found:
+            without.append(said.outcomes[k])
+            continue
+        items = [
+            Estimate(" x ".join(r.factors[j] for j in r.pairs[i]), r.second.value[i, k],
+                     r.second.low[i, k], r.second.high[i, k]) for i in found[:most]
+        ]  # fmt: skip
+        title = f"{_head(said, k)}: {len(found)} of {len(r.pairs):,} pairs"
+        rows.append(Rows(title, [("second order", items)], "share of variance", mark=0.0))
+    text = (
+        "Second order: the share of the variance that two factors have together, beyond what each has alone. "
+        f"Shown are pairs above what the largest of {len(r.pairs):,} pairs reaches by chance in 95 of 100 designs."
+    )
+    if without:
+        text += f" There is none in {listed(without)}."
+    return Section("Which factors act together", estimates(rows) if rows else None, text=text,
+                   note=f"Bars are {r.level:.0%} bootstrap intervals." if rows else "")  # fmt: skip
 
 
 def _convergence(said: Study, by: Any) -> list[Section]:
     steps = sorted(((int(n), s) for n, s in by.items()), key=lambda p: p[0])
-    items = []
-    for k in _varying(said):
+    kept = _varying(said)
+    if not kept:
+        return []
+    colours, items = hues(said), []
+    x = [float(n) for n, _ in steps]
+    for k in kept:
         last = steps[-1][1].total.value[:, k]
         marks: list[Mark] = []
-        x = [float(np.log2(n)) for n, _ in steps]
-        for n, i in enumerate(np.argsort(-np.nan_to_num(last))[:5]):
-            lines = [np.array([getattr(s.total, part)[i, k] for _, s in steps])
-                     for part in ("value", "low", "high")]  # fmt: skip
+        for i in np.argsort(-np.nan_to_num(last))[:5]:
+            value, low, high = (np.array([getattr(s.total, part)[i, k] for _, s in steps])
+                                for part in ("value", "low", "high"))  # fmt: skip
             name = steps[0][1].factors[int(i)]
-            marks += [Line(name, x, lines[0], colour=n),
-                      Band(f"{name}, interval", x, lines[1], lines[2], colour=n)]  # fmt: skip
-        items.append(Panel(_head(said, k), marks, "base points, powers of 2", "total index"))
+            colour, dash = colours[name]
+            marks += [Line(name, x, value, colour=colour, dash=dash),
+                      Band(f"{name}, interval", x, low, high, colour=colour, legend=False)]  # fmt: skip
+        items.append(Panel(_head(said, k), marks, "base points", "total index"))
+    wide = len(kept) > 6
+    verdict = steps[-1][1].verdict()
     return [Section(
-        "Are there enough runs?", panels(items),
-        text="Total indices from an eighth, a quarter, half and all of the base points. "
-        + (" ".join(f"{n[0].upper()}{n[1:]}." for n in said.notes) or "They have settled."),
+        "Are there enough runs?",
+        panels(items, columns=3 if wide else 2, height=230 if wide else 320),
+        text="Total indices (a share of variance) from an eighth, a quarter, half and all of the base points. "
+        + (f"{verdict[0].upper()}{verdict[1:]}." if verdict else "They have settled."),
+        note=f"The five largest of each outcome; bands are {steps[-1][1].level:.0%} bootstrap intervals.",
     )]  # fmt: skip
 
 
 def _morris(said: Study, by: Any) -> list[Section]:
     r = by[""]
-    out = []
-    for k in _varying(said):
-        order = [int(i) for i in np.argsort(-r.star[:, k])][:SHOWN]
+    kept = _varying(said)
+    most = _most(len(kept))
+    rows = []
+    for k in kept:
+        order = [int(i) for i in np.argsort(-r.star[:, k])][:most]
         items = [Estimate(r.factors[i], r.star[i, k], r.low[i, k], r.high[i, k]) for i in order]
-        unit = said.units[k] or "units of the outcome"
-        figure = estimates([(_head(said, k), [("size of effects", items)])], unit, columns=1)
-        out.append(Section(f"Screening: {said.outcomes[k]}", figure,
-                           note="Mean size of the effects of moving a factor across its whole range, "
-                           f"with {r.level:.0%} bootstrap intervals."))  # fmt: skip
-    return out
+        rows.append(Rows(_head(said, k), [("mean size of effects", items)], _unit(said, k)))
+    return [Section(
+        "Screening", estimates(rows),
+        text="Mean size of the change of an outcome when a factor moves across its whole range, from "
+        "different places among the others.",
+        note=f"Morris's design; bars are {r.level:.0%} bootstrap intervals." + _cut(most, len(r.factors)),
+    )] if rows else []  # fmt: skip
 
 
 def _tornado(said: Study, by: Any) -> list[Section]:
     r = by[""]
-    out = []
-    for k in _varying(said):
-        order = r.order(k)[:SHOWN]
+    kept = _varying(said)
+    most = _most(len(kept))
+    rows = []
+    for k in kept:
+        order = r.order(k)[:most]
         series = [
             (f"at its {side} end",
-             [Estimate(r.factors[i], getattr(r, side)[i, k], getattr(r, f"{side}_band")[0, i, k],
-                       getattr(r, f"{side}_band")[1, i, k]) for i in order])
-            for side in ("low", "high")
+             [Estimate(r.factors[i], change[i, k], band[0, i, k], band[1, i, k]) for i in order])
+            for side, change, band in (("low", r.low, r.low_band), ("high", r.high, r.high_band))
         ]  # fmt: skip
-        unit = said.units[k] or "units of the outcome"
-        figure = estimates([(_head(said, k), series)], f"change, {unit}", mark=0.0, columns=1)
-        out.append(Section(
-            f"One at a time: {said.outcomes[k]}", figure,
-            note=f"Change from {r.centre[k]:.5g} {said.units[k]}, where all factors lie in the middle. "
-            "Bars: 5 to 95 % of the same change with all other factors anywhere.",
-        ))  # fmt: skip
-    return out
+        unit = f" {said.units[k]}" if said.units[k] else ""
+        rows.append(Rows(f"{said.outcomes[k]}, from {shown(r.centre[k])}{unit}", series,
+                         f"change, {_unit(said, k)}", mark=0.0))  # fmt: skip
+    bars = "Bars: 5 to 95 % of the same change with all other factors anywhere." if r.used > 1 else (
+        "The others lie in the middle alone; with more draws in the design there are bars for elsewhere.")  # fmt: skip
+    return [Section(
+        "One at a time", estimates(rows),
+        text="What an outcome changes by when one factor goes to the low or the high end of its range; it "
+        "starts from where all factors lie in the middle, the number above each figure.",
+        note=bars + _cut(most, len(r.factors)),
+    )] if rows else []  # fmt: skip
 
 
 def _pawn(said: Study, by: Any) -> list[Section]:
     r = by[""]
-    out = []
-    for k in _varying(said):
-        order = [int(i) for i in np.argsort(-np.nan_to_num(r.median[:, k]))][:SHOWN]
+    kept = [k for k in _varying(said) if np.isfinite(r.median[:, k]).any()]
+    most = _most(len(kept))
+    rows = []
+    for k in kept:
+        order = [int(i) for i in np.argsort(-np.nan_to_num(r.median[:, k]))][:most]
         items = [Estimate(r.factors[i], r.median[i, k], r.median[i, k], r.largest[i, k])
                  for i in order]  # fmt: skip
-        figure = estimates(
-            [(_head(said, k), [("median to largest", items)])], "distance of distributions",
-            x_range=(0, 1), mark=float(r.dummy[k]), columns=1,
-        )  # fmt: skip
-        out.append(Section(f"What moves {said.outcomes[k]}", figure,
-                           note="How far the distribution moves when a factor is known: median and largest over "
-                           "its slices. Dotted: what a factor that does nothing reaches in 95 of 100 shuffles."))  # fmt: skip
-    return out
+        rows.append(Rows(_head(said, k), [("median to largest", items)],
+                         "distance of distributions, 0 to 1", mark=float(r.dummy[k])))  # fmt: skip
+    return [Section(
+        "What moves the outcomes", estimates(rows, x_range=(0, 1)),
+        text="How far the distribution of an outcome moves when a factor is known (PAWN): 0 not at all, 1 "
+        "altogether.",
+        note=f"Dot and bar: median and largest over {r.slices} slices of the factor. Dotted: what a factor that "
+        "does nothing reaches in 95 of 100 shuffles." + _cut(most, len(r.factors)),
+    )] if rows else []  # fmt: skip
 
 
 def _box(said: Study, by: Any) -> list[Section]:
     found = list(by.items())
-    low = np.min([b.low for _, b in found], axis=0)
-    high = np.max([b.high for _, b in found], axis=0)
-    ends = getattr(said, "_ends", (low, high))
     rows = [["case", "in the box it holds in", "share of all cases", "share of all members", "box"]]
     for name, b in found:
         words = "; ".join(b.words()) or "nothing but chance"
         rows.append([name, f"{b.density:.0%}", f"{b.coverage:.0%}", f"{b.mass:.0%}", words])
-    figure = boxes(found, *ends) if any(b.restricted.any() for _, b in found) else None
+    figure = boxes(found, said.ranges) if any(b.restricted.any() for _, b in found) else None
     return [Section(
         "Where it happens", figure, table=rows,
-        text="Boxes found by peeling (PRIM): conditions under which a case is common. Thick: the part of the "
-        "range that belongs to the box.",
+        text="Boxes found by peeling (PRIM): conditions under which a case is common. Thick: the part of a "
+        "factor's declared range that belongs to the box.",
         note="Restrictions that chance explains (quasi-p above 0.05) are dropped.",
     )]  # fmt: skip
 
 
 def _ranking(said: Study, by: Any) -> list[Section]:
     rankings = list(by.items())
-    rows = []
+    if not rankings:
+        return []
+    rows, most = [], max(_most(len(rankings)), 10)
     for name, r in rankings:
         k = said.outcomes.index(name)
         items = [Estimate(r.policies[i], r.quantiles[i, 1], r.quantiles[i, 0], r.quantiles[i, 2])
-                 for i in r.order()]  # fmt: skip
-        rows.append((f"{_head(said, k)}, {r.better} is better", [("median, 5 to 95 %", items)]))
-    used = rankings[0][1].used
+                 for i in r.order()[:most]]  # fmt: skip
+        rows.append(Rows(f"{name}: {r.better} is better", [("median, 5 to 95 % of draws", items)],
+                         said.units[k] or name))  # fmt: skip
+    first = rankings[0][1]
+    best = (
+        f" The {most} best of {len(first.policies)} policies." if len(first.policies) > most else ""
+    )
     return [
-        Section("Policies under uncertainty", estimates(rows, "outcome"),
-                note=f"{used:,} draws of all uncertainties, the same for every policy."),
+        Section("Policies under uncertainty", estimates(rows),
+                note=f"{first.used:,} draws of all uncertainties, the same for every policy; the best mean on "
+                "top." + best),
         Section("Regret", regret(rankings),
                 text="What is lost, on average over the draws, against the policy that would have been best in "
-                "each of them; darker is worse within a row."),
+                "each of them, in units of the outcome; darker is worse within an outcome."),
     ]  # fmt: skip
 
 
@@ -331,9 +306,6 @@ def sections(said: Study) -> list[Section]:
 
 def write_study(path: str | Path, said: Study, title: str = "") -> Path:
     """A page of its own."""
-    lead = (
-        f"{said.members:,} members, design: {said.design}. Conditional on the model and on the ranges "
-        "of its factors."
-    )
-    notes = "\n\n".join(said.notes)
+    lead = f"{said.members:,} members, design: {said.design}. {CONDITION}"
+    notes = "\n\n".join(f"{n}." for n in said.notes)
     return write_page(path, title or "Sensitivity", sections(said), lead=lead, footer=notes)

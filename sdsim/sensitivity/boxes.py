@@ -49,9 +49,10 @@ class Box:
 
     def words(self) -> list[str]:
         """Its conditions, one a line, the surest first; an end of the data is none."""
-        return [self._words(int(i)) for i in np.argsort(self.p) if self.restricted[i]]
+        return [self.condition(int(i)) for i in np.argsort(self.p) if self.restricted[i]]
 
-    def _words(self, i: int) -> str:
+    def condition(self, i: int) -> str:
+        """That of one factor which is restricted."""
         name, low, high = self.factors[i], shown(self.low[i]), shown(self.high[i])
         if self.low[i] == self.high[i]:
             return f"{name} = {low}"
