@@ -147,6 +147,14 @@ def test_nothing_to_rank_by_is_refused_before_any_runs(
     assert 'say better = "high" or "low"' in capsys.readouterr().err
 
 
+def test_a_plot_makes_no_folder_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "run.csv"
+    result.write_text("time,a\n0,1\n1,2\n")
+    assert main(["plot", str(result), "-o", str(tmp_path / "nope" / "x.html")]) == 2
+    assert "no folder" in capsys.readouterr().err
+    assert not (tmp_path / "nope").exists()
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

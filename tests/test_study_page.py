@@ -20,6 +20,7 @@ from sdsim.design import (
     Uncertainty,
     Uniform,
 )
+from sdsim.plot import Line, Panel, panels
 from sdsim.plot.estimates import Estimate, Rows, boxes, estimates, regret
 from sdsim.plot.page import Section
 from sdsim.plot.study import sections, write_study
@@ -154,6 +155,15 @@ def test_rows_name_their_series_and_write_numbers_out() -> None:
     assert figure.layout.xaxis.minexponent == 6
 
 
+def test_long_labels_are_cut_and_whole_on_hover() -> None:
+    name = "Contact Infectivity of the first group x Initial Infectious"
+    rows = Rows("t", [("second order", [Estimate(name, 0.1, 0.0, 0.2)])], "share")
+    alone, beside = estimates([rows]), estimates([rows, rows])
+    assert list(alone.layout.yaxis.ticktext) == [name]
+    assert len(beside.layout.yaxis.ticktext[0]) == 34
+    assert beside.data[0].customdata[0][0] == name
+
+
 def test_boxes_stand_in_the_declared_range() -> None:
     x = np.random.default_rng(1).random((500, 2)) * 0.9 + 0.05
     case = x[:, 0] > 0.6
@@ -163,3 +173,12 @@ def test_boxes_stand_in_the_declared_range() -> None:
     figure = boxes([("case", box)], {"a": (0.0, 1.0), "b": (0.0, 1.0)})
     assert list(figure.layout.yaxis.ticktext) == ["a [0, 1]"]
     assert list(figure.data[0].x) == pytest.approx([0.6, 1.0])
+
+
+def test_panels_leave_room_for_the_titles_between_them() -> None:
+    """From the foot of one row to the head of the next: tick labels, an axis title, a title."""
+    items = [Panel(str(i), [Line("a", [0, 1], [0, 1])], "x", "y") for i in range(24)]
+    figure = panels(items, columns=3, height=230)
+    inner = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    gap = figure.layout.yaxis.domain[0] - figure.layout.yaxis4.domain[1]
+    assert 70 < gap * inner < 120

@@ -65,6 +65,8 @@ def table(out: Any) -> str:
     import numpy as np
     import pandas as pd
 
+    from sdsim.digits import style_of
+
     values = out["outcomes"].values
     rows = {}
     for k, name in enumerate(out["outcome"].values):
@@ -72,7 +74,8 @@ def table(out: Any) -> str:
         q = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else [np.nan] * 3
         mean = known.mean() if known.size else np.nan
         unit = str(out["units"].values[k])
-        rows[str(name)] = [*(f"{v:.6g}" for v in (mean, *q)), f"{known.size:,}", unit]
+        style = style_of((mean, *q), 5)
+        rows[str(name)] = [*(style(v) for v in (mean, *q)), f"{known.size:,}", unit]
     columns = ["mean", "5 %", "50 %", "95 %", "members", "unit"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).to_string()
 

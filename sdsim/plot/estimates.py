@@ -17,8 +17,8 @@ from sdsim.sensitivity.policy import Ranking
 
 #: Pixels: of a row, between sets of axes, of a letter, of a page that is as wide as it gets.
 ROW, GAP, LETTER, PAGE = 23, 92, 6.7, 930
-#: Letters of a label; the whole is shown on hover.
-LABEL = 34
+#: Letters of a label, and of one that has the page for itself; the whole is shown on hover.
+LABEL, WIDE = 34, 60
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def estimates(
     columns = max(min(columns, len(items)), 1)
     lines = [max([len(r.names()) for r in items[i : i + columns]] + [2])
              for i in range(0, len(items), columns)]  # fmt: skip
-    left, between = (_room(items[c::columns]) for c in (0, 1))
+    most = LABEL if columns > 1 else WIDE
+    left, between = (_room(items[c::columns], most) for c in (0, 1))
     across = (PAGE - left - (between if columns > 1 else 0)) / columns
     titles = [wrapped(r.title, max(int((across + 40) / LETTER), 20)) for r in items]
     deep = 17 * max([t.count("<br>") for t in titles] + [0])
@@ -79,7 +80,7 @@ def estimates(
             figure.add_trace(trace, row, column)
         labels = rows.names()
         figure.update_yaxes(
-            tickvals=list(range(len(labels))), ticktext=[safe(_clipped(x)) for x in labels],
+            tickvals=list(range(len(labels))), ticktext=[safe(_clipped(x, most)) for x in labels],
             range=(max(len(labels), 2) - 0.4, -0.6), ticks="", gridcolor="#f3f5f6", row=row,
             col=column,
         )  # fmt: skip
@@ -97,15 +98,15 @@ def estimates(
     return figure
 
 
-def _room(items: Sequence[Rows]) -> float:
+def _room(items: Sequence[Rows], most: int) -> float:
     """Pixels that the labels of some axes take."""
-    longest = max((len(_clipped(n)) for r in items for n in r.names()), default=4)
+    longest = max((len(_clipped(n, most)) for r in items for n in r.names()), default=4)
     return longest * LETTER + 34
 
 
-def _clipped(label: str) -> str:
+def _clipped(label: str, most: int = LABEL) -> str:
     label = " ".join(label.split())
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"
+    return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def _dots(rows: Rows, known: Sequence[str]) -> list[go.Scatter]:

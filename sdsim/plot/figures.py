@@ -93,7 +93,8 @@ def panels(
     rows = -(-len(items) // columns)
     figure = make_subplots(
         rows, columns, subplot_titles=[safe(p.title) for p in items],
-        horizontal_spacing=0.11, vertical_spacing=0.2 / max(rows - 1, 1) if rows > 1 else 0.1,
+        horizontal_spacing=0.11,  # and down, room for a title and an axis title
+        vertical_spacing=max(0.2 / (rows - 1), 84 / (height * rows)) if rows > 1 else 0.1,
     )  # fmt: skip
     seen: set[str] = set()
     for i, panel in enumerate(items):
@@ -235,8 +236,8 @@ def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Fig
 # --- parts ------------------------------------------------------------------------------------
 
 AXIS_REST = {k: v for k, v in AXIS.items() if k != "title"}
-#: Of an axis whose numbers are no dates: thousands apart, no powers of ten below a million.
-VALUES = {**AXIS_REST, "separatethousands": True, "exponentformat": "B", "minexponent": 6}
+#: Of an axis whose numbers are no dates: thousands apart.
+VALUES = {**AXIS_REST, "separatethousands": True}
 
 
 def _dress(figure: go.Figure, height: int) -> None:

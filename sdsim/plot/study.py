@@ -154,7 +154,9 @@ def _pairs(said: Study, r: Any, kept: Sequence[int], most: int) -> Section:
     )
     if without:
         text += f" There is none in {listed(without)}."
-    return Section("Which factors act together", estimates(rows) if rows else None, text=text,
+    columns = 1 if len(rows) <= SHOWN[1][0] else 2  # names of pairs are long
+    figure = estimates(rows, columns=columns) if rows else None
+    return Section("Which factors act together", figure, text=text,
                    note=f"Bars are {r.level:.0%} bootstrap intervals." if rows else "")  # fmt: skip
 
 

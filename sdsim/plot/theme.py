@@ -41,6 +41,8 @@ AXIS: dict[str, Any] = {
     "linecolor": "#b9c1c8",
     "ticks": "outside",
     "tickcolor": "#b9c1c8",
+    "exponentformat": "B",
+    "minexponent": 6,  # no powers of ten, and no k, below a million
     "title": {"font": {"size": 13, "color": GREY}, "standoff": 8},
 }
 
