@@ -154,9 +154,8 @@ def test_what_does_not_fit_the_model(
     lines: System, claim_file: Callable[..., Path], rest: str, said: str
 ) -> None:
     """Runs, ablations and names, by key; before anything runs."""
-    claim = read_claim(claim_file(OK + rest))
     with pytest.raises(ModelError) as e:
-        run_claims(lines, [claim])
+        run_claims(lines, [read_claim(claim_file(OK + rest))])
     assert str(e.value).startswith("c.toml: ")
     assert said in str(e.value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -124,7 +125,6 @@ def test_a_sealed_process_can_do_nothing(action: str, tmp_path: Path) -> None:
 
 
 def test_limits_hold_in_the_child() -> None:
-    resource = pytest.importorskip("resource")
     program = (
         f"{HERE}import resource\n"
         "from sdsim.read import worker\n"
@@ -171,8 +171,14 @@ def test_the_clock_stops_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - start < 5
 
 
+def spent() -> float:
+    """Seconds of the processor, of this process and its children: others may use the machine."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
 def test_large_but_legal(reading: Reading) -> None:
-    start = time.monotonic()
+    start = spent()
     depth = limits.NESTING
     model = reading(
         f"r = 0.1 ~ ~ |\nsum = {'+'.join(['r'] * 5000)} ~ ~ |\n"
@@ -184,7 +190,7 @@ def test_large_but_legal(reading: Reading) -> None:
     )
     assert len(model.dimensions["wide"].elements) == 100_000
     assert len(model.variables) == 12
-    assert time.monotonic() - start < 10
+    assert spent() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -199,9 +205,9 @@ def test_large_but_legal(reading: Reading) -> None:
      "a = " + "1," * 40_000 + "1 ~ ~ |", "a = " + ":NOT:" * 10_000 + " b ~ ~ |"],
 )  # fmt: skip
 def test_no_text_takes_long_to_refuse(text: str, reading: Reading) -> None:
-    start = time.monotonic()
+    start = spent()
     assert len(complaint(lambda: reading(text))) <= 600
-    assert time.monotonic() - start < 10
+    assert spent() - start < 10
 
 
 def test_reading_leaves_the_folder_as_it_was(write: Callable[..., Path]) -> None:
