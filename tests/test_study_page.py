@@ -27,6 +27,7 @@ from sdsim.plot.study import sections, write_study
 from sdsim.plot.theme import COLOURS
 from sdsim.sensitivity.boxes import measured
 from sdsim.sensitivity.policy import rank
+from sdsim.sensitivity.sobol import Indices
 from sdsim.study import Settings, Study, study, time_unit_of
 from sdsim.sweep import Outcome, Sweep, run_sweep
 
@@ -56,8 +57,12 @@ def indices(system: sdsim.System) -> Study:
 
 
 def test_a_factor_has_one_colour_on_a_page(indices: Study) -> None:
+    """Also where another order of factors holds in one series than in the other."""
+    one = indices.over_time["Infectious"]
+    total = Indices(*(v[::-1] for v in (one.total.value, one.total.low, one.total.high)))  # type: ignore[attr-defined]
+    both = {"Infectious": one, "Recovered": replace(one, total=total)}  # type: ignore[type-var]
     seen: dict[str, set[tuple[str, str]]] = {f.name: set() for f in FACTORS}
-    for section in sections(indices):
+    for section in sections(replace(indices, over_time=both)):
         for trace in section.figure.data if section.figure else ():
             if trace.name in seen and trace.mode == "lines" and trace.line.color:
                 seen[trace.name].add((trace.line.color, trace.line.dash))
