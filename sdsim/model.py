@@ -72,6 +72,24 @@ class Dimension:
     maps: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Reality:
+    """A statement of Vensim's Reality Check, as text; no part of the model's equations.
+
+    name, subs : what stands left, as written.
+    condition : for a constraint what stands between ``:THE CONDITION:`` and ``:IMPLIES:``, for a
+        test input the ``variable = expression`` that it puts in.
+    implies : what a constraint says must hold then; None for a test input.
+    line : in the source file.
+    """
+
+    name: str
+    subs: tuple[str, ...]
+    condition: str
+    implies: str | None
+    line: int
+
+
 @dataclass(frozen=True)
 class Model:
     """Everything a file says, ready for `expand`, `order` and `lower`. Never changed in place.
@@ -80,6 +98,7 @@ class Model:
     file : name of the source file (no folder), for messages.   digest : SHA-256 of the source.
     notes : what reading noticed and a user should see, one line each.
     method : how the file says it is integrated: ``rk4``, or empty for Euler.
+    reality : what the file brings of Vensim's reality checks; `sdsim.check` decides them.
     """
 
     name: str
@@ -89,6 +108,7 @@ class Model:
     digest: str = ""
     notes: tuple[str, ...] = ()
     method: str = ""
+    reality: tuple[Reality, ...] = ()
 
     def find(self, name: str) -> Variable:
         """The variable of that name, however it is spelled.
@@ -180,6 +200,9 @@ def to_json(model: Model) -> dict[str, Any]:
         "digest": model.digest,
         "notes": list(model.notes),
         "method": model.method,
+        "reality": [
+            [r.name, list(r.subs), r.condition, r.implies, r.line] for r in model.reality
+        ],
         "dimensions": [
             [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
             for d in model.dimensions.values()
@@ -224,4 +247,5 @@ def from_json(data: Mapping[str, Any]) -> Model:
     return Model(
         data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"]),
         str(data.get("method", "")),
+        tuple(Reality(n, tuple(s), c, i, at) for n, s, c, i, at in data.get("reality", ())),
     )  # fmt: skip

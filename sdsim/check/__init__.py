@@ -13,10 +13,12 @@ from sdsim.check.folder import Folder
 from sdsim.check.loops import Finding, Loop, read_loops, verify
 from sdsim.check.null import Null
 from sdsim.check.reading import read_checks
+from sdsim.check.reality import Verdict, constraints, run_realities
 from sdsim.check.verdicts import run_claims
 
 __all__ = [
     "Ablation", "Changes", "Choice", "Claim", "Drawn", "Finding", "Folder", "Loop", "Null",
-    "Result", "Robust", "Share", "Side", "choose", "read_checks", "read_choice", "read_claim",
-    "read_claims", "read_loops", "run_claims", "verify",
+    "Result", "Robust", "Share", "Side", "Verdict", "choose", "constraints", "read_checks",
+    "read_choice", "read_claim", "read_claims", "read_loops", "run_claims", "run_realities",
+    "verify",
 ]  # fmt: skip

@@ -29,6 +29,10 @@ class Folder:
         """See `sdsim.check.claims.read_claims`."""
         return read_claims(self._own(CLAIMS))
 
+    def has_claims(self) -> bool:
+        """Whether there is a folder of claims."""
+        return self._own(CLAIMS).exists()
+
     def loops(self) -> tuple[Loop, ...]:
         """The declared loops; none where there is no file."""
         file = self._own(LOOPS)

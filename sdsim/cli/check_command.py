@@ -10,23 +10,40 @@ from typing import TYPE_CHECKING, Any
 from sdsim.methods import asked_for
 
 if TYPE_CHECKING:
-    from sdsim.check import Finding, Result
+    from sdsim.check import Finding, Result, Verdict
+    from sdsim.model import Model, Reality
 
-HELP = "Decide the claims in the model's folder: base run, ablations, null models, draws."
+HELP = "Decide the claims in the model's folder, and the reality checks in its file."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a Vensim .mdl file with a folder 'claims' beside it")
+    add(
+        "model",
+        metavar="MODEL",
+        help="a model with a folder 'claims' beside it, or a Vensim .mdl file with reality checks",
+    )
     add("--draws", type=int, default=1000, metavar="N", help="draws of the constants; 0 for none")
     add("--jobs", type=int, metavar="N", help="threads; one for each processor by default")
-    add("--id", nargs="+", action="extend", default=[], metavar="ID", help="these claims only")
+    add(
+        "--id",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="ID",
+        help="these claims and reality checks only",
+    )
     add("--tier", type=int, metavar="N", help="claims of this tier only")
     add("--kind", metavar="KIND", help="claims of this kind only")
     add("--ablations", action=argparse.BooleanOptionalAction, default=True)
     add("--null", action=argparse.BooleanOptionalAction, default=True,
         help="put the checks to the toy and to the model with its loops held")  # fmt: skip
+    add(
+        "--force",
+        action="store_true",
+        help="make inequalities in conditions of reality checks true, as Vensim does",
+    )
     add("--loops", action="store_true", help="find the declared loops in the equations instead")
     add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
     add("--method", choices=("euler", "rk4"), help="the file's by default")
@@ -41,7 +58,7 @@ def execute(args: argparse.Namespace) -> int:
 
     from sdsim import load
     from sdsim.backends import Llvm, default_backend
-    from sdsim.check import Folder, choose, run_claims, verify
+    from sdsim.check import Folder, choose, run_claims, run_realities, verify
     from sdsim.errors import ModelError
     from sdsim.overrides import Overrides
     from sdsim.preset import read_preset
@@ -60,20 +77,31 @@ def execute(args: argparse.Namespace) -> int:
         overrides |= read_preset(path).overrides
     if args.loops:
         return _loops(verify(system, folder.loops(), overrides, method), args.json)
-    claims = _chosen(folder.claims(), args)
-    drawn = choose(system, overrides, folder.choice()) if args.draws else None
+    realities = _realities(system.model, args)
+    found = folder.claims() if folder.has_claims() or not system.model.reality else ()
+    claims = _chosen(found, realities, args)
+    drawn = choose(system, overrides, folder.choice()) if args.draws and claims else None
+    null = folder.null(system) if args.null and claims else None
     with tqdm(delay=2, disable=not sys.stderr.isatty(), unit="run", file=sys.stderr) as bar:
         results = run_claims(
             system, claims, overrides=overrides, method=method, draws=args.draws,
-            ablations=args.ablations, null=folder.null(system) if args.null else None,
+            ablations=args.ablations, null=null,
             drawn=drawn, seed=args.seed, progress=lambda done, of: _tick(bar, done, of),
         )  # fmt: skip
+    decided = run_realities(
+        system, overrides, method, chosen=realities, force=args.force, seed=args.seed
+    )
     order = sorted(results, key=lambda r: r.evidence is not False)
     if args.json:
-        print(json.dumps([r.to_data() for r in order], ensure_ascii=False))
+        rows = [*(r.to_data() for r in order), *(v.to_data() for v in decided)]
+        print(json.dumps(rows, ensure_ascii=False))
     else:
-        _table(order, len(drawn.cells) if drawn else 0)
-    return 0 if all(r.as_expected for r in results) else 1
+        if order:
+            _table(order, len(drawn.cells) if drawn else 0)
+        if decided:
+            print("\n" * bool(order) + "\n".join(_decided(decided)))
+    failed = any(v.status == "fails" for v in decided)
+    return 0 if all(r.as_expected for r in results) and not failed else 1
 
 
 def _tick(bar: Any, done: int, of: int) -> None:
@@ -81,19 +109,34 @@ def _tick(bar: Any, done: int, of: int) -> None:
     bar.update(done - bar.n)
 
 
-def _chosen(claims: tuple[Any, ...], args: argparse.Namespace) -> list[Any]:
+def _realities(model: Model, args: argparse.Namespace) -> list[Reality]:
+    """The reality checks that are asked for; they have no tier and no kind."""
+    from sdsim import names
+    from sdsim.check import constraints
+
+    if args.tier is not None or args.kind is not None:
+        return []
+    wanted = {names.canonical(i) for i in args.id}
+    return [r for r in constraints(model) if not wanted or names.canonical(r.name) in wanted]
+
+
+def _chosen(
+    claims: tuple[Any, ...], realities: list[Reality], args: argparse.Namespace
+) -> list[Any]:
+    from sdsim import names
     from sdsim.errors import ModelError, nearest
 
     ids = [c.id for c in claims]
+    real = {names.canonical(r.name) for r in realities}
     for wanted in args.id:
-        if wanted not in ids:
+        if wanted not in ids and names.canonical(wanted) not in real:
             raise ModelError(f"no claim '{wanted}'", remedy=nearest(wanted, ids))
     found = [
         c for c in claims
         if (not args.id or c.id in args.id)
         and args.tier in (None, c.tier) and args.kind in (None, c.kind)
     ]  # fmt: skip
-    if not found:
+    if not found and not realities:
         raise ModelError("no claim is left", remedy="--id, --tier and --kind leave none")
     return found
 
@@ -139,6 +182,26 @@ def _table(results: list[Result], drawn: int) -> None:
             shown = value if isinstance(value, bool) or value is None else f"{value:.4g}"
             print(f"{r.claim.id}: {label}: {shown}")
     print(_summary(results, drawn))
+
+
+def _decided(verdicts: tuple[Verdict, ...]) -> list[str]:
+    """A line for each reality check, and how many came to what."""
+    from collections import Counter
+
+    lines = []
+    width = max(len(v.name) for v in verdicts)
+    for v in verdicts:
+        said = v.reason
+        if v.part:
+            sides = [f"{x:.6g}" for x in (v.left, v.right) if x is not None]
+            said = f"at time {v.time:.10g}: {v.part}" + f" ({' and '.join(sides)})" * bool(sides)
+        if v.inputs:
+            said = f"with {', '.join(v.inputs)}" + f": {said}" * bool(said)
+        lines.append(f"{v.name.ljust(width)}  {v.status.ljust(13)}  {said}".rstrip())
+    counts = Counter(v.status for v in verdicts)
+    parts = [f"{n} {'hold' if s == 'holds' else 'fail' if s == 'fails' else s}"
+             for s, n in sorted(counts.items())]  # fmt: skip
+    return [*lines, ", ".join([f"{len(verdicts)} reality checks", *parts])]
 
 
 def _row(r: Result) -> tuple[str, ...]:

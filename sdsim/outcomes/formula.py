@@ -26,13 +26,30 @@ def parse(texts: Mapping[Place, str]) -> dict[Place, Expr]:
     ------
     ModelError : an expression that cannot be read; file and key are named.
     """
-    for (file, key), text in texts.items():
-        if _nesting(text) > MAX_NESTING:
-            what = f"more than {MAX_NESTING} parentheses within parentheses"
-            raise ModelError(what, file=file, variable=key)
-    unique = list(dict.fromkeys(texts.values()))
+    trees: dict[Place, Expr] = {}
+    for place, tree in parse_each(texts).items():
+        if isinstance(tree, ModelError):
+            raise tree
+        trees[place] = tree
+    return trees
+
+
+def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
+    """As `parse`; an expression that cannot be read has its error in place of a tree."""
+    out: dict[Place, Expr | ModelError] = {}
+    short = {place: text for place, text in texts.items() if _nesting(text) <= MAX_NESTING}
+    unique = list(dict.fromkeys(short.values()))
     answers = dict(zip(unique, _answers(unique), strict=True))
-    return {place: _tree(answers[text], *place) for place, text in texts.items()}
+    for (file, key), text in texts.items():
+        if (file, key) not in short:
+            what = f"more than {MAX_NESTING} parentheses within parentheses"
+            out[file, key] = ModelError(what, file=file, variable=key)
+            continue
+        try:
+            out[file, key] = _tree(answers[text], file, key)
+        except ModelError as error:
+            out[file, key] = error
+    return out
 
 
 def _answers(texts: list[str]) -> list[Any]:

@@ -102,6 +102,7 @@ def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
         digest=hashlib.sha256(data).hexdigest(),
         notes=tuple(dict.fromkeys(filter(None, notes))),
         method=settings.method,
+        reality=found.reality,
     )
 
 

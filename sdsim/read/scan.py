@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, one_line
+from sdsim.model import Reality
 
 _QUOTED = r'"(?:\\"|[^"])*"'
 _NAME = rf"{_QUOTED}|(?:\w|[^\x00-\x7f])(?:[\w$'\s]|[^\x00-\x7f])*"
@@ -24,7 +25,7 @@ _LEFT = re.compile(
     \s*(?P<subs>{_LIST})?
     \s*(?P<excepts>:\s*EXCEPT\s*:\s*{_LIST}(?:\s*,\s*{_LIST})*)?
     \s*(?::\s*(?P<keyword>INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:)?
-    \s*(?P<sign>:\s*(?:THE\ CONDITION|TEST\ INPUT|IS)\s*:|:=|==|=|<->|\(|:|$)""",
+    \s*(?P<sign>:\s*(?:THE\ ?CONDITION|TEST\ ?INPUT|IS)\s*:|:=|==|=|<->|\(|:|$)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _ITEM = re.compile(rf"\s*({_QUOTED}|[^,\"]+?)\s*(?:,|$)")
@@ -35,6 +36,7 @@ _MACRO = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _END_OF_MACRO = re.compile(r":\s*END\s+OF\s+MACRO\s*:", re.IGNORECASE)
+_IMPLIES = re.compile(r":\s*IMPLIES\s*:", re.IGNORECASE)
 _MARK = re.compile(r"""["'{~|]""")
 _JOIN = re.compile(r"\\[ \t]*\n\s*")
 _BRACE = re.compile(r"[{}]")
@@ -102,6 +104,7 @@ class Scan:
     entries: tuple[Entry, ...]
     macros: tuple[Macro, ...] = ()
     notes: tuple[str, ...] = ()
+    reality: tuple[Reality, ...] = ()
 
 
 def scan_text(text: str, file: str) -> Scan:
@@ -133,6 +136,8 @@ class _Scanner:
         self.breaks = [m.start() for m in re.finditer("\n", text)]
         self.group = ""
         self.notes: list[str] = []
+        self.reality: list[Reality] = []
+        self.inside = False  # a macro
 
     def line(self, at: int) -> int:
         return bisect.bisect_left(self.breaks, at) + 1
@@ -168,8 +173,9 @@ class _Scanner:
                 body = main
                 self.at = head.end()
             else:
+                self.inside = body is not main
                 body.extend(self.entry())
-                if len(body) > limits.EQUATIONS:
+                if len(body) + len(self.reality) > limits.EQUATIONS:
                     raise self.error(
                         f"more than {limits.EQUATIONS:,} equations",
                         f"split the model, {limits.TRUSTED}",
@@ -184,7 +190,7 @@ class _Scanner:
                 remedy="save the model as .mdl (text) in Vensim",
                 file=self.file,
             )
-        return Scan(tuple(main), tuple(macros), tuple(self.notes))
+        return Scan(tuple(main), tuple(macros), tuple(self.notes), tuple(self.reality))
 
     def skip_blank(self) -> bool:
         """Move to the next entry, past blanks and comments; false at the end."""
@@ -283,9 +289,7 @@ class _Scanner:
         label = names.display(left["name"])
         sign = "".join(left["sign"].upper().split(" ")) if left["sign"] else ""
         if sign in (":THECONDITION:", ":TESTINPUT:"):
-            self.notes.append(
-                f"line {self.line(start)}: '{one_line(label, 80)}': reality check not evaluated"
-            )
+            self.real(left, equation[left.end() :].strip(), sign == ":THECONDITION:", start)
             return
         if sign == ":IS:":
             raise UnsupportedError(
@@ -317,6 +321,22 @@ class _Scanner:
             group=self.group,
             line=self.line(start),
         )
+
+    def real(self, left: re.Match[str], text: str, constraint: bool, start: int) -> None:
+        """Keep a reality check as text: `sdsim.check` reads it where somebody asks for it."""
+        if self.inside:
+            label = one_line(names.display(left["name"]), 80)
+            self.notes.append(
+                f"line {self.line(start)}: '{label}': a reality check in a macro is not evaluated"
+            )
+            return
+        implies = None
+        if constraint:
+            found = _IMPLIES.search(mask(text))
+            cut = found.span() if found else (len(text), len(text))
+            text, implies = text[: cut[0]].strip(), text[cut[1] :].strip()
+        subs = _subscripts(left["subs"])
+        self.reality.append(Reality(left["name"].strip(), subs, text, implies, self.line(start)))
 
     def doc(self, text: str, start: int, label: str) -> str:
         if BIDI.search(text):

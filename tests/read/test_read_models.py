@@ -10,7 +10,7 @@ from reading_models import MODELS
 
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Unary
-from sdsim.model import Model
+from sdsim.model import Model, Reality
 from sdsim.read import read
 
 Reading = Callable[..., Model]
@@ -48,7 +48,10 @@ def test_a_model(orchard: Model) -> None:
     lookup = orchard.find("survival lookup")
     assert (lookup.role, lookup.line, lookup.group) == ("lookup", 27, "Trees")
     assert only(orchard, "survival lookup") == Lookup((0.0, 1.0, 1.5), (0.9, 0.5, 0.1))
-    assert orchard.notes == ("line 43: 'Never more trees than room': reality check not evaluated",)
+    assert orchard.notes == ()
+    assert orchard.reality == (
+        Reality("Never more trees than room", (), "Trees > 0", "Trees < Room for trees", 43),
+    )
 
 
 def test_dimensions(regions: Model) -> None:

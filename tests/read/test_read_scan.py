@@ -7,6 +7,7 @@ from reading_models import CONTROL, MODELS
 
 from sdsim import limits
 from sdsim.errors import ModelError, UnsupportedError
+from sdsim.model import Reality
 from sdsim.read.checks import check
 from sdsim.read.scan import Entry, Scan, scan_text
 from sdsim.read.source import decode
@@ -56,10 +57,26 @@ def test_kinds_and_limits(orchard: Scan) -> None:
     ]  # fmt: skip
 
 
-def test_reality_checks_are_noted_and_left_out(orchard: Scan) -> None:
-    assert orchard.notes == ("line 43: 'Never more trees than room': reality check not evaluated",)
-    found = scan_text("x = 1 ~ ~ |\ncold :TEST INPUT: x = 0 ~ ~ |", "m.mdl")
-    assert found.notes == ("line 2: 'cold': reality check not evaluated",)
+def test_reality_checks_are_kept_as_text(orchard: Scan) -> None:
+    """No part of the equations, and never read before somebody asks for them."""
+    assert [r.name for r in orchard.reality] == ["Never more trees than room"]
+    assert "Never more trees than room" not in {e.name for e in orchard.entries}
+    found = scan_text(
+        "x = 1 ~ ~ |\ncold[d]:TEST INPUT: x = 0 ~ ~ |\n"
+        'c :THECONDITION: "a :IMPLIES: b" > 0\n :implies: x > {zero} 0 ~ ~ |\n'
+        "half :the condition: x > ~ ~ |",
+        "m.mdl",
+    )
+    assert found.notes == ()
+    assert found.reality == (
+        Reality("cold", ("d",), "x = 0", None, 2),
+        Reality("c", (), '"a :IMPLIES: b" > 0', "x >   0", 3),
+        Reality("half", (), "x >", "", 5),
+    )
+    inside = ":MACRO: M(a)\nM = a ~ ~ |\ncold :TEST INPUT: a = 0 ~ ~ |\n:END OF MACRO:\nx = 1 ~ ~ |"
+    found = scan_text(inside, "m.mdl")
+    assert found.reality == ()
+    assert found.notes == ("line 3: 'cold': a reality check in a macro is not evaluated",)
 
 
 def test_left_sides() -> None:
