@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError, counted, nearest
+from sdsim.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Ref, walk
-from sdsim.functions import NAMES
+from sdsim.functions import NAMES, REFUSED
 from sdsim.model import Equation, Model, Variable
 
 Positions = NDArray[np.int64]
@@ -146,6 +146,9 @@ class _Reader:
             if isinstance(node, Call):
                 if node.name in NAMES:
                     return None
+                if node.name in REFUSED:
+                    what = f"{node.name.upper()} is not supported in this version"
+                    raise UnsupportedError(what, remedy=REFUSED[node.name])
                 raise ModelError(
                     f"unknown function '{node.name.upper()}'",
                     remedy=nearest(node.name, NAMES, 0.8) or "it is not supported by this version",

@@ -13,6 +13,7 @@ from sdsim.functions import (
     elementary,
     holding,
     inputs,
+    noise,
     random,
     sorting,
     stella,
@@ -20,9 +21,10 @@ from sdsim.functions import (
     vectors,
 )
 from sdsim.functions.base import Builder, Function, Stateful, Vector
+from sdsim.functions.noise import REFUSED
 from sdsim.functions.tables import OfTable
 
-_ROOMS = (elementary, inputs, random, stella, allocation, arrays)
+_ROOMS = (elementary, inputs, random, stella, noise, allocation, arrays)
 
 #: Builtins that become scalar operations, by canonical name.
 FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
@@ -36,6 +38,7 @@ STATEFUL: dict[str, Stateful] = {
         *sorting.ROWS,
         *allocation.MARKETS,
         *arrays.WRITTEN_OUT,
+        *noise.NOISES,
     )
 }
 
@@ -51,4 +54,4 @@ ROOTS = ("integ", "initial", "active initial", "sample if true", "delay fixed")
 #: Every name that is a builtin.
 NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))
 
-__all__ = ["FUNCTIONS", "NAMES", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501
+__all__ = ["FUNCTIONS", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

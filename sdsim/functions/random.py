@@ -8,11 +8,16 @@ distribution, cut to its range; they are exact, not clipped.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sdsim.functions.base import Builder, Function
 
 VENSIM = "Vensim Reference Manual, Functions"
+#: How many values of a whole number are summed up one by one.
+TERMS = 130
+#: Up to this mean (and variance) these are enough; beyond it a draw is that of a normal
+#: distribution, rounded.
+EXACT_MEAN = 60.0
 
 
 def _uniform(b: Builder, a: Sequence[int]) -> int:
@@ -91,6 +96,58 @@ def normal_quantile(b: Builder, p: int) -> int:
     tail = b.op("div", _poly(b, s, c), _poly(b, s, e))
     signed = b.op("select", b.op("lt", q, b.const(0.0)), tail, b.op("neg", tail))
     return b.op("select", b.op("lt", rare, b.const(0.02425)), signed, middle)
+
+
+def summed(b: Builder, u: int, first: int, ratio: Callable[[int], int], low: int, high: int) -> int:
+    """A whole number from 0 on, between ``low`` and ``high``: the distribution summed up.
+
+    first : the probability of 0.   ratio : k -> that of k over that of k - 1.
+    """
+    term, total, zero = first, first, b.const(0.0)
+    totals = []
+    below = b.op("mul", term, b.op("lt", zero, low))
+    upto = b.op("mul", term, b.op("le", zero, high))
+    for k in range(1, TERMS + 1):
+        totals.append(total)
+        term = b.op("mul", term, ratio(k))
+        total = b.op("add", total, term)
+        here = b.const(float(k))
+        below = b.op("add", below, b.op("mul", term, b.op("lt", here, low)))
+        upto = b.op("add", upto, b.op("mul", term, b.op("le", here, high)))
+    at = b.op("add", below, b.op("mul", b.op("sub", upto, below), u))
+    count = zero
+    for total in totals:
+        count = b.op("add", count, b.op("gt", at, total))
+    return _within(b, count, low, high)
+
+
+def rounded_normal(b: Builder, u: int, mean: int, sd: int, low: int, high: int) -> int:
+    """A whole number between ``low`` and ``high``: a normal distribution, rounded."""
+    half = b.const(0.5)
+    p0, p1 = (
+        normal_below(b, b.op("div", b.op("sub", b.op(op, end, half), mean), sd))
+        for op, end in (("sub", low), ("add", high))
+    )
+    z = normal_quantile(b, b.op("add", p0, b.op("mul", b.op("sub", p1, p0), u)))
+    about = b.op("floor", b.op("add", b.op("add", mean, b.op("mul", sd, z)), half))
+    return _within(b, about, low, high)
+
+
+def _within(b: Builder, count: int, low: int, high: int) -> int:
+    """No value outside the limits by a rounding error."""
+    least = b.op("neg", b.op("floor", b.op("neg", low)))
+    return b.op("min", b.op("max", count, least), b.op("floor", high))
+
+
+def poisson(b: Builder, u: int, mean: int, low: int, high: int) -> int:
+    """How many events, where ``mean`` are expected."""
+
+    def ratio(k: int) -> int:
+        return b.op("div", mean, b.const(float(k)))
+
+    few = summed(b, u, b.op("exp", b.op("neg", mean)), ratio, low, high)
+    many = rounded_normal(b, u, mean, b.op("sqrt", mean), low, high)
+    return b.op("select", b.op("le", mean, b.const(EXACT_MEAN)), few, many)
 
 
 ROWS = (

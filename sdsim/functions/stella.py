@@ -13,11 +13,11 @@ from functools import reduce
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Num
 from sdsim.functions.base import Builder, Function, Vector
-from sdsim.functions.random import normal_below, normal_quantile
+from sdsim.functions.random import normal_below, normal_quantile, poisson
 
 STELLA = "Stella's help, Builtins"
-#: Up to this mean a Poisson draw is exact, beyond it that of a normal distribution, rounded.
-POISSON_EXACT, POISSON_TERMS = 60.0, 130
+#: No count of events is greater.
+FAR = 1e15
 #: RANK compares each element with every other.
 MAX_RANKED = 200
 
@@ -53,14 +53,18 @@ def _pareto(b: Builder, a: Sequence[int]) -> int:
     return b.op("div", scale, b.op("pow", b.draw(), b.op("div", b.const(1.0), shape)))
 
 
-def _triangular(b: Builder, a: Sequence[int]) -> int:
-    low, mode, high = a[0], a[1], a[2]
-    u, width = b.draw(), b.op("sub", high, low)
+def triangular_quantile(b: Builder, u: int, low: int, mode: int, high: int) -> int:
+    """Where the triangular distribution function has the value ``u``."""
+    width = b.op("sub", high, low)
     below = b.op("div", b.op("sub", mode, low), width)
     up = b.op("sqrt", b.op("mul", u, b.op("mul", width, b.op("sub", mode, low))))
     rest = b.op("sub", b.const(1.0), u)
     down = b.op("sqrt", b.op("mul", rest, b.op("mul", width, b.op("sub", high, mode))))
     return b.op("select", b.op("lt", u, below), b.op("add", low, up), b.op("sub", high, down))
+
+
+def _triangular(b: Builder, a: Sequence[int]) -> int:
+    return triangular_quantile(b, b.draw(), a[0], a[1], a[2])
 
 
 def _geometric(b: Builder, a: Sequence[int]) -> int:
@@ -78,21 +82,11 @@ def _montecarlo(b: Builder, a: Sequence[int]) -> int:
 
 
 def _poisson(b: Builder, a: Sequence[int]) -> int:
-    """How many events in a step, by so many a unit of time: the distribution summed up."""
-    mean = b.op("mul", a[0], b.dt())
-    u, term = b.draw(), b.op("exp", b.op("neg", mean))
-    total, count = term, b.const(0.0)
-    for k in range(1, POISSON_TERMS):
-        count = b.op("add", count, b.op("gt", u, total))
-        term = b.op("mul", term, b.op("div", mean, b.const(float(k))))
-        total = b.op("add", total, term)
-    spread = b.op("mul", b.op("sqrt", mean), normal_quantile(b, u))
-    about = b.op("floor", _add(b, mean, spread, b.const(0.5)))
-    few = b.op("le", mean, b.const(POISSON_EXACT))
-    return b.op("select", few, count, b.op("max", about, b.const(0.0)))
+    """How many events in a step, by so many a unit of time."""
+    return poisson(b, b.draw(), b.op("mul", a[0], b.dt()), b.const(0.0), b.const(FAR))
 
 
-def _gamma_ln(b: Builder, a: Sequence[int]) -> int:
+def gamma_ln(b: Builder, a: Sequence[int]) -> int:
     """ln of the gamma function of x > 0 by Lanczos, relative error below 2e-10."""
     x = a[0]
     shifted = b.op("add", x, b.const(5.5))
@@ -107,7 +101,7 @@ def _gamma_ln(b: Builder, a: Sequence[int]) -> int:
 
 
 def _factorial_ln(b: Builder, x: int) -> int:
-    return _gamma_ln(b, (b.op("add", x, b.const(1.0)),))
+    return gamma_ln(b, (b.op("add", x, b.const(1.0)),))
 
 
 def _whole(b: Builder, x: int) -> int:
@@ -198,8 +192,8 @@ ROWS = (
     Function("geometric", (1, 2), _geometric, "any", STELLA),
     Function("montecarlo", (1, 2), _montecarlo, "any", STELLA),
     Function("poisson", (1, 2), _poisson, "any", STELLA),
-    Function("gammaln", (1, 1), _gamma_ln, "none", STELLA),
-    Function("gamma ln", (1, 1), _gamma_ln, "none", "Vensim Reference Manual, Functions"),
+    Function("gammaln", (1, 1), gamma_ln, "none", STELLA),
+    Function("gamma ln", (1, 1), gamma_ln, "none", "Vensim Reference Manual, Functions"),
     Function("factorial", (1, 1), _factorial, "none", STELLA),
     Function("combinations", (2, 2), _combinations, "none", STELLA),
     Function("permutations", (2, 2), _permutations, "none", STELLA),
