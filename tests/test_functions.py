@@ -23,6 +23,7 @@ from sdsim.functions import (
     allocation,
     arrays,
     holding,
+    noise,
     sorting,
     stella,
 )
@@ -165,10 +166,11 @@ def test_value(values: Run, number: int) -> None:
     assert got == pytest.approx(expected, rel=4e-16, abs=1e-15)
 
 
-#: Tried in test_sorting, test_allocation, test_arrays, test_holding and test_stella.
+#: Tried in test_sorting, test_allocation, test_arrays, test_holding, test_stella and test_noise.
 SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARKETS)}
 SORTED |= {row.name for row in (*arrays.ROWS, *arrays.WRITTEN_OUT, *holding.ROWS)}
-SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER)} | {"vector select", "npv"}
+SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER, *noise.ROWS, *noise.NOISES)}
+SORTED |= {"vector select", "npv"}
 
 
 def test_no_builtin_is_left_out() -> None:
