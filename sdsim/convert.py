@@ -9,7 +9,11 @@ from os import PathLike
 from pathlib import Path
 
 from sdsim.errors import ModelError
+from sdsim.expand import expand
+from sdsim.lower import lower
 from sdsim.model import Model
+from sdsim.order import order
+from sdsim.program import Program
 from sdsim.read import read
 from sdsim.write import Written, differing, redrawn, write_vensim, write_xmile
 
@@ -59,18 +63,36 @@ def convert(
     # What was external is so still where only the sketch is new.
     where = (data_folder or source.resolve().parent) if sketch_only else None
 
+    runs = _runs(model)
+
     def checked(path: Path) -> None:
         try:
             again = read(path, cache=False, data_folder=where)
             fault = differing(made.model, again)
+            if fault is None and runs:
+                _program(again)
         except ModelError as error:
             fault = error
         if fault:
             what = f"{fault.what} (the file would not say the same)"
-            raise ModelError(what, file=source.name, variable=fault.variable)
+            remedy = fault.remedy or "this model cannot be said in that format"
+            raise ModelError(what, remedy=remedy, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
     return made.notes
+
+
+def _program(model: Model) -> Program:
+    return lower(order(expand(model)))
+
+
+def _runs(model: Model) -> bool:
+    """Whether all that the model calls is there."""
+    try:
+        _program(model)
+    except ModelError:
+        return False
+    return True
 
 
 def vacant(target: Path, force: bool) -> None:

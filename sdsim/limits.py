@@ -50,6 +50,8 @@ DATA_BYTES = 16 << 20  # a file that a model or preset reads
 UNPACKED_BYTES = 64 << 20  # an .xlsx once unpacked
 UNPACKED_FILES = 2_000  # in an .xlsx
 CELLS = 1_000_000 * _TIMES  # filled ones of one sheet
+WALKED = 10_000_000 * _TIMES  # of an .xlsx, empty ones among them
+ROWS = 1_048_576  # as in Excel
 COLUMNS = 20_000
 TOML_BYTES = 2_000_000  # a preset, spec or claim
 TABLE_BYTES = 128 << 20 if _TIMES == 1 else 4 << 30  # saved runs, references, tables of designs

@@ -34,6 +34,15 @@ MODEL = """
 """
 
 
+def test_what_the_terminal_cannot_show_is_written_out(tmp_path: Path) -> None:
+    (tmp_path / "m.mdl").write_text(mdl("人口 = Time", stop=1), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "sdsim", "run", "m.mdl"], cwd=tmp_path, capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True,
+    )  # fmt: skip
+    assert done.stdout.split()[0] == rb"Time,\u4eba\u53e3"
+
+
 def sdsim(*args: str | Path, at: Path, timeout: float = 60) -> Done:
     """`python -m sdsim ARGS`; whatever happens, no traceback and one line of error at most."""
     done = subprocess.run(

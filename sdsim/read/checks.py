@@ -11,6 +11,7 @@ from sdsim.read.scan import BIDI, Entry, Macro, Scan, mask
 
 _INCOMPLETE = re.compile(r"\bA\s+FUNCTION\s+OF\s*\(|\?\?\?", re.IGNORECASE)
 RESERVED = "Time is reserved: every model has it"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CLOSING = {")": "(", "]": "["}
 
 
@@ -63,6 +64,8 @@ def unusable(name: str) -> str:
     """Why no variable can have the name; empty if one can."""
     if len(name) > limits.NAME:
         return f"name too long: {len(name)} characters, at most {limits.NAME}"
+    if control := _CONTROL.search(name):
+        return f"a control character (U+{ord(control.group()):04X}) in a name"
     if bidi := BIDI.search(name):
         return f"a character that reverses the direction of text (U+{ord(bidi.group()):04X})"
     return ""

@@ -127,7 +127,12 @@ def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
         page = book[title]
         page.reset_dimensions()
         cells: dict[tuple[int, int], Cell] = {}
+        walked = 0  # rows and cells that are empty cost time, too
         for r, row in enumerate(page.iter_rows(values_only=True)):
+            walked += len(row) + 10
+            if r >= limits.ROWS or walked > limits.WALKED:
+                what = f"external file '{name}' has cells too far from its first"
+                raise ModelError(what, remedy="keep only the cells the model reads, side by side")
             if len(row) > limits.COLUMNS:
                 raise ModelError(f"external file '{name}' has {len(row)} columns", remedy="trim it")
             for c, value in enumerate(row):

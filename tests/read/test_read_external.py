@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -263,6 +264,36 @@ def test_a_zip_bomb_is_refused_unopened(reading: Reading, tmp_path: Path) -> Non
     assert "external file 'bomb.xlsx' expands to 64 MB in 4 parts; at most 64 MB" in str(
         error.value
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'r="2"', b'r="1000000000000"'),
+        (b"</sheetData>", b"".join(
+            b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (k, k) for k in range(9, 15_000)
+        ) + b"</sheetData>"),
+    ],
+)  # fmt: skip
+def test_a_small_book_of_wide_empty_spaces_is_refused(
+    reading: Reading, tmp_path: Path, old: bytes, new: bytes
+) -> None:
+    wb = openpyxl.Workbook()
+    wb.active.append([1, 2])  # type: ignore[union-attr]
+    wb.active.append([3, 4])  # type: ignore[union-attr]
+    wb.save(tmp_path / "plain.xlsx")
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain:
+        parts = {name: plain.read(name) for name in plain.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new, 1)
+    zipped(tmp_path / "wide.xlsx", iter(parts.items()))
+    start = time.process_time()
+    with pytest.raises(
+        ModelError, match=r"'wide\.xlsx' has cells too far from its first; keep only"
+    ):
+        reading("\ny = GET DIRECT CONSTANTS('wide.xlsx', 'Sheet', 'B2') ~ ~ |")
+    assert time.process_time() - start < 8
 
 
 def test_a_book_with_entities_is_refused(reading: Reading, tmp_path: Path) -> None:

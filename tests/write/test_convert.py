@@ -49,6 +49,16 @@ def test_refused(source: Path, target: str, what: str) -> None:
     assert [p.name for p in source.parent.iterdir()] == ["m.mdl"]
 
 
+def test_a_file_that_would_not_run_is_not_written(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("t,a\n0,1\n5,2\n")
+    text = mdl("z := GET DIRECT DATA('d.csv', ',', 'A', 'B2')\ny = GET DATA AT TIME(z, Time / 2)")
+    (tmp_path / "data.mdl").write_text(text)
+    sdsim.simulate(sdsim.load(tmp_path / "data.mdl"))
+    with pytest.raises(ModelError, match="'y': GET DATA AT TIME expects"):
+        convert(tmp_path / "data.mdl", tmp_path / "n.mdl")
+    assert not (tmp_path / "n.mdl").exists()
+
+
 def test_a_file_that_would_not_say_the_same_is_not_written(
     source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,13 +9,15 @@ XMILE 1.0 (OASIS 2015) is the source, and Stella's help where that goes further.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
+from sdsim.errors import one_line
 from sdsim.model import Model
 from sdsim.read.build import Builder
 from sdsim.read.external import External
 from sdsim.read.folder import Folder
-from sdsim.read.xmile.document import parse
+from sdsim.read.xmile.document import Element, parse
 from sdsim.read.xmile.specs import dimensions, integration
 from sdsim.read.xmile.variables import Reader
 
@@ -45,6 +47,18 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=tuple(dict.fromkeys(reader.notes)),
+        notes=tuple(dict.fromkeys((*reader.notes, *_left_out(root)))),
         method=integration(root, file),
     )
+
+
+def _left_out(root: Element) -> Iterator[str]:
+    """What is asked for outside the equations, and not done."""
+    for data in root.all("data"):
+        for found in data.all("import"):
+            yield (
+                f"line {found.line}: data imported from '{one_line(found.get('resource'), 60)}' "
+                "are not read; the equations hold"
+            )
+    for found in root.all("includes"):
+        yield f"line {found.line}: included files are not read"

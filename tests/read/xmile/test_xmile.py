@@ -388,6 +388,14 @@ def test_modules_alone_are_connected_by_whichever_names_it(run) -> None:
     assert run(text)["b.told"].values == pytest.approx(8)
 
 
+def test_what_is_asked_for_outside_the_equations_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.xmile"
+    more = '<data><import type="CSV" resource="d.csv"/></data>'
+    path.write_text(xmile(aux("a", "1"), more=more))
+    (note,) = sdsim.load(path).model.notes
+    assert note.endswith("data imported from 'd.csv' are not read; the equations hold")
+
+
 def test_macros(run) -> None:
     macro = (
         '<macro name="Grown"><parm>x</parm><parm>share</parm><eqn>x * factor</eqn><variables>'
