@@ -79,7 +79,8 @@ def convert(
             raise ModelError(what, remedy=remedy, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
-    return made.notes
+    lost = model.reality and not sketch_only
+    return (*made.notes, *(["reality checks are not written"] if lost else []))
 
 
 def _program(model: Model) -> Program:

@@ -49,6 +49,13 @@ def test_refused(source: Path, target: str, what: str) -> None:
     assert [p.name for p in source.parent.iterdir()] == ["m.mdl"]
 
 
+def test_reality_checks_are_said_to_be_left_out(tmp_path: Path) -> None:
+    check = "no more :THE CONDITION: x > 3 :IMPLIES: x < 9 ~~|"
+    (tmp_path / "m.mdl").write_text(mdl("x = Time") + check)
+    assert sdsim.load(tmp_path / "m.mdl").model.reality
+    assert convert(tmp_path / "m.mdl", tmp_path / "n.mdl") == ("reality checks are not written",)
+
+
 def test_a_file_that_would_not_run_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("t,a\n0,1\n5,2\n")
     text = mdl("z := GET DIRECT DATA('d.csv', ',', 'A', 'B2')\ny = GET DATA AT TIME(z, Time / 2)")
