@@ -82,16 +82,18 @@ def run_sweep(
         somebody else writes to it; it cannot be written.
     """
     task = sweep.task()
+    header = sweep.header(task)
     if path is None:
-        return labelled(task, sweep.header(task), _in_memory(task, progress))
-    root, header = Path(path), sweep.header(task)
+        return labelled(task, header, _in_memory(task, progress))
+    root, described = Path(path), store.metadata(task)
+    header = {**header, store.FILES: store.digests(described)}
     hands_on = _hands(sweep, task, root, jobs, dask)
     _refuse_existing(root, resume)
     with locked(root):
         manifest = _known(header, root) if (root / NAME).exists() else Manifest(root, header)
         with hands_on as hands:
             manifest.settle()
-            _mend(task, root)
+            _mend(root, described)
             missing = [k for k in range(task.chunks) if k not in manifest.entries]
             began, done, failed = time.monotonic(), _members(task, manifest), len(manifest.failed)
             before = done
@@ -137,12 +139,12 @@ def _known(header: Mapping[str, Any], root: Path) -> Manifest:
         )  # fmt: skip
     store.tidy(root)
     kept = {k: e for k, e in manifest.entries.items() if not store.fault(root, e.files)}
-    return Manifest(root, {**manifest.header, "files": header["files"]}, kept)
+    return Manifest(root, {**manifest.header, store.FILES: header[store.FILES]}, kept)
 
 
-def _mend(task: Task, root: Path) -> None:
+def _mend(root: Path, described: Mapping[str, bytes]) -> None:
     """Write what says what the arrays are, where it does not stand as it should."""
-    for key, body in store.metadata(task).items():
+    for key, body in described.items():
         if not (root / key).is_file() or (root / key).read_bytes() != body:
             store.write(root / key, body)
 

@@ -49,7 +49,7 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
             f"{len(missing)} of {chunks} chunks are missing, the first is {missing[0]}",
             file=str(root), remedy="--resume finishes them",
         )  # fmt: skip
-    wrong = store.fault(root, manifest.header["files"])
+    wrong = store.fault(root, manifest.header[store.FILES])
     if wrong:
         raise ModelError(wrong, file=str(root), remedy="--resume writes it again")
     for k in sorted(manifest.entries):

@@ -27,6 +27,7 @@ from sdsim.sweep import faults
 from sdsim.sweep.task import Part, Task
 
 OUTCOMES, SERIES = "outcomes", "series"
+FILES = "files"  # the manifest's word for the digests of what says what the arrays are
 _PARTIAL = ".partial-"
 
 

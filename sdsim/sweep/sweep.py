@@ -19,7 +19,6 @@ from sdsim.overrides import Overrides, locate
 from sdsim.prepared import Prepared, prepare
 from sdsim.sweep.manifest import CHANGED, FORMAT
 from sdsim.sweep.outcome import Outcome
-from sdsim.sweep.store import digests, metadata
 from sdsim.sweep.task import Series, Task, checked
 from sdsim.system import System
 from sdsim.toml import Section
@@ -136,7 +135,6 @@ class Sweep:
             "chunk": task.chunk,
             "chunks": task.chunks,
             "machine": machine_class(),
-            "files": digests(metadata(task)),
             "asked": {
                 "the model": self.system.model.hash,
                 "the model file": self.system.model.file,
