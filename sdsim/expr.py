@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -149,6 +150,11 @@ def walk(root: Expr) -> Iterator[Expr]:
 def rewrite(root: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """A new tree, ``change`` applied to every node from the leaves up."""
     return fold(root, lambda node, parts: change(with_children(node, parts)))
+
+
+def joined(op: str, terms: Sequence[Expr]) -> Expr:
+    """``a op b op c``, from the left; of one term the term itself."""
+    return reduce(lambda a, b: Binary(op, a, b), terms)
 
 
 def depth(root: Expr) -> int:

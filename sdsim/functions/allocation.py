@@ -10,10 +10,10 @@ all curves, and then on the straight line between the last two ends.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial, reduce
+from functools import partial
 
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref
+from sdsim.expr import Binary, Call, Expr, Num, Ref, joined
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.functions.random import normal_tail
 
@@ -168,10 +168,6 @@ def _meeting(word: str, wanted: Expr, *sides: _Curves) -> Expr:
     return Call(_word(word, kinds), (wanted, *curves))
 
 
-def _sum(terms: Sequence[Expr]) -> Expr:
-    return reduce(lambda a, b: Binary("+", a, b), terms)
-
-
 def _fixed(kind: Expr) -> Expr:
     return Binary("=", kind, Num(0.0))
 
@@ -182,10 +178,8 @@ def _available(m: Maker, a: Args) -> Expr:
     share = curves.own(m.shared(_meeting("level", a[2], curves)))
     if 0 in curves.kinds:
         four = curves.all()
-        kinds = four[1::4]
-        asked = m.shared(_sum(
-            [Binary("*", q, _fixed(k)) for q, k in zip(four[::4], kinds, strict=True)]
-        ))  # fmt: skip
+        pairs = zip(four[::4], four[1::4], strict=True)
+        asked = m.shared(joined("+", [Binary("*", q, _fixed(k)) for q, k in pairs]))
         part = Call("xidz", (Call("max", (a[2], Num(0.0))), asked, Num(1.0)))
         own = Ref(curves.profile.name, (*curves.profile.subs[:-1], curves.parts[0]))
         given = m.shared(Call("min", (Num(1.0), part)))
@@ -202,7 +196,7 @@ def _market(m: Maker, a: Args) -> Expr:
         Binary("*", q, Binary("+", Num(1.0), _fixed(k)))
         for q, k in zip(four[::4], four[1::4], strict=True)
     ]
-    return _meeting("price", _sum(most), demand, supply)
+    return _meeting("price", joined("+", most), demand, supply)
 
 
 def _demanded(m: Maker, a: Args) -> Expr:
@@ -222,9 +216,8 @@ def _market_priority(m: Maker, a: Args) -> Expr:
     priorities, _ = m.along(a[1], "MARKETP")
     if not len(quantities) == len(priorities) <= MOST:
         raise ModelError(f"MARKETP needs a priority for each request, at most {MOST}")
-    curves: list[Expr] = []
-    for q, p in zip(quantities, priorities, strict=True):
-        curves += [q, Num(1.0), p, a[3]]
+    pairs = zip(quantities, priorities, strict=True)
+    curves = [x for q, p in pairs for x in (q, Num(1.0), p, a[3])]
     return Call(_word("level", (1,)), (a[4], *curves))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import partial
 from itertools import pairwise
 
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref
+from sdsim.expr import Binary, Call, Expr, Num, Ref, joined
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
@@ -80,11 +80,7 @@ def _invert(m: Maker, a: Args) -> Expr:
 
 def _place(own: Sequence[Expr]) -> Expr:
     """The place, from 0, of the element that the equation is for."""
-    return _sum([Binary("*", Num(float(k)), o) for k, o in enumerate(own)])
-
-
-def _sum(terms: Sequence[Expr]) -> Expr:
-    return reduce(lambda a, b: Binary("+", a, b), terms)
+    return joined("+", [Binary("*", Num(float(k)), o) for k, o in enumerate(own)])
 
 
 # --- VECTOR LOOKUP -----------------------------------------------------------------------------
@@ -115,13 +111,13 @@ def _vector_lookup(m: Maker, a: Args) -> Expr:
     rises = [m.add(Binary("-", q, p)) for p, q in pairwise(values)]
     along = [cut(Binary("-", inside, Num(float(k))), 0.0, 1.0) for k in range(last)]
     pairs = list(zip(values, rises, along, strict=False))
-    straight = m.add(_sum([values[0], *(Binary("*", r, u) for _, r, u in pairs)]))
+    straight = m.add(joined("+", [values[0], *(Binary("*", r, u) for _, r, u in pairs)]))
     before = Binary("*", Call("min", (at, Num(0.0))), rises[0])
     after = Binary(
         "*", Call("max", (Binary("-", at, Num(float(last))), Num(0.0))), rises[-1]
     )  # fmt: skip
     half = Num(0.5)
-    area = _sum([
+    area = joined("+", [
         Binary("*", u, Binary("+", v, Binary("*", half, Binary("*", r, u)))) for v, r, u in pairs
     ])  # fmt: skip
     down = m.add(Call("int", (inside,)))
@@ -130,7 +126,7 @@ def _vector_lookup(m: Maker, a: Args) -> Expr:
         straight,
         Binary("*", area, Binary("/", span, Num(float(last)))),
         _picked(values, down),
-        _sum([straight, before, after]),
+        joined("+", [straight, before, after]),
         _picked(values, m.add(up)),
     ]
     return ways[int(mode.value)] if isinstance(mode, Num) else _picked(ways, mode)

@@ -4,10 +4,9 @@ by priority. Written out as sums of comparisons, which the two back ends compute
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num
+from sdsim.expr import Binary, Call, Expr, Num, joined
 from sdsim.functions.base import Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
@@ -15,10 +14,6 @@ MOST = 64
 #: Vensim's :NA:.
 _NA = Num(-(2.0**109))
 Args = tuple[Expr, ...]
-
-
-def _sum(terms: Sequence[Expr]) -> Expr:
-    return reduce(lambda a, b: Binary("+", a, b), terms)
 
 
 def _where(test: Expr, yes: Expr, no: Expr = Num(0.0)) -> Expr:  # noqa: B008
@@ -35,7 +30,7 @@ def _along(m: Maker, x: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
 
 def _place(own: Sequence[Expr]) -> Expr:
     """Our place, from 0."""
-    return _sum([_where(o, Num(float(k))) for k, o in enumerate(own)])
+    return joined("+", [_where(o, Num(float(k))) for k, o in enumerate(own)])
 
 
 def _before(a: Expr, b: Expr, first: Expr, op: str) -> Expr:
@@ -59,7 +54,7 @@ def _rank(m: Maker, a: Args) -> Expr:
             _where(_before(v, a[0], Binary("<", Num(float(k)), place), op), Num(1.0))
             for k, v in enumerate(values)
         ]
-        return Binary("+", Num(1.0), _sum(before))
+        return Binary("+", Num(1.0), joined("+", before))
 
     return _either(a[1], write)
 
@@ -72,12 +67,12 @@ def _sort_order(m: Maker, a: Args) -> Expr:
     def write(op: str) -> Expr:
         found = []
         for j, v in enumerate(values):
-            rank = m.add(_sum([
+            rank = m.add(joined("+", [
                 _where(_before(u, v, Num(float(i < j)), op), Num(1.0))
                 for i, u in enumerate(values) if i != j
             ] or [Num(0.0)]))  # fmt: skip
             found.append(_where(Binary("=", rank, place), Num(float(j))))
-        return _sum(found)
+        return joined("+", found)
 
     return _either(a[1], write)
 
@@ -119,7 +114,7 @@ def _by_priority(m: Maker, a: Args) -> Expr:
         share = Binary("/", Binary("-", Binary("+", p, half), level), whole)
         return Binary("*", d, Call("max", (Num(0.0), Call("min", (Num(1.0), share)))))
 
-    asked = m.add(_sum(demands))
+    asked = m.add(joined("+", demands))
     given = m.add(Call("max", (Num(0.0), Call("min", (supply, asked)))))
     ends, sums = [], []
     for p in priorities:
@@ -127,7 +122,7 @@ def _by_priority(m: Maker, a: Args) -> Expr:
             end = m.add(Binary(op, p, half))
             ends.append(end)
             both = zip(demands, priorities, strict=True)
-            sums.append(m.add(_sum([over(d, q, end) for d, q in both])))
+            sums.append(m.add(joined("+", [over(d, q, end) for d, q in both])))
 
     def best(op: str, pick: str, values: Sequence[Expr], none: float) -> Expr:
         kept = [

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num
+from sdsim.expr import Binary, Call, Expr, Num, joined
 from sdsim.functions.base import Builder, Function, Vector
 from sdsim.functions.random import normal_below, normal_quantile, poisson
 
@@ -150,8 +150,7 @@ def _stddev(terms: Sequence[tuple[Expr, ...]]) -> Expr:
     """
     n, first = Num(float(len(terms))), terms[0][0]
     off: list[Expr] = [Binary("-", t[0], first) for t in terms]
-    total: Expr = reduce(lambda a, b: Binary("+", a, b), off)
-    squares: Expr = reduce(lambda a, b: Binary("+", a, b), [Binary("*", x, x) for x in off])
+    total, squares = joined("+", off), joined("+", [Binary("*", x, x) for x in off])
     mean = Binary("/", total, n)
     spread = Binary("-", Binary("/", squares, n), Binary("*", mean, mean))
     return Call("sqrt", (Call("max", (spread, Num(0.0))),))
@@ -164,15 +163,12 @@ def _rank(terms: Sequence[tuple[Expr, ...]]) -> Expr:
     """
     if len(terms) > MAX_RANKED:
         raise ModelError(f"RANK of more than {MAX_RANKED} elements")
-    out: Expr = Num(0.0)
+    found: list[Expr] = [Num(0.0)]
     for k, mine in enumerate(terms):
-        place: Expr = Num(1.0)
-        for j, other in enumerate(terms):
-            if j != k:
-                place = Binary("+", place, _comes_before(other, mine, j < k))
-        here = Binary("=", place, mine[1])
-        out = Binary("+", out, Binary("*", Num(k + 1.0), here))
-    return out
+        before = [_comes_before(o, mine, j < k) for j, o in enumerate(terms) if j != k]
+        here = Binary("=", joined("+", [Num(1.0), *before]), mine[1])
+        found.append(Binary("*", Num(k + 1.0), here))
+    return joined("+", found)
 
 
 def _comes_before(a: tuple[Expr, ...], b: tuple[Expr, ...], listed: bool) -> Expr:

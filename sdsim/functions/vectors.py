@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num
+from sdsim.expr import Binary, Call, Expr, Num, joined
 from sdsim.functions.base import Vector
 
 VENSIM = "Vensim Reference Manual, Functions"
@@ -15,7 +14,7 @@ Terms = Sequence[tuple[Expr, ...]]
 
 def _join(op: str) -> Vector:
     def combine(terms: Terms) -> Expr:
-        return reduce(lambda a, b: Binary(op, a, b), (t[0] for t in terms))
+        return joined(op, [t[0] for t in terms])
 
     name, units = ("sum", "same") if op == "+" else ("prod", "any")
     return Vector(name, (1, 1), combine, units, VENSIM)
@@ -45,22 +44,22 @@ def _select(terms: Terms) -> Expr:
         pairs = zip(flags, values, strict=True)
         return [Call("if then else", (f, v, Num(none))) for f, v in pairs]
 
-    def joined(op: str, values: Sequence[Expr], none: float) -> Expr:
-        return reduce(lambda a, b: Binary(op, a, b), kept(values, none))
+    def over(op: str, values: Sequence[Expr], none: float) -> Expr:
+        return joined(op, kept(values, none))
 
-    count = joined("+", [Num(1.0)] * len(terms), 0.0)
+    count = over("+", [Num(1.0)] * len(terms), 0.0)
     plain = [t[1] for t in terms]
     weighted = [Binary("*", t[0], t[1]) for t in terms]
 
     def five(values: Sequence[Expr]) -> list[Expr]:
-        total = joined("+", values, 0.0)
+        total = over("+", values, 0.0)
         least, most = (
             Call(code, tuple(kept(values, none)))
             for code, none in (("min", 1e300), ("max", -1e300))
         )
-        return [total, joined("*", values, 1.0), least, most, Binary("/", total, count)]
+        return [total, over("*", values, 1.0), least, most, Binary("/", total, count)]
 
-    raised = joined("*", [Binary("^", t[1], t[0]) for t in terms], 1.0)
+    raised = over("*", [Binary("^", t[1], t[0]) for t in terms], 1.0)
     ways = [*five(weighted), raised, *five(plain)]
     if isinstance(action, Num):
         if action.value not in range(len(ways)):
@@ -79,7 +78,7 @@ def _select(terms: Terms) -> Expr:
 
 
 def _among(x: Expr, values: Sequence[float]) -> Expr:
-    return reduce(lambda a, b: Binary("or", a, b), [Binary("=", x, Num(v)) for v in values])
+    return joined("or", [Binary("=", x, Num(v)) for v in values])
 
 
 ROWS = (
