@@ -116,6 +116,14 @@ def test_no_module_stands_on_itself() -> None:
         below = {m: on for m, on in below.items() if m not in free}
 
 
+def test_what_another_file_uses_has_a_public_name() -> None:
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                private = [a.name for a in node.names if re.match(r"_[^_]", a.name)]
+                assert not private, f"{path.relative_to(ROOT)} imports {private}"
+
+
 def test_heavy_neighbours_have_one_door() -> None:
     for path in files():
         inside = str(path.relative_to(ROOT))

@@ -66,7 +66,7 @@ def read_table(table: Table, v: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Group:
+class RowGroup:
     """Operations done in one call: rows ``start:stop`` from the rows ``args``."""
 
     code: str
@@ -76,7 +76,7 @@ class _Group:
     data: NDArray[np.float64]
 
 
-class _Plan:
+class RowPlan:
     """Operations ordered by level and code, one contiguous slice of rows for each group."""
 
     def __init__(self, program: Program, values: Sequence[int], row: dict[int, int], first: int):
@@ -90,7 +90,7 @@ class _Plan:
             apart = op.data if op.code == "table" else 0.0
             grouped.setdefault((level[v], op.code, apart), []).append(v)
         numbers = count(first)
-        self.groups: list[_Group] = []
+        self.groups: list[RowGroup] = []
         for (_, code, _), members in sorted(grouped.items()):
             row.update((v, next(numbers)) for v in members)
             ops: list[Op] = [program.ops[v] for v in members]
@@ -100,12 +100,16 @@ class _Plan:
             )
             start = row[members[0]]
             data = np.array([op.data for op in ops])
-            self.groups.append(_Group(code, start, start + len(ops), args, data))
+            self.groups.append(RowGroup(code, start, start + len(ops), args, data))
         self.end = first + sum(g.stop - g.start for g in self.groups)
 
 
 class NumpyKernel:
-    """A program for one set of wanted values; see `sdsim.backends.base.Kernel`."""
+    """A program for one set of wanted values; see `sdsim.backends.base.Kernel`.
+
+    moving : what every evaluation does.   rows : how many rows it has.
+    row_of : for each value of the program its row.
+    """
 
     def __init__(self, program: Program, wanted: Sequence[int]) -> None:
         self.program, self.wanted = program, tuple(wanted)
@@ -121,16 +125,16 @@ class NumpyKernel:
         for v in fixed_leaves:
             row[v] = len(row)
         self._leaves = fixed_leaves
-        self._fixed = _Plan(program, [v for v in live if not moving[v]], row, len(row))
+        self._fixed = RowPlan(program, [v for v in live if not moving[v]], row, len(row))
         self._n_fixed = self._fixed.end
         self._inputs = [
             v for v in live if moving[v] and program.ops[v].code in (*LEAVES, "delayed")
         ]
         for v in self._inputs:
             row[v] = len(row)
-        self._step = _Plan(program, [v for v in live if moving[v]], row, len(row))
-        self._rows = self._step.end
-        self._row = row
+        self.moving = RowPlan(program, [v for v in live if moving[v]], row, len(row))
+        self.rows = self.moving.end
+        self.row_of = row
         at = np.array([row[v] for v in self.wanted], dtype=np.intp)
         self._at_wanted = at
         self._at_change = np.array([row[s.change] for s in program.states], dtype=np.intp)
@@ -141,7 +145,8 @@ class NumpyKernel:
 
     # --- evaluation ---------------------------------------------------------------------------
 
-    def _run(self, plan: _Plan, v: Floats, members: Members) -> None:
+    def run_plan(self, plan: RowPlan, v: Floats, members: Members) -> None:
+        """Fill the rows of ``v``, (row, member), that a plan is for."""
         for g in plan.groups:
             out = v[g.start : g.stop]
             if g.code == "table":
@@ -159,29 +164,29 @@ class NumpyKernel:
             op = self.program.ops[v]
             fixed[r] = op.data if op.code == "const" else members.params[int(op.data)]
         with np.errstate(all="ignore"):
-            self._run(self._fixed, fixed, members)
+            self.run_plan(self._fixed, fixed, members)
         return fixed[self._at_initial], fixed
 
     def _evaluate(
         self, time: float, event: float, step: int, states: Floats, fixed: Floats,
         members: Members, history: _History | None,
     ) -> Floats:  # fmt: skip
-        v = np.empty((self._rows, members.count))
+        v = np.empty((self.rows, members.count))
         v[: self._n_fixed] = fixed
         for value in self._inputs:
-            op, r = self.program.ops[value], self._row[value]
+            op, r = self.program.ops[value], self.row_of[value]
             if op.code == "state":
                 v[r] = states[int(op.data)]
             elif op.code == "delayed":
                 v[r] = (
                     history.read(int(op.data))
                     if history
-                    else fixed[self._row[self.program.buffers[int(op.data)].initial]]
+                    else fixed[self.row_of[self.program.buffers[int(op.data)].initial]]
                 )
             else:
                 v[r] = {"time": time, "event": event, "step": float(step)}[op.code]
         with np.errstate(all="ignore"):
-            self._run(self._step, v, members)
+            self.run_plan(self.moving, v, members)
         return v
 
     def rates(
@@ -245,7 +250,7 @@ class _History:
     """The inputs of fixed delays at every step so far."""
 
     def __init__(self, kernel: NumpyKernel, fixed: Floats, steps: int) -> None:
-        row, buffers = kernel._row, kernel.program.buffers
+        row, buffers = kernel.row_of, kernel.program.buffers
         self._rows = np.array([row[b.input] for b in buffers], dtype=np.intp)
         with np.errstate(invalid="ignore"):
             length = np.rint(fixed[[row[b.steps] for b in buffers]])

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sdsim.digits import shown, style_of
-from sdsim.plot.figures import AXIS_REST, VALUES, _dress
+from sdsim.plot.figures import AXIS_REST, VALUES, dress
 from sdsim.plot.theme import AXIS, COLOURS, GREY, safe, wrapped
 from sdsim.sensitivity.discovery import Box
 from sdsim.sensitivity.policy import Ranking
@@ -88,7 +88,7 @@ def estimates(
         if rows.mark is not None:
             line = {"color": GREY, "width": 1, "dash": "dot"}
             figure.add_vline(x=rows.mark, line=line, row=row, col=column)
-    _dress(figure, inner + 56 + deep + 100)
+    dress(figure, inner + 56 + deep + 100)
     figure.update_xaxes(title=AXIS["title"], nticks=4, tickangle=0, **VALUES)
     figure.update_layout(
         margin={"l": left, "t": 56 + deep, "b": 100, "r": 24}, legend_y=-64 / inner, legend_x=0.5,
@@ -166,7 +166,7 @@ def boxes(found: Sequence[tuple[str, Box]], ranges: Mapping[str, tuple[float, fl
             )  # fmt: skip
     labels = [f"{_clipped(n)}  [{shown(ranges[n][0])}, {shown(ranges[n][1])}]" for n in names]
     inner = 34 * max(len(rows), 2) * max(len(found), 2) // 2
-    _dress(figure, inner + 150)
+    dress(figure, inner + 150)
     figure.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=[safe(x) for x in labels], ticks="",
         range=(len(rows) - 0.4, -0.6),
@@ -213,7 +213,7 @@ def regret(rankings: Sequence[tuple[str, Ranking]]) -> go.Figure:
         )
     )  # fmt: skip
     deep = 17 * max(x.count("<br>") + 1 for x in labels) + 24
-    _dress(figure, (44 if len(down) <= ABREAST else 24) * len(down) + deep + 30)
+    dress(figure, (44 if len(down) <= ABREAST else 24) * len(down) + deep + 30)
     figure.update_layout(margin={"l": left, "t": 20, "b": deep, "r": 8})
     figure.update_yaxes(
         autorange="reversed", ticks="", showgrid=False, tickvals=list(range(len(down))),

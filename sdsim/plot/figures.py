@@ -70,7 +70,7 @@ def line_figure(
     """
     first = frames.marks[frames.start] if frames else ()
     figure = go.Figure([t for m in (*first, *marks) for t in traces(m, percent)])
-    _dress(figure, height)
+    dress(figure, height)
     figure.update_xaxes(title_text=safe(x), range=x_range, **AXIS_REST)
     figure.update_yaxes(title_text=safe(y), range=y_range, **VALUES)
     if percent:
@@ -114,7 +114,7 @@ def panels(
             rangemode="tozero",
             **VALUES,
         )
-    _dress(figure, height * rows + 90)
+    dress(figure, height * rows + 90)
     figure.update_layout(legend_y=-70 / (height * rows), margin={"t": 56})
     figure.update_annotations(font={"size": 14})
     return figure
@@ -154,7 +154,7 @@ def lever_figure(
                 i // columns + 1, i % columns + 1,
             )  # fmt: skip
     height = rows * (30 * count + 90) + 90
-    _dress(figure, height)
+    dress(figure, height)
     figure.update_layout(barmode="group", bargap=0.28, bargroupgap=0.06, margin={"l": 190, "t": 56})
     figure.update_xaxes(**AXIS_REST)
     figure.update_xaxes(zeroline=True, zerolinecolor="#7b858e")
@@ -193,7 +193,7 @@ def share_figure(counts: Mapping[str, float], title: str) -> go.Figure:
             for i, (label, n) in enumerate(counts.items())
         ]
     )  # fmt: skip
-    _dress(figure, 200)
+    dress(figure, 200)
     figure.update_layout(barmode="stack", margin={"t": 8, "b": 60}, legend_y=-0.5)
     figure.update_xaxes(tickformat=".0%", range=(0, 1), **AXIS_REST)
     figure.update_yaxes(showticklabels=False, ticks="")
@@ -240,7 +240,8 @@ AXIS_REST = {k: v for k, v in AXIS.items() if k != "title"}
 VALUES = {**AXIS_REST, "separatethousands": True}
 
 
-def _dress(figure: go.Figure, height: int) -> None:
+def dress(figure: go.Figure, height: int) -> None:
+    """Give a figure the look of all: letters, margins, and a height in pixels."""
     figure.update_layout(**LAYOUT, height=height)
     figure.update_xaxes(title=AXIS["title"])
     figure.update_yaxes(title=AXIS["title"])

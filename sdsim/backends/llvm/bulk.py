@@ -15,7 +15,7 @@ import numpy as np
 
 from sdsim.backends.base import Floats, Grid, Kernel, March, Members
 from sdsim.backends.llvm.rules import LIBRARY, POWERS
-from sdsim.backends.numpy import NumpyKernel, _Group, _Plan
+from sdsim.backends.numpy import NumpyKernel, RowGroup, RowPlan
 from sdsim.program import Op, Program
 
 #: Operations that NumPy does not do with the same bits.
@@ -47,14 +47,15 @@ class BulkKernel(NumpyKernel):
         self._function = function
         self._functions: dict[str, Kernel] = {}
         self._known = {
-            r: program.ops[v].data for v, r in self._row.items() if program.ops[v].code == "const"
+            r: program.ops[v].data for v, r in self.row_of.items() if program.ops[v].code == "const"
         }
 
     def spent(self, members: int, evaluations: int) -> float:
         """About how many seconds so many evaluations take."""
-        return evaluations * (len(self._step.groups) * _CALL + self._rows * members * _EACH)
+        return evaluations * (len(self.moving.groups) * _CALL + self.rows * members * _EACH)
 
-    def _run(self, plan: _Plan, v: Floats, members: Members) -> None:
+    def run_plan(self, plan: RowPlan, v: Floats, members: Members) -> None:
+        """See `NumpyKernel.run_plan`."""
         for apart, groups in groupby(plan.groups, lambda g: g.code in APART):
             if apart:
                 for g in groups:
@@ -62,9 +63,9 @@ class BulkKernel(NumpyKernel):
             else:
                 part = copy.copy(plan)
                 part.groups = list(groups)
-                super()._run(part, v, members)
+                super().run_plan(part, v, members)
 
-    def _apart(self, g: _Group, v: Floats) -> Floats:
+    def _apart(self, g: RowGroup, v: Floats) -> Floats:
         args = [v[a] for a in g.args]
         if g.code != "pow":
             return self._called(g.code, args)
@@ -91,7 +92,7 @@ class BulkKernel(NumpyKernel):
 
     def march(self, members: Members, grid: Grid, stages: int) -> March:
         """See `Kernel.march`."""
-        size = max(_ROOM // max(self._rows, 1), 1)
+        size = max(_ROOM // max(self.rows, 1), 1)
         if members.count <= size:
             return super().march(members, grid, stages)
         values = np.empty((len(grid.saved), len(self.wanted), members.count))
