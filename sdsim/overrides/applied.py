@@ -1,0 +1,164 @@
+"""Changes put into a model: new equations where they must be, else values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim import names
+from sdsim.errors import ModelError
+from sdsim.expr import Call, Expr, Lookup, Num, Ref
+from sdsim.ground import shape_of
+from sdsim.model import Equation, Model, Variable
+from sdsim.overrides.changes import Overrides
+from sdsim.overrides.labelled import plain
+from sdsim.overrides.places import is_parameter, locate
+from sdsim.overrides.values import Points, number
+from sdsim.program import Program
+
+
+def values_for(model: Model, constants: Mapping[str, Any]) -> dict[str, dict[int, float]]:
+    """Checked numbers: canonical name -> flat position -> value."""
+    out: dict[str, dict[int, float]] = {}
+    for name, value in constants.items():
+        variable, cells = locate(model, name)
+        shape = shape_of(model, variable)
+        mine = out.setdefault(names.canonical(variable.name), {})
+        value = plain(model, variable, cells, value, name)
+        if cells is not None:
+            mine.update(dict.fromkeys(cells, number(value, name)))
+            continue
+        given = np.asarray(value, dtype=object)
+        if given.ndim and given.shape != shape:
+            raise ModelError(f"expected shape {shape}, got {given.shape}", variable=name)
+        flat = np.broadcast_to(given, shape).reshape(-1) if shape else given.reshape(-1)[:1]
+        for i, v in enumerate(flat):
+            mine[i] = number(v, name)
+    return out
+
+
+def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int, float]]]:
+    """The model with everything structural put in, and the values left for its parameters.
+
+    Raises
+    ------
+    ModelError : an unknown name, a value that is no finite number, a stock given as a constant.
+    """
+    changed: dict[str, Variable] = {}
+    parameters: dict[str, dict[int, float]] = {}
+    for key, values in values_for(model, overrides.constants).items():
+        variable = model.variables[key]
+        if is_parameter(variable):
+            parameters[key] = values
+        elif _is_stock(variable):
+            raise ModelError(
+                "is a stock", remedy="give its start value with initial", variable=variable.name
+            )
+        elif variable.role == "lookup":
+            raise ModelError("is a lookup", remedy="give a table of points", variable=variable.name)
+        else:
+            changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
+    for name, points in overrides.lookups.items():
+        variable, cells = locate(model, name)
+        if variable.role != "lookup":
+            raise ModelError("is no lookup", variable=variable.name)
+        key = names.canonical(variable.name)
+        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "lookup")
+    for name, points in overrides.series.items():
+        variable, cells = locate(model, name)
+        if _is_stock(variable):
+            raise ModelError("is a stock and cannot be a series", variable=variable.name)
+        key = names.canonical(variable.name)
+        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "series")
+    for key, values in values_for(model, overrides.initial).items():
+        variable = model.variables[key]
+        if not _is_stock(variable):
+            raise ModelError("is no stock and has no start value", variable=variable.name)
+        for hidden_key, v in _started(model, variable, values).items():
+            changed[hidden_key] = v
+    return (model.replacing(changed) if changed else model), parameters
+
+
+def _is_stock(variable: Variable) -> bool:
+    return any(isinstance(e.expr, Call) and e.expr.name == "integ" for e in variable.equations)
+
+
+def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
+    shape = shape_of(model, variable)
+    at = np.unravel_index(cell, shape) if shape else ()
+    return tuple(
+        model.dimensions[d].elements[int(i)] for d, i in zip(variable.dims, at, strict=True)
+    )
+
+
+def _with_equations(
+    variable: Variable, equations: Sequence[Equation], role: str | None = None
+) -> Variable:
+    return Variable(
+        variable.name, tuple(equations), variable.units, variable.doc, variable.limits,
+        variable.dims, variable.group, role or variable.role, variable.hidden,
+    )  # fmt: skip
+
+
+def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
+    """``variable`` with single elements given equations of their own."""
+    cells = [_elements(model, variable, i) for i in exprs]
+    size = int(np.prod(shape_of(model, variable)))
+    new = [Equation(e, c, (), variable.line) for c, e in zip(cells, exprs.values(), strict=True)]
+    if len(new) == size:
+        return _with_equations(variable, new, "equation")
+    kept = [Equation(e.expr, e.subs, (*e.excepts, *cells), e.line) for e in variable.equations]
+    return _with_equations(variable, [*kept, *new], "equation")
+
+
+def _tabled(
+    model: Model, variable: Variable, cells: Sequence[int] | None, points: Points, role: str
+) -> Variable:
+    table = Lookup(points.x, points.y, points.kind)
+    role = role if role == "lookup" or variable.role != "data" else "data"
+    kept = role in ("lookup", "data")
+    made: Expr = table if kept else Call("with lookup", (Ref(names.TIME), table))
+    if cells is None:
+        equation = Equation(made, variable.dims, (), variable.line)
+        return _with_equations(variable, [equation], role if kept else "equation")
+    out = _replaced(model, variable, dict.fromkeys(cells, made))
+    return _with_equations(out, out.equations, role if kept else "equation")
+
+
+def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
+    """The stock with a hidden constant for its start value, so that it stays a parameter."""
+    name = f"{variable.name} · start"
+    key = names.canonical(name)
+    given = {i: _elements(model, variable, i) for i in values}
+    start = [Equation(Num(v), given[i]) for i, v in values.items()]
+    stock = []
+    for e in variable.equations:
+        if not (isinstance(e.expr, Call) and e.expr.name == "integ"):
+            stock.append(e)
+            continue
+        net, before = e.expr.args
+        start.append(Equation(before, e.subs, (*e.excepts, *given.values()), e.line))
+        stock.append(Equation(Call("integ", (net, Ref(key, e.subs))), e.subs, e.excepts, e.line))
+    if not variable.dims:
+        start = start[:1]
+    constant = Variable(
+        name, tuple(start), variable.units, f"Start value of {variable.name}.",
+        dims=variable.dims, hidden=True,
+    )  # fmt: skip
+    return {key: constant, names.canonical(variable.name): _with_equations(variable, stock)}
+
+
+def parameter_vector(
+    program: Program, parameters: Mapping[str, Mapping[int, float]]
+) -> NDArray[np.float64]:
+    """(n_param,) the program's defaults with the given values put in."""
+    out = np.array(program.defaults, dtype=np.float64)
+    place = {where: i for i, where in enumerate(program.param_cells)}
+    for key, values in parameters.items():
+        for cell, value in values.items():
+            if (key, cell) in place:
+                out[place[key, cell]] = value
+    return out

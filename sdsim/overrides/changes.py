@@ -1,0 +1,80 @@
+"""What a run changes in a model: constants, lookups, time series, initial values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from sdsim import names
+from sdsim.errors import ModelError
+from sdsim.model import Model
+from sdsim.overrides.labelled import plain
+from sdsim.overrides.places import locate
+from sdsim.overrides.values import Points, mapping
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Changes to a model, by name as a person writes them.
+
+    constants : numbers, for ``Name``, ``Name[a,b]`` (a range or ``*`` in place of an element means
+        all of its elements), or arrays in the shape of the variable. A labelled array goes by its
+        labels, whatever their order: an `xarray.DataArray` by the names of its dimensions and the
+        labels along them, a pandas Series by the elements of the variable's one dimension.
+    lookups : tables that take the place of a lookup.
+    series : time series that take the place of any variable's equation.
+    initial : start values of stocks, as numbers or arrays.
+    """
+
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    lookups: Mapping[str, Points] = field(default_factory=dict)
+    series: Mapping[str, Points] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+
+    def __or__(self, other: Overrides) -> Overrides:
+        """Both; where they meet, ``other`` holds."""
+        return Overrides(*(
+            {**getattr(self, k), **getattr(other, k)}
+            for k in ("constants", "lookups", "series", "initial")
+        ))  # fmt: skip
+
+    def __bool__(self) -> bool:
+        return any((self.constants, self.lookups, self.series, self.initial))
+
+
+def sorted_out(
+    model: Model, params: Mapping[str, Any], initial: Mapping[str, Any] | None = None
+) -> Overrides:
+    """Plain values put where they belong, by the kind of the variable and of the value.
+
+    A number or array changes a constant, a labelled array by its labels (see `Overrides`);
+    `Points`, or a pandas Series indexed by time, is the new table of a lookup or, for any other
+    variable, a time series. A Series for a whole subscripted constant is taken for a time series
+    only where its index is called ``time``.
+
+    Raises
+    ------
+    ModelError : no such variable, labels that do not fit.
+    """
+    constants: dict[str, Any] = {}
+    lookups: dict[str, Points] = {}
+    series: dict[str, Points] = {}
+    said: dict[str, str] = {}
+    for name, value in mapping(params, "params").items():
+        variable, cells = locate(model, name)
+        if (earlier := said.setdefault(names.canonical(name), name)) != name:
+            raise ModelError(f"given twice, first as '{earlier}'", remedy="give one", variable=name)
+        value = plain(model, variable, cells, value, name)
+        if isinstance(value, pd.Series):
+            value = Points.of(list(value.index), list(value.to_numpy()), name)
+        if isinstance(value, Points):
+            (lookups if variable.role == "lookup" else series)[name] = value
+        else:
+            constants[name] = value
+    begun = {}
+    for name, value in mapping(initial or {}, "initial").items():
+        begun[name] = plain(model, *locate(model, name), value, name)
+    return Overrides(constants, lookups, series, begun)

@@ -1,0 +1,63 @@
+"""Where in a model a name points: a variable, or elements of it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from sdsim import names
+from sdsim.errors import ModelError, counted, nearest
+from sdsim.expand import is_constant
+from sdsim.ground import shape_of
+from sdsim.model import Model, Variable
+
+_ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
+
+
+def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
+    """The variable a name means, and the flat positions in it where the name has subscripts.
+
+    A subscript is an element, or a range or ``*``, which mean each of their elements.
+
+    Raises
+    ------
+    ModelError : no such variable or element; the nearest is proposed.
+    """
+    if names.canonical(name) in model.variables:
+        return model.find(name), None
+    match = _ELEMENT.match(name)
+    if not match:
+        raise model.unknown(name)
+    variable = model.find(match["name"])
+    subs = [names.canonical(s) for s in match["subs"].split(",")]
+    if len(subs) != len(variable.dims):
+        wanted = counted(len(variable.dims), "subscript")
+        raise ModelError(f"'{variable.name}' has {wanted}, got {len(subs)}")
+    at = []
+    for sub, dim in zip(subs, variable.dims, strict=True):
+        elements = model.dimensions[dim].elements
+        inside: tuple[str, ...] = (sub,)
+        if sub == "*":
+            inside = elements
+        elif sub not in elements and sub in model.dimensions:
+            inside = model.dimensions[sub].elements
+        for element in inside:
+            if element not in elements:
+                raise ModelError(
+                    f"'{element}' is no element of '{dim}'",
+                    remedy=nearest(element, model.labels(dim)),
+                    variable=variable.name,
+                )
+        at.append([elements.index(e) for e in inside])
+    if not at:
+        return variable, None
+    grid = np.meshgrid(*at, indexing="ij")
+    return variable, np.ravel_multi_index(grid, shape_of(model, variable)).reshape(-1).tolist()
+
+
+def is_parameter(variable: Variable) -> bool:
+    """Whether a variable is a constant in every element, changed without a new program."""
+    return variable.role == "equation" and bool(variable.equations) and all(
+        is_constant(e.expr) for e in variable.equations
+    )  # fmt: skip

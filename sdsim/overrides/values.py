@@ -1,0 +1,120 @@
+"""What a person gives in numbers: checked one by one, in tables of points, by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sdsim.errors import ModelError
+
+_KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
+
+
+@dataclass(frozen=True)
+class Points:
+    """A table of points: for a lookup x and y, for a time series times and values.
+
+    x : strictly increasing, model units (for a series: model time).
+    kind : see `sdsim.expr.Lookup`.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    kind: str = "interpolate"
+
+    @classmethod
+    def of(
+        cls, x: Sequence[float], y: Sequence[float], what: str, kind: str = "interpolate"
+    ) -> Points:
+        """Checked points.
+
+        Raises
+        ------
+        ModelError : no points, lengths that differ, values that are not finite, x not increasing.
+        """
+        xs, ys = (tuple(number(v, what) for v in side) for side in (x, y))
+        if len(xs) != len(ys) or not xs:
+            raise ModelError(f"{len(xs)} x and {len(ys)} y values", variable=what)
+        for a, b in pairwise(xs):
+            if b <= a:
+                raise ModelError(f"x must increase, got {b:g} after {a:g}", variable=what)
+        if kind not in _KINDS:
+            raise ModelError(
+                f"unknown kind '{kind}'", remedy=f"one of {', '.join(_KINDS)}", variable=what
+            )
+        return cls(xs, ys, kind)
+
+
+def number(value: Any, what: str) -> float:
+    """``value`` as a finite float.
+
+    Raises
+    ------
+    ModelError : it is something else.
+    """
+    if isinstance(value, bool | str | bytes | complex | np.complexfloating) or value is None:
+        raise ModelError(f"expected a number, got {value!r}", variable=what)
+    try:
+        out = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ModelError(f"expected a number, got {type(value).__name__}", variable=what) from None
+    if not math.isfinite(out):
+        raise ModelError(f"expected a finite number, got {out}", variable=what)
+    return out
+
+
+def checked_seed(seed: object) -> int:
+    """``seed`` where it is a whole number.
+
+    Raises
+    ------
+    ModelError : it is something else.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise ModelError(f"the seed must be a whole number, got {seed!r}")
+    return int(seed)
+
+
+def many_numbers(values: Sequence[float], what: str) -> NDArray[np.float64]:
+    """(n,) finite floats; the same refusals as `number`, at the speed of arrays where it can."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1:
+        if np.isfinite(values).all():
+            return values
+        values = values[~np.isfinite(values)][:1]
+    return np.array([number(v, what) for v in values], dtype=np.float64)
+
+
+def mapping(value: object, what: str) -> Mapping[str, Any]:
+    """``value`` where it gives values by name; a pandas Series or DataFrame does by its labels.
+
+    Raises
+    ------
+    ModelError : it is something else, or a name is no text.
+    """
+    found = value
+    if isinstance(value, pd.DataFrame):
+        found = {c: value[c].to_numpy() for c in value.columns}
+        if len(found) != value.shape[1]:
+            raise ModelError(f"{what}: two columns of one name")
+    elif isinstance(value, pd.Series):
+        found = value.to_dict()
+    if not isinstance(found, Mapping):
+        remedy = "read_preset(path).overrides" if isinstance(value, str | Path) else ""
+        if hasattr(value, "overrides"):
+            remedy = "give its .overrides"
+        raise ModelError(
+            f"{what}: expected values by name, got {type(value).__name__}",
+            remedy=remedy or "write {'Name': value}",
+        )
+    for name in found:
+        if not isinstance(name, str):
+            raise ModelError(f"{what}: expected a name, got {name!r}")
+    return found
