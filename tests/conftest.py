@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from epidemic import PATH
 from hypothesis import settings
 from making import mdl
 
@@ -66,6 +67,12 @@ def system(backend: Any, written: Callable[..., Path]) -> Callable[..., System]:
             return load(written(equations, **control), backend=backend)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def epidemic() -> System:
+    """See `epidemic`."""
+    return load(PATH)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from epidemic import FACTORS, PATH
 
 import sdsim
 from sdsim.cli import main
@@ -20,19 +21,12 @@ from sdsim.design import (
     Policy,
     Saltelli,
     Uncertainty,
-    Uniform,
 )
 from sdsim.errors import ModelError
 from sdsim.plot.study import write_study
 from sdsim.study import Settings, study
 from sdsim.sweep import Outcome, Sweep, run_sweep
 
-ROOT = Path(__file__).resolve().parents[1]
-FACTORS = (
-    Uncertainty("Contact Infectivity", Uniform(0.2, 0.6), group="disease"),
-    Uncertainty("Duration", Uniform(3, 8), group="disease"),
-    Uncertainty("Initial Infectious", Uniform(1, 100), group="start"),
-)
 DESIGNS: dict[str, Design] = {
     "sobol": Saltelli(FACTORS, 128, second_order=True),
     "morris": Morris(FACTORS, 20),
@@ -46,24 +40,19 @@ DESIGNS: dict[str, Design] = {
 SETTINGS = Settings(resamples=50)
 
 
-@pytest.fixture(scope="module")
-def system() -> sdsim.System:
-    return sdsim.load(ROOT / "models/sir/sir.mdl")
-
-
-def swept(system: sdsim.System, design: Design) -> Sweep:
+def swept(epidemic: sdsim.System, design: Design) -> Sweep:
     outcomes = (
         Outcome("peak", "PEAK(Infectious)", "people", "low"),
         Outcome("large", "PEAK(Infectious) > 200"),
     )
-    return Sweep(system, design, outcomes, save=("Infectious",))
+    return Sweep(epidemic, design, outcomes, save=("Infectious",))
 
 
 @pytest.mark.parametrize("method", DESIGNS)
 def test_a_design_gets_its_method_and_a_page(
-    system: sdsim.System, tmp_path: Path, method: str
+    epidemic: sdsim.System, tmp_path: Path, method: str
 ) -> None:
-    sweep = swept(system, DESIGNS[method])
+    sweep = swept(epidemic, DESIGNS[method])
     said = study(run_sweep(sweep), sweep.design, SETTINGS)
     assert method in said.results
     data = json.loads(json.dumps(said.to_data(), allow_nan=False))
@@ -74,10 +63,10 @@ def test_a_design_gets_its_method_and_a_page(
     assert "onditional on these assumptions: the model&#x27;s equations" in text
 
 
-def test_indices_over_time_agree_with_those_of_the_same_number(system: sdsim.System) -> None:
+def test_indices_over_time_agree_with_those_of_the_same_number(epidemic: sdsim.System) -> None:
     design = Saltelli(FACTORS, 128)
     outcomes = (Outcome("at 20", "AT(Infectious, 20)"),)
-    sweep = Sweep(system, design, outcomes, save=("Infectious",), times=(10.0, 20.0))
+    sweep = Sweep(epidemic, design, outcomes, save=("Infectious",), times=(10.0, 20.0))
     said = study(run_sweep(sweep), design, SETTINGS)
     assert said.time == (10, 20)
     along = said.over_time["Infectious"].total.value[:, 1]
@@ -86,8 +75,8 @@ def test_indices_over_time_agree_with_those_of_the_same_number(system: sdsim.Sys
     assert any("base points are few" in n for n in said.notes)
 
 
-def test_conditions_get_boxes_and_missing_members_are_refused(system: sdsim.System) -> None:
-    sweep = swept(system, DESIGNS["pawn"])
+def test_conditions_get_boxes_and_missing_members_are_refused(epidemic: sdsim.System) -> None:
+    sweep = swept(epidemic, DESIGNS["pawn"])
     found = run_sweep(sweep)
     said = study(found, sweep.design, SETTINGS)
     box = said.results["box"]["large"]
@@ -98,8 +87,8 @@ def test_conditions_get_boxes_and_missing_members_are_refused(system: sdsim.Syst
         study(found.isel(member=slice(500)), sweep.design)
 
 
-def test_policies_without_a_direction_are_not_ranked(system: sdsim.System) -> None:
-    sweep = swept(system, DESIGNS["ranking"])
+def test_policies_without_a_direction_are_not_ranked(epidemic: sdsim.System) -> None:
+    sweep = swept(epidemic, DESIGNS["ranking"])
     said = study(run_sweep(sweep), sweep.design, SETTINGS)
     assert list(said.results["ranking"]) == ["peak"]
     assert said.results["ranking"]["peak"].order()[0] == 1
@@ -108,7 +97,7 @@ def test_policies_without_a_direction_are_not_ranked(system: sdsim.System) -> No
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = tmp_path / "spec.toml"
-    spec.write_text(f'''model = "{ROOT}/models/sir/sir.mdl"
+    spec.write_text(f'''model = "{PATH}"
 [design]
 kind = "morris"
 trajectories = 10
@@ -130,9 +119,9 @@ trajectories = 10
     assert main(["sensitivity", str(spec), "--page", "page.pdf"]) == 2
 
 
-def test_values_of_a_list_keep_their_names(system: sdsim.System) -> None:
+def test_values_of_a_list_keep_their_names(epidemic: sdsim.System) -> None:
     """A lever with values 3 and 7 is given as 3 and 7, whatever its place in the unit cube."""
     factors = (Uncertainty("Duration", Choice((3.0, 7.0))), FACTORS[0])
     design = LatinHypercube(factors, 64)
-    found = run_sweep(swept(system, design))
+    found = run_sweep(swept(epidemic, design))
     assert set(np.unique(found["factors"].values[:, 0])) == {3.0, 7.0}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from epidemic import FACTORS
 
 import sdsim
 from sdsim.design import (
@@ -17,8 +18,6 @@ from sdsim.design import (
     OneAtATime,
     Policy,
     Saltelli,
-    Uncertainty,
-    Uniform,
 )
 from sdsim.plot import Line, Panel, panels
 from sdsim.plot.estimates import Estimate, Rows, boxes, estimates, regret
@@ -31,18 +30,7 @@ from sdsim.sensitivity.sobol import Indices
 from sdsim.study import Settings, Study, study, time_unit_of
 from sdsim.sweep import Outcome, Sweep, run_sweep
 
-ROOT = Path(__file__).resolve().parents[1]
-FACTORS = (
-    Uncertainty("Contact Infectivity", Uniform(0.2, 0.6)),
-    Uncertainty("Duration", Uniform(3, 8)),
-    Uncertainty("Initial Infectious", Uniform(1, 100)),
-)
 MANY = tuple(Outcome(f"at {t}", f"AT(Infectious, {t})", "people") for t in range(3, 27))
-
-
-@pytest.fixture(scope="module")
-def system() -> sdsim.System:
-    return sdsim.load(ROOT / "models/sir/sir.mdl")
 
 
 def said(sweep: Sweep) -> Study:
@@ -50,10 +38,10 @@ def said(sweep: Sweep) -> Study:
 
 
 @pytest.fixture(scope="module")
-def indices(system: sdsim.System) -> Study:
+def indices(epidemic: sdsim.System) -> Study:
     outcomes = (MANY[5], MANY[20], Outcome("constant", "FINAL(Infectious) > 1e9"))
     design = Saltelli(FACTORS, 1024, second_order=True)
-    return said(Sweep(system, design, outcomes, save=("Infectious", "Recovered")))
+    return said(Sweep(epidemic, design, outcomes, save=("Infectious", "Recovered")))
 
 
 def test_a_factor_has_one_colour_on_a_page(indices: Study) -> None:
@@ -100,17 +88,17 @@ def test_pairs_have_a_section_of_their_own(indices: Study) -> None:
 @pytest.mark.parametrize(
     "design", [Morris(FACTORS, 8), OneAtATime(FACTORS), LatinHypercube(FACTORS, 120)]
 )
-def test_many_outcomes_share_one_section(system: sdsim.System, design: object) -> None:
-    found = sections(said(Sweep(system, design, MANY)))  # type: ignore[arg-type]
+def test_many_outcomes_share_one_section(epidemic: sdsim.System, design: object) -> None:
+    found = sections(said(Sweep(epidemic, design, MANY)))  # type: ignore[arg-type]
     assert len(found) == 1
     assert found[0].figure is not None
     assert len(found[0].figure.layout.annotations) == 24
     assert found[0].figure.layout.height < 24 * 120
 
 
-def test_what_has_no_unit_reads_well(system: sdsim.System, tmp_path: Path) -> None:
+def test_what_has_no_unit_reads_well(epidemic: sdsim.System, tmp_path: Path) -> None:
     outcomes = (Outcome("peak", "PEAK(Infectious)"), Outcome("at 9", "AT(Infectious, 9)", "people"))
-    whole = said(Sweep(system, OneAtATime(FACTORS), outcomes))
+    whole = said(Sweep(epidemic, OneAtATime(FACTORS), outcomes))
     titles = [a.text for a in sections(whole)[0].figure.layout.annotations]  # type: ignore[union-attr]
     assert re.fullmatch(r"peak, from \d[\d,.]*", titles[0])
     assert re.fullmatch(r"at 9, from \d[\d,.]* people", titles[1])
@@ -121,11 +109,11 @@ def test_what_has_no_unit_reads_well(system: sdsim.System, tmp_path: Path) -> No
     assert "onditional on these assumptions" in text
 
 
-def test_policies_are_ranked_in_units(system: sdsim.System) -> None:
+def test_policies_are_ranked_in_units(epidemic: sdsim.System) -> None:
     design = Crossed((Policy("a", {"Duration": 4.0}), Policy("b")), LatinHypercube(FACTORS[:1], 40),
                      {"Duration": 6.0})  # fmt: skip
     outcomes = tuple(replace(o, better="low" if n < 2 else "") for n, o in enumerate(MANY))
-    whole = said(Sweep(system, design, outcomes))
+    whole = said(Sweep(epidemic, design, outcomes))
     found: list[Section] = sections(whole)
     assert {a.title.text for a in found[0].figure.select_xaxes()} == {"people"}  # type: ignore[union-attr]
     assert [n for n in whole.notes if "rank no policies" in n] == [

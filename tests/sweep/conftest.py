@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sweeping import CHUNK, MEMBERS, MODEL, OUTCOMES
+from sweeping import CHUNK, FACTORS, MEMBERS, MODEL, OUTCOMES
 
 import sdsim
-from sdsim.design import MonteCarlo, Uncertainty, Uniform
+from sdsim.design import MonteCarlo
 from sdsim.sweep import Sweep, faults
 
 
@@ -24,12 +24,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> sdsim.System:
 @pytest.fixture(scope="session")
 def sweep(system: sdsim.System) -> Sweep:
     """400 members that all end well."""
-    factors = (
-        Uncertainty("Rate", Uniform(0.1, 0.3)),
-        Uncertainty("Loss", Uniform(0.0, 0.9)),
-    )
     return Sweep(
-        system, MonteCarlo(factors, MEMBERS, seed=0), OUTCOMES, save=("Level",),
+        system, MonteCarlo(FACTORS, MEMBERS, seed=0), OUTCOMES, save=("Level",),
         times=(5.0, 20.0), chunk=CHUNK, timeout=60.0,
     )  # fmt: skip
 

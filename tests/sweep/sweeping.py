@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from sdsim.design import Uncertainty, Uniform
 from sdsim.sweep import Outcome
 
 #: A stock that grows or decays; below 0 its square root is no number.
@@ -21,6 +22,8 @@ FINAL TIME = 20 ~ Year ~ |
 TIME STEP = 0.25 ~ Year ~ |
 SAVEPER = 1 ~ Year ~ |
 """
+#: What the members differ in.
+FACTORS = (Uncertainty("Rate", Uniform(0.1, 0.3)), Uncertainty("Loss", Uniform(0.0, 0.9)))
 OUTCOMES = (
     Outcome("final level", "FINAL(Level)", "thing"),
     Outcome("when it doubles", "UPWARD CROSSING(Level, 2 * Start)", "Year"),

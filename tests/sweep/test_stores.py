@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sweeping import MODEL, files_of
+from sweeping import FACTORS, MODEL, files_of
 
 import sdsim
 from sdsim.design import (
@@ -21,8 +21,6 @@ from sdsim.design import (
     OneAtATime,
     Policy,
     Saltelli,
-    Uncertainty,
-    Uniform,
 )
 from sdsim.errors import ModelError
 from sdsim.sweep import Outcome, Sweep, read_store, run_sweep
@@ -134,22 +132,20 @@ def test_a_changed_model_is_all_that_is_named(sweep: Sweep, whole: Path, tmp_pat
 
 # --- random functions -----------------------------------------------------------------------------
 
-RATE = (Uncertainty("Rate", Uniform(0.1, 0.3)), Uncertainty("Loss", Uniform(0.0, 0.9)))
-
 
 @pytest.mark.parametrize(
     ("design", "alike"),
     [
-        (MonteCarlo(RATE, 12), 1),
-        (Grid(RATE, 3), 9),
-        (OneAtATime(RATE, 3), 5),
-        (Morris(RATE, 3), 3),
-        (Saltelli(RATE, 3), 4),
-        (Saltelli(RATE, 3, second_order=True), 6),
+        (MonteCarlo(FACTORS, 12), 1),
+        (Grid(FACTORS, 3), 9),
+        (OneAtATime(FACTORS, 3), 5),
+        (Morris(FACTORS, 3), 3),
+        (Saltelli(FACTORS, 3), 4),
+        (Saltelli(FACTORS, 3, second_order=True), 6),
         (
             Crossed(
                 (Policy("a", {"Start": 1.0}), Policy("b", {"Start": 2.0})),
-                MonteCarlo(RATE, 4), {"Start": 3.0},
+                MonteCarlo(FACTORS, 4), {"Start": 3.0},
             ),
             2,
         ),
