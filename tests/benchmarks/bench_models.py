@@ -96,28 +96,40 @@ def _world(k: int, count: int, rng: np.random.Generator) -> list[str]:
         f"Effort {k} = IF THEN ELSE(Time >= Policy year {k}, Share {k}, Crowding {k})",
         f"Share {k} = Pool {k} / (Pool {k} + Pool {near})",
         f"Life {k} = Normal life {k} * Food {k} * Harm {k} * Order {k}",
-        f"Gain {k} = Pool {k} * Normal gain {k} * Effort {k}",
         f"Loss {k} = Pool {k} / Life {k}",
         f"Moved {k} = Normal gain {k} * (Density {k} - Density {near})",
         f"Welfare {k} = Food {k} * Life {k} / (1 + Density {k})",
     ]
     if k % 4 != 3:
-        out += [f"Seen {k} = SMOOTH3(Pool {k}, {rng.uniform(3, 9):.2f})"]
+        out += [
+            f"Seen {k} = SMOOTH3(Pool {k}, {rng.uniform(3, 9):.2f})",
+            f"Strain {k} = Density {far} * Share {k}",
+            f"Support {k} = IF THEN ELSE(Time >= Policy year {k}, Order {k}, 1)",
+            f"Gain {k} = Pool {k} * Normal gain {k} * Effort {k} * Support {k}",
+        ]
     else:
-        out += [f"Seen {k} = Pool {k} * Crowding {k}"]
+        out += [
+            f"Seen {k} = Pool {k} * Crowding {k}",
+            f"Strain {k} = Seen {far} / Room {far}",
+            f"Gain {k} = Pool {k} * Normal gain {k} * Effort {k}",
+        ]
     out += [
-        f"Order {k} = Order table {k}(Seen {far} / Room {far})",
+        f"Order {k} = Order table {k}(Strain {k})",
         _table(f"Order table {k}", x[3], 0.9 + 0.1 * x[3]),
     ]
     return out
+
+
+#: Operations of World3-03 at each step that this file's model of its size repeats, by code.
+WORLD3S = {"mul": 96, "div": 93, "select": 33}
 
 
 def large() -> str:
     """World3's size: about 300 equations, 48 tables at even distances, 39 stocks.
 
     What World3-03 computes each step (Meadows et al. 2004) was counted in its lowered program, for
-    six outcomes: 70 tables, all even, of 2 to 26 points, mostly 6 to 11; 41 stocks; 96
-    multiplications, 93 divisions, 80 sums, 33 choices.
+    six outcomes: 70 tables, all even, of 2 to 26 points, mostly 6 to 11; 41 stocks; `WORLD3S`. This
+    one has the same, but for 90 sums, 48 tables and 39 stocks.
     """
     rng = np.random.default_rng(20)
     return text_of(e for k in range(12) for e in _world(k, 12, rng))

@@ -130,6 +130,12 @@ def test_pysimlin_on_a_model_of_world3s_size(model: str, request: pytest.Fixture
         assert ratio >= 25
 
 
+def test_the_model_of_world3s_size_has_its_operations(large: Ensemble) -> None:
+    program = large.ready.system.program
+    codes = [program.ops[v].code for v in program.needed(large.wanted)]
+    assert {code: codes.count(code) for code in bench_models.WORLD3S} == bench_models.WORLD3S
+
+
 @pytest.mark.skipif("WORLD3" not in os.environ, reason="WORLD3=wrld3-03.mdl make bench")
 def test_pysimlin_on_world3() -> None:
     """World3-03 as its authors distribute it, which is not ours to copy."""
