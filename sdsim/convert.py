@@ -8,6 +8,7 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
+from sdsim import files
 from sdsim.errors import ModelError
 from sdsim.expand import expand
 from sdsim.lower import lower
@@ -54,9 +55,8 @@ def convert(
     writer = WRITERS.get(target.suffix.lower())
     if sketch_only and {source.suffix.lower(), target.suffix.lower()} != {".mdl"}:
         raise ModelError("a sketch is drawn from .mdl to .mdl alone", file=target.name)
-    if writer is None:
-        what = f"cannot write '{target.suffix}'"
-        raise ModelError(what, remedy=f"use {', '.join(WRITERS)}", file=target.name)
+    files.writable(target, (*WRITERS,))
+    assert writer is not None
     vacant(target, force)
     model = read(source, data_folder=data_folder)
     made = redrawn(source.read_bytes(), model) if sketch_only else writer(model)
@@ -100,9 +100,9 @@ def vacant(target: Path, force: bool) -> None:
     """
     Raises
     ------
-    ModelError : the file is there and may not be replaced.
+    ModelError : the file is there, or a link that may lead anywhere, and may not be replaced.
     """
-    if target.exists() and not force:
+    if os.path.lexists(target) and not force:
         raise ModelError(
             "is there already", remedy="choose another name, or --force", file=str(target)
         )

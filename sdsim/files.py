@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from sdsim.errors import ModelError
+
+_WEB = ("http:", "https:", "ftp:", "file:")
 
 
 def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
@@ -26,7 +29,7 @@ def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
     try:
         handle = os.open(path, flags)
     except FileNotFoundError:
-        raise ModelError("no such file", remedy="check the path") from None
+        raise url(path) or ModelError("no such file", remedy="check the path") from None
     except (OSError, ValueError) as e:
         reason = getattr(e, "strerror", None) or "no path"
         raise ModelError(f"cannot be read: {reason}", remedy="check the path") from None
@@ -59,6 +62,43 @@ def read_text(path: Path, most: int) -> str:
     except UnicodeDecodeError as e:
         raise ModelError(f"is not UTF-8 at byte {e.start}", remedy="save it as UTF-8") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def url(path: Path, remedy: str = "download it first") -> ModelError | None:
+    """The error for an address of the web in place of a path; None for any other."""
+    if path.parts[:1] and path.parts[0].lower() in _WEB:
+        said = str(path).replace(":/", "://", 1)  # paths have single slashes
+        what = "is a URL, expected the path of a file"
+        return ModelError(what, remedy=remedy, file=said)
+    return None
+
+
+def writable(path: Path, suffixes: Sequence[str]) -> Path:
+    """``path`` where a new file can be written there; nothing is written yet.
+
+    Raises
+    ------
+    ModelError : a suffix that says no known format, no such folder, a folder, no right to write.
+    """
+    if fault := url(path, "write a file here, and take it there"):
+        raise fault
+    if path.suffix.lower() not in suffixes:
+        got = f"'{path.suffix}'" if path.suffix else "a file without an ending"
+        what = f"cannot write {got}"
+        raise ModelError(what, remedy=f"use {', '.join(suffixes)}", file=str(path))
+    target = Path(os.path.realpath(path))  # a link may lead elsewhere
+    what, remedy = "", "name a file"
+    if not target.parent.is_dir():
+        what, remedy = f"there is no folder '{path.parent}'", "make it first"
+    elif target.is_dir():
+        what = "it is a folder"
+    elif target.exists() and not target.is_file():
+        what = "it is no regular file"
+    elif not os.access(target.parent, os.W_OK | os.X_OK):
+        what, remedy = f"nothing may be written in '{path.parent}'", "choose another folder"
+    if what:
+        raise ModelError(f"cannot be written: {what}", remedy=remedy, file=str(path))
+    return path
 
 
 def too_large(size: int, most: int) -> ModelError:

@@ -20,7 +20,8 @@ from sdsim.errors import ModelError
 from sdsim.exported import decoded, exported
 from sdsim.names import element_label
 
-_SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
+#: What a result may be written as.
+SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
 
 
 def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None = None) -> Path:
@@ -36,12 +37,8 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
     ------
     ModelError : an unknown suffix, or a folder that cannot be written.
     """
-    path = Path(path)
+    path = files.writable(Path(path), SUFFIXES)
     suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise ModelError(
-            f"cannot write '{path.suffix}'", remedy=f"use {', '.join(_SUFFIXES)}", file=path.name
-        )
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
     try:

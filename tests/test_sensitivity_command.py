@@ -162,7 +162,7 @@ def test_a_plot_makes_no_folder_either(tmp_path: Path, capsys: pytest.CaptureFix
         (["--resamples", "0"], "0 resamples, expected at least 2"),
         (["--resume"], "name it: -o STORE"),
         (["--page", "{}/nope/x.html"], "no folder"),
-        (["--page", "{}/x.pdf"], "give a name that ends in .html"),
+        (["--page", "{}/x.pdf"], "cannot write '.pdf'; use .html"),
     ],
 )
 def test_senseless_options_are_refused_before_any_runs(

@@ -23,12 +23,21 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from tqdm import tqdm
 
-    from sdsim.conformance import cases, try_case
+    from sdsim.compare import tolerable
+    from sdsim.conformance import REFERENCES, cases, try_case
     from sdsim.errors import ModelError
 
-    found = cases(Path(args.folder))
+    folder = Path(args.folder)
+    tolerable(args.rtol, args.atol)
+    if not folder.is_dir():
+        what = "expected a folder, got a file" if folder.exists() else "no such folder"
+        raise ModelError(what, remedy="name a folder with models in it", file=args.folder)
+    found = cases(folder)
     if not found:
-        raise ModelError("no model with a reference output beside it", file=args.folder)
+        raise ModelError(
+            "no model with a reference output beside it", file=args.folder,
+            remedy=f"put {', '.join(REFERENCES)} or <model>.dat into each model's folder",
+        )  # fmt: skip
     bar = tqdm(found, delay=2, disable=not sys.stderr.isatty(), unit="model")
     outcomes = [try_case(c, args.rtol, args.atol) for c in bar]
     good = sum(o.ok for o in outcomes)

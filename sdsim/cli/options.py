@@ -140,16 +140,6 @@ def page_path(text: str) -> Path:
 
     Raises
     ------
-    ModelError : it is no .html file, or the folder does not exist.
+    ModelError : see `sdsim.files.writable`.
     """
-    path = Path(text)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ModelError(
-            f"cannot write a page to '{path.suffix or path.name}'",
-            remedy="give a name that ends in .html", file=text,
-        )  # fmt: skip
-    if not path.parent.is_dir():
-        raise ModelError(f"no folder '{path.parent}'", file=text, remedy="make it first")
-    if path.is_dir():
-        raise ModelError("is a folder, expected a file to write", file=text)
-    return path
+    return files.writable(Path(text), (".html", ".htm"))

@@ -7,10 +7,12 @@ import json
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
+from sdsim.errors import ModelError
 from sdsim.model import Model
 
 if TYPE_CHECKING:
@@ -43,8 +45,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim import load, results, simulate
+    from sdsim import files, load, results, simulate
 
+    if args.output:  # before any work is done
+        output = files.writable(Path(args.output), results.SUFFIXES)
+        if any(output.exists() and Path(p).exists() and output.samefile(p) for p in args.params):
+            what = "would be written over what --params reads"
+            raise ModelError(what, remedy="choose another name", file=args.output)
     with busy(f"reading {args.model}"):
         system = load(args.model, data_folder=args.open)
     for note in system.model.notes:
@@ -71,7 +78,6 @@ def _steps(
     args: argparse.Namespace, system: System, changes: Overrides, save: list[str] | None
 ) -> int:
     """The report on the time step; 1 if it misleads."""
-    from sdsim.errors import ModelError
     from sdsim.methods import Adaptive
     from sdsim.steps import check_steps, told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from pathlib import Path
 
 from sdsim.cli.options import note, page_path
 from sdsim.cli.progress import Bar, busy
@@ -32,12 +33,14 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim.cli.sensitivity_tables import lines
     from sdsim.study import Settings, checked, study, time_unit_of
-    from sdsim.sweep import read_sweep, run_sweep
+    from sdsim.sweep import read_sweep, run_sweep, vacant
 
     settings = Settings(args.resamples, args.level)
     page = page_path(args.page) if args.page else None
     if args.resume and args.output is None:
         raise ModelError("--resume goes on with a store", remedy="name it: -o STORE")
+    if args.output is not None:
+        vacant(Path(args.output), args.resume)
     if args.jobs is not None and args.output is None:
         note("--jobs: no effect without -o STORE")
     with stoppable(args.output):

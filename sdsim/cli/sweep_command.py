@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 from sdsim.cli.progress import Bar, busy
@@ -30,10 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.sweep import read_sweep, run_sweep
+    from sdsim.sweep import read_sweep, run_sweep, vacant
 
     if args.dask is not None and args.jobs is not None:
         raise ModelError("--jobs and --dask do not go together", remedy="choose one")
+    vacant(Path(args.output), args.resume)  # before any work is done
     with stoppable(args.output):
         with busy(f"reading {args.spec}"):
             sweep = read_sweep(args.spec)

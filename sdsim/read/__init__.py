@@ -59,6 +59,9 @@ def read(
         what = f"expected the path of a model file, got {type(path).__name__}"
         raise ModelError(what, remedy='write sdsim.load("model.mdl")')
     path = Path(path)
+    if data_folder is not None and not Path(data_folder).is_dir():
+        remedy = "name the folder with the model's data"
+        raise ModelError("no such folder", remedy=remedy, file=str(data_folder))
     data = read_bytes(path)
     file = path.name
     files = Folder(Path(data_folder) if data_folder is not None else path.resolve().parent)

@@ -56,12 +56,15 @@ def read_bytes(path: Path) -> bytes:
     """
     suffix = path.suffix.lower()
     file = path.name
+    if fault := files.url(path):
+        raise fault
     if suffix in _BINARY:
         raise UnsupportedError(f"binary Vensim file ({suffix})", remedy=_SAVE_AS, file=file)
     if suffix != ".mdl" and suffix not in XMILE:
         got = f"extension '{suffix}'" if suffix else "no extension"
+        got = "a folder" if path.is_dir() else got
         what = f"{got}: expected a Vensim .mdl file or an XMILE file (.xmile, .stmx)"
-        raise ModelError(what, remedy=_SAVE_AS, file=file)
+        raise ModelError(what, remedy=_SAVE_AS, file=str(path))
     try:
         data = files.read_bytes(path, limits.MODEL_BYTES)
     except ModelError as error:

@@ -5,7 +5,7 @@
 The format of specs and stores is in `README.md` here.
 """
 
-from sdsim.sweep.drive import Progress, State, run_sweep
+from sdsim.sweep.drive import Progress, State, run_sweep, vacant
 from sdsim.sweep.outcome import Outcome
 from sdsim.sweep.results import manifest_of, read_store
 from sdsim.sweep.spec import read_sweep
@@ -13,4 +13,5 @@ from sdsim.sweep.sweep import Sweep
 
 __all__ = [
     "Outcome", "Progress", "State", "Sweep", "manifest_of", "read_store", "read_sweep", "run_sweep",
+    "vacant",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import xarray as xr
 
+from sdsim import files
 from sdsim.backends import backend_named
 from sdsim.errors import ModelError
 from sdsim.sweep import faults, store
@@ -81,6 +82,8 @@ def run_sweep(
     ModelError : the sweep does not fit the model; the store exists, or belongs to another sweep;
         somebody else writes to it; it cannot be written.
     """
+    if path is not None:
+        vacant(Path(path), resume)
     task = sweep.task()
     header = sweep.header(task)
     if path is None:
@@ -88,7 +91,7 @@ def run_sweep(
     root, described = Path(path), store.metadata(task)
     header = {**header, store.FILES: store.digests(described)}
     hands_on = _hands(sweep, task, root, jobs, dask)
-    _refuse_existing(root, resume)
+    vacant(root, resume)
     with locked(root):
         manifest = _known(header, root) if (root / NAME).exists() else Manifest(root, header)
         with hands_on as hands:
@@ -115,15 +118,27 @@ def _members(task: Task, manifest: Manifest) -> int:
     return sum(stop - first for first, stop in map(task.bounds, manifest.entries))
 
 
-def _refuse_existing(root: Path, resume: bool) -> None:
-    """Touch nothing that is not a store's, whatever was asked."""
+def vacant(root: Path, resume: bool = False) -> None:
+    """Touch nothing that is not a store's, whatever was asked.
+
+    Raises
+    ------
+    ModelError : a store that is not to be gone on with, something else of that name, a folder in
+        which nothing may be written.
+    """
+    if fault := files.url(root, "name a folder"):
+        raise fault
     if (root / NAME).exists():
         if not resume:
             raise ModelError(
                 "exists", file=str(root), remedy="--resume finishes it; or name another"
             )
         return
-    if not root.exists() or (root.is_dir() and {e.name for e in root.iterdir()} <= BESIDE):
+    there = next(p for p in (root.absolute(), *root.absolute().parents) if os.path.lexists(p))
+    if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):
+        what = f"cannot be written: nothing may be written in '{there}'"
+        raise ModelError(what, file=str(root), remedy="choose another folder")
+    if not os.path.lexists(root) or (root.is_dir() and {e.name for e in root.iterdir()} <= BESIDE):
         return
     raise ModelError("is no store of a sweep", file=str(root), remedy="name another place")
 

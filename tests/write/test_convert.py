@@ -39,7 +39,7 @@ def test_command(source: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "what"),
     [("m.mdl", "is there already"), ("m.txt", "cannot write '.txt'"),
-     ("none/m.mdl", "cannot be written: No such file or directory")],
+     ("none/m.mdl", "there is no folder '.*'; make it first")],
 )  # fmt: skip
 def test_refused(source: Path, target: str, what: str) -> None:
     before = source.read_bytes()
@@ -47,6 +47,16 @@ def test_refused(source: Path, target: str, what: str) -> None:
         convert(source, source.parent / target)
     assert source.read_bytes() == before
     assert [p.name for p in source.parent.iterdir()] == ["m.mdl"]
+
+
+def test_a_link_that_leads_nowhere_is_not_written_through(source: Path) -> None:
+    target, elsewhere = source.with_name("n.mdl"), source.with_name("elsewhere.mdl")
+    target.symlink_to(elsewhere)
+    with pytest.raises(ModelError, match="is there already; choose another name, or --force"):
+        convert(source, target)
+    assert not elsewhere.exists()
+    convert(source, target, force=True)
+    assert elsewhere.exists()
 
 
 def test_reality_checks_are_said_to_be_left_out(tmp_path: Path) -> None:
