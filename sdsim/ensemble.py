@@ -13,11 +13,7 @@ import xarray as xr
 from sdsim.blame import blame
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.methods import Adaptive, Method
-from sdsim.overrides import (
-    Overrides,
-    many_numbers,
-    mapping,
-)
+from sdsim.overrides import Overrides, many_numbers, mapping
 from sdsim.prepared import prepare
 from sdsim.run import assemble
 from sdsim.system import System

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 
 
 class ModelError(Exception):
@@ -56,6 +58,12 @@ class ModelError(Exception):
             variable=self.variable or variable,
         )
 
+    def instead(self, file: str | None, line: int | None = None) -> ModelError:
+        """The same error about another place."""
+        return type(self)(
+            self.what, remedy=self.remedy, file=file, line=line, variable=self.variable
+        )
+
 
 class UnsupportedError(ModelError):
     """The model uses a construct that this version does not run; it is named."""
@@ -85,6 +93,35 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     by_folded = {k.casefold(): k for k in known}
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""
+
+
+def said(value: object) -> str:
+    """A value in the words of who wrote it: ``true``, ``the date 1979-05-27``, ``a list``."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | bytes):
+        return one_line(repr(value), 80)
+    if isinstance(value, int) and value.bit_length() > 64:
+        return f"a number of some {int(value.bit_length() * math.log10(2)) + 1} digits"
+    if isinstance(value, int | float | complex):
+        return f"{value}"
+    if isinstance(value, datetime.date | datetime.time):
+        kind = "time" if isinstance(value, datetime.time) else "date"
+        return f"the {kind} {value.isoformat()}"
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple | set):
+        return "a list"
+    word = type(value).__name__
+    return f"{'an' if word[:1] in 'AEIOUaeio' else 'a'} {word}"
+
+
+def some(words: Iterable[str], most: int = 8) -> str:
+    """The first few of a list: ``a, b, c, ...``."""
+    listed = list(words)
+    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
 
 
 def counted(number: int, thing: str) -> str:

@@ -12,10 +12,12 @@ import math
 from collections.abc import Callable, Sequence
 
 from sdsim import limits, names
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, counted, nearest, some
 from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, rewrite, walk
 from sdsim.functions import ROOTS, STATEFUL, VECTOR
 from sdsim.model import Equation, Model, Variable
+
+_ONE = {"game": (1, 1), "elmcount": (1, 1)}
 
 
 def expand(model: Model) -> Model:
@@ -93,12 +95,20 @@ class _Writer:
     def _write_out(self, node: Expr) -> Expr:
         if not isinstance(node, Call):
             return node
+        arity = VECTOR[node.name].arity if node.name in VECTOR else _ONE.get(node.name)
+        if arity:
+            check_arity(node.name, len(node.args), arity)
         if node.name == "game":
             return node.args[0]
         if node.name == "elmcount":
             dim = node.args[0]
             if not isinstance(dim, Ref) or dim.name not in self._model.dimensions:
-                raise ModelError("ELMCOUNT expects the name of a subscript range")
+                raise ModelError(
+                    "ELMCOUNT expects the name of a subscript range, got something else",
+                    remedy=f"one of {some(d.name for d in self._model.dimensions.values())}"
+                    if self._model.dimensions
+                    else "define one: 'range: element, ...'",
+                )
             return Num(float(len(self._model.dimensions[dim.name].elements)))
         row = VECTOR.get(node.name)
         return row.combine(self._terms(node)) if row else node
@@ -114,10 +124,16 @@ class _Writer:
         )
         for d in marked:
             if d not in self._model.dimensions:
-                raise ModelError(f"no subscript range called '{d}'")
+                known = [r.name for r in self._model.dimensions.values()]
+                remedy = nearest(d, known) or "put ! after the name of a subscript range"
+                raise ModelError(f"no subscript range called '{d}'", remedy=remedy)
         dims = [self._model.dimensions[d].elements for d in marked]
         if math.prod(map(len, dims)) > limits.TERMS:
-            raise ModelError(f"{call.name.upper()} over more than {limits.TERMS:,} elements")
+            raise ModelError(
+                f"{call.name.upper()} over {math.prod(map(len, dims)):,} elements, at most "
+                f"{limits.TERMS:,}",
+                remedy="give inner sums a variable of their own",
+            )
         nodes = sum(1 for a in call.args for _ in walk(a))
         self._written.add(math.prod(map(len, dims)) * nodes, call.name)
         out = []
@@ -131,16 +147,13 @@ class _Writer:
             return node
         row = STATEFUL.get(node.name)
         if row:
-            low, high = row.arity
-            if not low <= len(node.args) <= high:
-                raise wrong_arity(node.name, len(node.args), row.arity)
+            check_arity(node.name, len(node.args), row.arity)
             return row.expand(self, node.args)
         return self.add(self._checked(node)) if node.name in ROOTS else node
 
     def _checked(self, call: Call) -> Call:
         arity = {"integ": 2, "initial": 1, "active initial": 2}.get(call.name, 3)
-        if len(call.args) != arity:
-            raise wrong_arity(call.name, len(call.args), (arity, arity))
+        check_arity(call.name, len(call.args), (arity, arity))
         if call.name == "delay fixed":
             time = constant_value(self._model, call.args[1])
             if time is not None and time < 0:
@@ -199,7 +212,10 @@ class _Writer:
         """See `functions.base.Maker.own`."""
         dims, subs = self._model.dimensions, self._equation.subs
         if len(subs) < back:
-            raise ModelError(f"{what}: {back} subscripts are needed on the left")
+            raise ModelError(
+                f"{what} needs {counted(back, 'subscript')} on the left, got {len(subs)}",
+                remedy=f"write {self._variable.name}[range, ...] =",
+            )
         sub = subs[-back]
         if sub in dims:
             return [Binary("=", Ref(sub), Ref(e)) for e in dims[sub].elements]
@@ -244,7 +260,8 @@ class _Writer:
             )
         if not 1 <= value <= limits.ORDER:
             raise ModelError(
-                f"{what} {value:g} is outside 1 to {limits.ORDER}: too large or too small"
+                f"{what} {value:g} is outside 1 to {limits.ORDER}: too large or too small",
+                remedy="use a lower order" if value > limits.ORDER else "use 1 or more",
             )
         return value
 
@@ -283,11 +300,20 @@ def _substituting(at: dict[str, str]) -> Callable[[Expr], Expr]:
     return change
 
 
-def wrong_arity(name: str, got: int, arity: tuple[int, int]) -> ModelError:
-    """The error for a call with too few or too many arguments."""
+def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") -> None:
+    """
+    Raises
+    ------
+    ModelError : a call with too few or too many arguments.
+    """
     low, high = arity
-    wanted = str(low) if low == high else f"{low} to {high}"
-    return ModelError(f"{name.upper()} takes {wanted} arguments, got {got}")
+    if low <= got <= high:
+        return
+    wanted = f"{low} to {high} arguments" if low != high else counted(low, "argument")
+    if high >= 1000:
+        wanted = f"{low} or more arguments"
+    few = "add what is missing" if got < low else "delete those too many"
+    raise ModelError(f"{label or name.upper()} takes {wanted}, got {got}", remedy=few)
 
 
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {

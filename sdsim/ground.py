@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError, UnsupportedError, counted, nearest
+from sdsim.errors import ModelError, UnsupportedError, counted, nearest, some
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Ref, walk
 from sdsim.functions import NAMES, REFUSED
@@ -66,7 +66,8 @@ def ground(
     subs = equation.subs
     if len(subs) != len(variable.dims):
         raise ModelError(
-            f"has {counted(len(subs), 'subscript')} here and {len(variable.dims)} elsewhere"
+            f"has {counted(len(subs), 'subscript')} here and {len(variable.dims)} elsewhere",
+            remedy="give every equation of it the same number",
         )
     axes = [_along(model, s, d) for s, d in zip(subs, variable.dims, strict=True)]
     left = [
@@ -120,10 +121,11 @@ def _meeting(model: Model, sub: str, dim: str) -> list[int]:
 
 
 def _bad_subscript(model: Model, sub: str, dim: str) -> ModelError:
-    known = [*model.dimensions[dim].labels, *(d.name for d in model.dimensions.values())]
+    labels = model.dimensions[dim].labels
+    known = [*labels, *(d.name for d in model.dimensions.values())]
     return ModelError(
         f"subscript '{sub}' is no element of '{model.dimensions[dim].name}'",
-        remedy=nearest(sub, known),
+        remedy=nearest(sub, known) or f"one of {some(labels)}",
     )
 
 
@@ -157,7 +159,10 @@ class _Reader:
         if len(node.subs) != len(variable.dims):
             raise ModelError(
                 f"'{variable.name}' has {counted(len(variable.dims), 'subscript')}, "
-                f"used with {len(node.subs)}"
+                f"used with {len(node.subs)}",
+                remedy=f"{self._model.spelled(variable)}, or elements in their place"
+                if variable.dims
+                else self._model.spelled(variable),
             )
         if not node.subs:
             return np.zeros(self._size, dtype=np.int64)
@@ -182,7 +187,8 @@ class _Reader:
             return np.full(self._size, place, dtype=np.int64)
         known = [v.name for v in self._model.variables.values() if not v.hidden]
         raise ModelError(
-            f"uses '{node.name}', which is undefined", remedy=nearest(node.name, known)
+            f"uses '{node.name}', which is undefined",
+            remedy=nearest(node.name, known) or "define it",
         )
 
     def _axis(self, sub: str, dim: str) -> Positions:
@@ -200,6 +206,12 @@ class _Reader:
                 mapped = self._model.mapped(bound, sub)
                 if mapped:
                     return self._placed([mapped[e] for e in column], sub, dim, place)
+            own = self._model.dimensions[sub]
+            raise ModelError(
+                f"the range '{own.name}' does not stand on the left of this equation",
+                remedy=f"write one of {some(own.labels)}, or put it there; "
+                f"SUM(...[{own.name}!]) runs over it",
+            )
         raise _bad_subscript(self._model, sub, dim)
 
     def _placed(

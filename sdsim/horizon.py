@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdsim import limits, names
 from sdsim.backends.base import Grid, Members
-from sdsim.errors import ModelError, ModelWarning, UnsupportedError, one_line
+from sdsim.errors import ModelError, ModelWarning, one_line
 from sdsim.methods import Adaptive, Method
 from sdsim.overrides import Overrides
 from sdsim.system import System
@@ -40,12 +40,14 @@ class Horizon:
 
 
 def horizon_of(
-    system: System, vector: NDArray[np.float64], method: Method, alone: bool = False
-) -> Horizon:
+    system: System, vector: NDArray[np.float64], method: Method, alone: bool = False,
+    changes: Overrides | None = None,
+) -> Horizon:  # fmt: skip
     """The run's times from the control variables; ``vector`` gets the method's own step put in.
 
     alone : a run of one member, whose FINAL TIME may depend on the model: it ends at the first step
         that is not before it.
+    changes : what the run changes, for the places of values that make no sense.
 
     Raises
     ------
@@ -54,19 +56,28 @@ def horizon_of(
     program, place = system.program, {w: i for i, w in enumerate(system.program.param_cells)}
     file = system.model.file or None
 
+    def fault(what: str, remedy: str, *about: str) -> ModelError:
+        """An error with the place of the first of these that the run changes, or the model's."""
+        places = [p for name in about if changes and (p := changes.place_of(name))]
+        variable = system.model.variables.get(about[0])
+        here = (file, (variable and variable.line) or None)
+        found = next((p for p in places if p[0]), (file, None) if places else here)
+        return ModelError(what, remedy=remedy, file=found[0], line=found[1])
+
     def control(name: str) -> float:
         if (name, 0) in place:
             return float(vector[place[name, 0]])
         if name not in system.places:
-            raise ModelError(
-                f"{name.upper()} is missing", remedy="every model needs one", file=file
-            )
+            raise fault(f"{name.upper()} is missing", "every model needs one", name)
         value = system.places[name][0][1]
         if program.dynamic[value] and not moving(name):
-            raise UnsupportedError(
-                f"{name.upper()} changes during the run", file=file,
-                remedy="FINAL TIME alone may, in single runs on the grid",
-            )  # fmt: skip
+            remedy = "give it a number that holds for the whole run"
+            if name == names.FINAL_TIME:
+                how = "an adaptive run" if isinstance(method, Adaptive) else "many runs at once"
+                remedy = f"{how} cannot follow that: give it a number"
+                if isinstance(method, Adaptive):
+                    remedy += " (-F), or use --method euler or rk4"
+            raise fault(f"{name.upper()} changes during the run", remedy, name)
         kernel = system.kernel([value])
         states, fixed = kernel.start(members)
         at = start if program.dynamic[value] else 0.0
@@ -90,25 +101,25 @@ def horizon_of(
     saveper = control(names.SAVEPER) if names.SAVEPER in system.places else step
     for label, value in (("TIME STEP", step), ("SAVEPER", saveper)):
         if not 0 < value < np.inf:
-            raise ModelError(f"{label} must be > 0, got {value:g}", remedy="set it", file=file)
+            what = f"{label} must be > 0, got {value:g}"
+            raise fault(what, "give it a time above 0", label.lower())
     if not (np.isfinite(start) and np.isfinite(stop) and stop >= start):
-        raise ModelError(f"FINAL TIME {stop:g} comes before INITIAL TIME {start:g}", file=file)
+        what = f"FINAL TIME {stop:g} comes before INITIAL TIME {start:g}"
+        remedy = "let the run end later, or begin earlier"
+        raise fault(what, remedy, names.FINAL_TIME, names.INITIAL_TIME)
     if (stop - start) / step > limits.STEPS:
-        raise ModelError(
-            f"{(stop - start) / step:.3g} time steps; at most {limits.STEPS:,}",
-            remedy="use a larger TIME STEP", file=file,
-        )  # fmt: skip
+        what = f"{(stop - start) / step:.3g} time steps; at most {limits.STEPS:,}"
+        remedy = "use a larger TIME STEP, or an earlier FINAL TIME"
+        raise fault(what, remedy, names.TIME_STEP, names.FINAL_TIME)
     if max(abs(start), abs(stop)) + step / 2 == max(abs(start), abs(stop)):
-        raise ModelError(
-            f"TIME STEP {step:g} is lost beside times of {max(abs(start), abs(stop)):g}",
-            remedy="use a larger TIME STEP or count time from another start", file=file,
-        )  # fmt: skip
+        what = f"TIME STEP {step:g} is lost beside times of {max(abs(start), abs(stop)):g}"
+        remedy = "use a larger TIME STEP or count time from another start"
+        raise fault(what, remedy, names.TIME_STEP, names.FINAL_TIME)
     points = (stop - start) / (saveper if isinstance(method, Adaptive) else max(saveper, step)) + 1
     if points > limits.SAVED_POINTS:
-        raise ModelError(
-            f"saves at {points:.3g} times; at most {limits.SAVED_POINTS:,}",
-            remedy=f"use a larger SAVEPER, {limits.TRUSTED}", file=file,
-        )  # fmt: skip
+        what = f"saves at {points:.3g} times; at most {limits.SAVED_POINTS:,}"
+        remedy = f"use a larger SAVEPER, {limits.TRUSTED}"
+        raise fault(what, remedy, names.SAVEPER, names.FINAL_TIME)
     if isinstance(method, Adaptive):  # it saves at any time and ends where it is told
         return Horizon(start, stop, step, saveper)
     if moving(names.FINAL_TIME) and not isinstance(method, Adaptive):
@@ -135,7 +146,11 @@ def _reached(system: System, value: int, members: Members, horizon: Horizon, sta
             break
         further = max(float(final[-1]), float(time[-1]) + horizon.step)
         horizon = replace(horizon, stop=further)
-    raise ModelError("FINAL TIME moves on and is never reached", file=system.model.file or None)
+    line = system.model.variables[names.FINAL_TIME].line or None
+    raise ModelError(
+        "FINAL TIME moves on and is never reached", file=system.model.file or None, line=line,
+        remedy="let it stand still, or give it a number (-F)",
+    )  # fmt: skip
 
 
 def attributes_of(

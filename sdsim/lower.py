@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from sdsim import limits, names
 from sdsim.errors import ModelError
-from sdsim.expand import wrong_arity
+from sdsim.expand import check_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
 from sdsim.functions import FUNCTIONS, TABLES
 from sdsim.ground import Block, label_of
@@ -154,10 +154,8 @@ class _Lowering:
             expr, sign = expr.x, -1.0
         if isinstance(expr, Array):
             if len(expr.values) != block.width:
-                raise ModelError(
-                    f"{len(expr.values)} values for {block.width} elements",
-                    remedy="give one value for each element",
-                )
+                what = f"{len(expr.values)} values for {block.width} elements"
+                raise ModelError(what, remedy="give one value for each element")
             value = expr.values[int(block.places[index])]
         else:
             assert isinstance(expr, Num)
@@ -218,22 +216,23 @@ class _Lowering:
         if table or (variable is not None and call.name not in FUNCTIONS):
             return self._apply(block, index, call, parts)
         if call.name == "with lookup":
+            check_arity(call.name, len(parts), (2, 2))
             return self.table(self._points(call.args[1]), parts[0])
         if call.name in TABLES:
             return self._of_table(block, index, call, parts)
         row = FUNCTIONS.get(call.name)
         if row is None:
-            raise ModelError(f"{call.name.upper()} cannot stand here")
-        low, high = row.arity
-        if not low <= len(parts) <= high:
-            raise wrong_arity(call.name, len(parts), row.arity)
+            raise ModelError(f"{call.name.upper()} cannot stand here", remedy="give it a variable")
+        check_arity(call.name, len(parts), row.arity)
         return row.lower(self, parts)
 
     def _apply(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         """A lookup variable called with an argument."""
         variable = self._model.variables[call.name]
-        if variable.role not in ("lookup", "data") or len(parts) != 1:
-            raise ModelError(f"'{variable.name}' is no lookup and cannot be called")
+        if variable.role not in ("lookup", "data"):
+            what = f"'{variable.name}' is no lookup and cannot be called"
+            raise ModelError(what, remedy="put a sign before the parenthesis")
+        check_arity(call.name, len(parts), (1, 1), f"'{variable.name}'")
         return self.table(self._points_of(block, index, call), parts[0])
 
     def _points_of(self, block: Block, index: int, named: Ref | Call) -> Lookup:
@@ -244,20 +243,19 @@ class _Lowering:
     def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         """A builtin that takes a lookup or data variable by name."""
         row, given = TABLES[call.name], call.args[0] if call.args else None
-        low, high = row.arity
-        if not low <= len(parts) <= high:
-            raise wrong_arity(call.name, len(parts), row.arity)
+        check_arity(call.name, len(parts), row.arity)
         variable = self._model.variables.get(given.name) if isinstance(given, Ref) else None
         roles = ("data",) if row.data else ("lookup", "data")
         if not isinstance(given, Ref) or variable is None or variable.role not in roles:
             wanted = "data variable" if row.data else "lookup"
-            raise ModelError(f"{call.name.upper()} expects the name of a {wanted} first")
+            what = f"{call.name.upper()} expects the name of a {wanted} first"
+            raise ModelError(what, remedy=f"give it the name of a {wanted}")
         return row.lower(self, self._points_of(block, index, given), parts[1:])
 
     @staticmethod
     def _points(expr: Expr) -> Lookup:
         if not isinstance(expr, Lookup):
-            raise ModelError("expected a table of points")
+            raise ModelError("expected a table of points", remedy="write ((0,0),(1,1)) or so")
         return expr
 
     def _watched(self, at: int, points: Lookup) -> int:
@@ -348,7 +346,8 @@ class _Lowering:
         number, index = (int(a[0]) for a in self._ordered.where[name])
         block = self._ordered.blocks[number]
         if block.root != "constant":
-            raise ModelError(f"{name.upper()} is not a plain number")
+            what = f"{name.upper()} is not a plain number, but is needed as one here"
+            raise ModelError(what, remedy=f"write {name.upper()} = 0.25 or so")
         return self._param(block, index, 0)
 
     def breaks(self, first: int, period: int = -1, end: int = -1) -> None:

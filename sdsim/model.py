@@ -128,6 +128,11 @@ class Model:
         remedy = nearest(name, known) or "`sdsim info` lists the names"
         return ModelError(f"no {what} called '{name}'", remedy=remedy, file=self.file or None)
 
+    def spelled(self, variable: Variable) -> str:
+        """The remedy for a wrong number of subscripts: how the variable is written."""
+        over = ", ".join(self.dimensions[d].name for d in variable.dims)
+        return f"write {variable.name}[{over}]" if over else f"write {variable.name}"
+
     def display(self, canonical: str) -> str:
         """The modeller's spelling of a canonical name."""
         variable = self.variables.get(canonical)

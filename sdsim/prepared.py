@@ -125,4 +125,6 @@ def prepare(
         changes = changes | Overrides(initial=initial)
     ready, parameters = system.overridden(changes)
     vector = parameter_vector(ready.program, parameters)
-    return Prepared(ready, changes, vector, horizon_of(ready, vector, method, alone), method, seed)
+    return Prepared(
+        ready, changes, vector, horizon_of(ready, vector, method, alone, changes), method, seed
+    )

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sdsim import files, limits, names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, one_line, said
 from sdsim.overrides import Overrides, Points, number
-from sdsim.toml import line_of, read_toml
+from sdsim.toml import lines_of, read_toml
 
 _TABLES = ("about", "constants", "lookups", "series", "initial")
 
@@ -45,29 +45,40 @@ def read_preset(path: str | Path) -> Preset:
     path = Path(path)
     read = read_toml(path, limits.TOML_BYTES)
     try:
-        return preset_of(read.data, path)
+        return preset_of(read.data, path, read.text)
     except ModelError as e:
-        at = line_of(read.text, [e.variable]) if e.variable else None
-        raise e.at(file=path.name, line=at) from None
+        raise e.at(file=path.name, line=_line(read.text, e.variable)) from None
 
 
-def preset_of(data: Mapping[str, Any], path: Path) -> Preset:
-    """A preset from its tables; ``path`` says where files named in them may lie."""
+def _line(text: str, name: str | None) -> int | None:
+    """The line on which a name stands, at the top or in one of the tables."""
+    lines = lines_of(text)
+    found = (lines.get((*table, name or "")) for table in ((), *((t,) for t in _TABLES)))
+    return next((line for line in found if line), None)
+
+
+def preset_of(data: Mapping[str, Any], path: Path, text: str = "") -> Preset:
+    """A preset from its tables; ``path`` says where files named in them may lie.
+
+    text : of the whole file, in which the lines are looked up.
+    """
     for key in data:
         if key not in (*_TABLES, "title"):
             remedy = nearest(key, (*_TABLES, "title")) or f"one of title, {', '.join(_TABLES)}"
-            raise ModelError(f"unknown key '{key}'", remedy=remedy)
+            raise ModelError("is no key of a preset", remedy=remedy, variable=key)
     title = data.get("title", path.stem)
     if not isinstance(title, str):
-        raise ModelError(f"'title' must be text, got {title!r}")
+        what = f"expected text, got {said(title)}"
+        raise ModelError(what, remedy="write it in quotes", variable="title")
     tables = {}
     for name in _TABLES:
         tables[name] = data.get(name, {})
         if not isinstance(tables[name], dict):
-            raise ModelError(f"'{name}' must be a table, got {type(tables[name]).__name__}")
-        said: dict[str, str] = {}
+            what = f"expected a table, got {said(tables[name])}"
+            raise ModelError(what, remedy=f"write [{name}] on a line of its own", variable=name)
+        given: dict[str, str] = {}
         for key in tables[name] if name != "about" else ():
-            if (earlier := said.setdefault(names.canonical(key), key)) is not key:
+            if (earlier := given.setdefault(names.canonical(key), key)) is not key:
                 what = f"given twice in [{name}], first as '{earlier}'"
                 raise ModelError(what, remedy="delete one", variable=key)
     sources: dict[str, str] = {}
@@ -79,7 +90,12 @@ def preset_of(data: Mapping[str, Any], path: Path) -> Preset:
         k: _points(k, v, ("time", "values"), sources, path) for k, v in tables["series"].items()
     }
     about = {str(k): str(v) for k, v in tables["about"].items()}
-    overrides = Overrides(plain["constants"], lookups, series, plain["initial"])
+    lines = lines_of(text)
+    places = {
+        k: (path.name, lines.get((table, k), lines.get((table,))))
+        for table in _TABLES[1:] for k in tables[table]
+    }  # fmt: skip
+    overrides = Overrides(plain["constants"], lookups, series, plain["initial"], places)
     return Preset(title, overrides, sources, about)
 
 
@@ -87,14 +103,19 @@ def _value(name: str, entry: Any, sources: dict[str, str]) -> Any:
     if isinstance(entry, dict):
         _only(name, entry, ("value", "source"))
         if "value" not in entry:
-            raise ModelError("has no value", variable=name)
+            raise ModelError("has no value", remedy="write {value = 1.2}", variable=name)
         sources[name] = str(entry.get("source", ""))
         entry = entry["value"]
-    if isinstance(entry, bool) or not isinstance(entry, int | float | list):
-        raise ModelError(f"expected a number, got {entry!r}", variable=name)
+    _numbers(entry, name)
+    return entry
+
+
+def _numbers(entry: Any, name: str) -> None:
+    """A number, or lists of them, one in another."""
+    for value in entry if isinstance(entry, list) else ():
+        _numbers(value, name)
     if not isinstance(entry, list):
         number(entry, name)
-    return entry
 
 
 def _only(name: str, entry: Mapping[str, Any], known: tuple[str, ...]) -> None:
@@ -111,18 +132,24 @@ def _points(
     name: str, entry: Any, axes: tuple[str, str], sources: dict[str, str], path: Path
 ) -> Points:
     if not isinstance(entry, dict):
-        raise ModelError(f"expected {{{axes[0]} = [...], {axes[1]} = [...]}}", variable=name)
+        what = f"expected a table of points, got {said(entry)}"
+        remedy = f"write {{{axes[0]} = [...], {axes[1]} = [...]}}"
+        raise ModelError(what, remedy=remedy, variable=name)
     sources[name] = str(entry.get("source", ""))
     kind = str(entry.get("kind", "interpolate"))
     if "file" in entry:
         _only(name, entry, ("file", "time", "column", "where", "scale", "source", "kind"))
         x, y = _columns(name, entry, path)
-        scale = number(entry.get("scale", 1.0), f"scale of {name}")
+        try:
+            scale = number(entry.get("scale", 1.0), name)
+        except ModelError as e:
+            raise ModelError(f"'scale': {e.what}", remedy=e.remedy, variable=name) from None
         return Points.of(x, [v * scale for v in y], name, kind)
     _only(name, entry, (*axes, "source", "kind"))
     for axis in axes:
         if not isinstance(entry.get(axis), list):
-            raise ModelError(f"needs a list '{axis}'", variable=name)
+            what = f"'{axis}': expected a list, got {said(entry.get(axis))}"
+            raise ModelError(what, remedy=f"write {axis} = [...]", variable=name)
     return Points.of(entry[axes[0]], entry[axes[1]], name, kind)
 
 
@@ -130,7 +157,8 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
     """Two columns of a CSV file in the preset's folder or the model's folder above it."""
     named = entry["file"]
     if not isinstance(named, str) or "\0" in named:
-        raise ModelError(f"'file' must be the name of a file, got {named!r}", variable=name)
+        what = f"'file': expected the name of a file, got {said(named)}"
+        raise ModelError(what, remedy='write file = "data.csv"', variable=name)
     inside = path.resolve().parent.parent
     file = (path.parent / named).resolve()
     if not file.is_file():
@@ -144,12 +172,14 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
     time, column = str(entry.get("time", "time")), str(entry.get("column", "value"))
     where = entry.get("where", {})
     if not isinstance(where, dict):
-        raise ModelError("'where' must be a table such as {state = \"B\"}", variable=name)
+        what = f"'where': expected a table, got {said(where)}"
+        raise ModelError(what, remedy='write where = {state = "B"}', variable=name)
     try:
         text = files.read_text(file, limits.DATA_BYTES)
         rows = list(csv.DictReader(text.splitlines()))
     except csv.Error as e:
-        raise ModelError(f"{file.name} cannot be read: {e}", variable=name) from None
+        what = f"{file.name} cannot be read as CSV: {e}"
+        raise ModelError(what, remedy="save it as CSV again", variable=name) from None
     except ModelError as e:
         raise ModelError(f"{file.name} {e.what}", remedy=e.remedy, variable=name) from None
     x, y = [], []
@@ -167,5 +197,8 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
             x.append(float(row[time]))
             y.append(float(row[column]))
         except (TypeError, ValueError):
-            raise ModelError(f"{file.name}:{n}: no number", variable=name) from None
+            got = f"'{one_line(str(row[time]), 40)}' and '{one_line(str(row[column]), 40)}'"
+            what = f"{file.name}:{n}: expected numbers, got {got}"
+            remedy = f"correct '{time}' and '{column}' there"
+            raise ModelError(what, remedy=remedy, variable=name) from None
     return x, y

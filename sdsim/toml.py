@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim import files
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, said
 
 _HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
 _KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
@@ -20,7 +20,9 @@ _DOTTED = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){49}""", re.ASCII
 )
 _AT = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_LONG = re.compile(r"[0-9][0-9_]{4299}")
 _MISSING = object()
+_MOST = 2**1024  # beyond the range of a float, as infinity is
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Section:
         """The table under a key, empty where there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
-            raise self.fault(f"expected a table, got {_said(value)}", key)
+            raise self.fault(f"expected a table, got {said(value)}", key)
         return Section(value, self.file, self.text, (*self.keys, key))
 
     def value(self, key: str) -> Any:
@@ -101,7 +103,7 @@ class Section:
         """A text."""
         value = self._take(key, default)
         if not isinstance(value, str):
-            raise self.fault(f"expected text, got {_said(value)}", key)
+            raise self.fault(f"expected text, got {said(value)}", key)
         return value
 
     def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
@@ -116,16 +118,16 @@ class Section:
         """A finite number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.fault(f"expected a number, got {_said(value)}", key)
-        if not abs(value) < float("inf"):
-            raise self.fault(f"expected a finite number, got {value}", key)
+            raise self.fault(f"expected a number, got {said(value)}", key)
+        if not abs(value) < _MOST:
+            raise self.fault(f"expected a finite number, got {said(value)}", key)
         return float(value)
 
     def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
         """A whole number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self.fault(f"expected a whole number, got {_said(value)}", key)
+            raise self.fault(f"expected a whole number, got {said(value)}", key)
         if least is not None and value < least:
             raise self.fault(f"expected at least {least}, got {value}", key)
         return value
@@ -134,7 +136,7 @@ class Section:
         """True or false."""
         value = self._take(key, default)
         if not isinstance(value, bool):
-            raise self.fault(f"expected true or false, got {_said(value)}", key)
+            raise self.fault(f"expected true or false, got {said(value)}", key)
         return value
 
     def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
@@ -142,7 +144,7 @@ class Section:
         value = self._take(key, default)
         value = [value] if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise self.fault(f"expected a list of texts, got {_said(value)}", key)
+            raise self.fault(f"expected a list of texts, got {said(value)}", key)
         return tuple(value)
 
     def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
@@ -151,7 +153,10 @@ class Section:
         if not isinstance(value, list | tuple) or any(
             isinstance(v, bool) or not isinstance(v, int | float) for v in value
         ):
-            raise self.fault(f"expected a list of numbers, got {_said(value)}", key)
+            raise self.fault(f"expected a list of numbers, got {said(value)}", key)
+        for v in value:
+            if not abs(v) < _MOST:
+                raise self.fault(f"expected finite numbers, got {said(v)}", key)
         return tuple(float(v) for v in value)
 
 
@@ -187,8 +192,11 @@ def parse(text: str) -> dict[str, Any]:
         raise ModelError(what, line=int(at[1]) if at else None, remedy="correct it") from None
     except RecursionError:
         raise ModelError("no valid TOML: nested too deeply", remedy="use tables") from None
-    except ValueError as e:  # a whole number of thousands of digits
-        raise ModelError(f"no valid TOML: {e}", remedy="write smaller numbers") from None
+    except ValueError:
+        digits = _LONG.search(text)
+        place = text.count("\n", 0, digits.start()) + 1 if digits else None
+        what = "no valid TOML: a whole number of thousands of digits"
+        raise ModelError(what, line=place, remedy="write a smaller number") from None
 
 
 def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -220,6 +228,14 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
     return best[1] if best else None
 
 
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """The line of every key and table that begins one, by keys from the top."""
+    out: dict[tuple[str, ...], int] = {}
+    for n, at in _places(text):
+        out.setdefault(at, n)
+    return out
+
+
 def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """(line, keys from the top) of every header and key that begins a line."""
     table: tuple[str, ...] = ()
@@ -236,9 +252,3 @@ def _parts(text: str) -> tuple[str, ...]:
         next(g for g in (m["quoted"], m["literal"], m["bare"]) if g is not None)
         for m in _PART.finditer(text)
     )
-
-
-def _said(value: object) -> str:
-    if isinstance(value, dict):
-        return "a table"
-    return "a list" if isinstance(value, list) else repr(value)

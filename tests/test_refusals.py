@@ -93,3 +93,105 @@ def test_the_command_line(
     before = {p: p.lstat().st_mtime_ns for p in at.iterdir()}
     assert refused(capfd, *args.split()) == said
     assert {p: p.lstat().st_mtime_ns for p in at.iterdir() if p.name != "cache"} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("k = 2\n\nnosuchthing = 1",
+         "p.toml:5: no variable called 'nosuchthing'; `sdsim info` lists the names"),
+        ("kk = 1", "p.toml:3: no variable called 'kk'; did you mean 'k'?"),
+        ("x = [1, 2, 3]", "p.toml:3: 'x': expected 2 values (over d), got 3 values; give one for "
+         "each element, or one number for all"),
+        ("k = [1, 2]", "p.toml:3: 'k': expected a single number, got 2 values; give one"),
+        ('"x[q]" = 1', "p.toml:3: 'x': 'q' is no element of 'd'; one of a, b"),
+        ('"x[a, b]" = 1', "p.toml:3: 'x': has 1 subscript, got 2; write x[d]"),
+        ("s = 1", "p.toml:3: 's': is a stock; give its start value with initial"),
+        ("k = 1979-05-27",
+         "p.toml:3: 'k': expected a number, got the date 1979-05-27; write one such as 2.5"),
+        ("k = {value = 07:32:00}",
+         "p.toml:3: 'k': expected a number, got the time 07:32:00; write one such as 2.5"),
+        ("x = [1, [1979-05-27]]",
+         "p.toml:3: 'x': expected a number, got the date 1979-05-27; write one such as 2.5"),
+        ("k = true", "p.toml:3: 'k': expected a number, got true; write one such as 2.5"),
+        ("k = 1" + 399 * "0", "p.toml:3: 'k': expected a finite number, got a number of some 400 "
+         "digits; write one between -1.8e308 and 1.8e308"),
+        ("k = 1\ns = " + 5000 * "1", "p.toml:4: no valid TOML: a whole number of thousands of "
+         "digits; write a smaller number"),
+        ("[initial]\nk = 1", "p.toml:4: 'k': is no stock and has no start value; give its value "
+         "among the constants"),
+        ("[lookups]\nk = {x = [0], y = [1]}",
+         "p.toml:4: 'k': is no lookup; give it a number or a series"),
+        ("[series]\ns = {time = [0], values = [1]}", "p.toml:4: 's': is a stock and cannot be a "
+         "series; give the series to one of its flows"),
+        ("[series]\nk = {file = 'd.csv', scale = 1979-05-27}", "p.toml:4: 'k': 'scale': expected a "
+         "number, got the date 1979-05-27; write one such as 2.5"),
+        ('"FINAL TIME" = -5', "p.toml:3: FINAL TIME -5 comes before INITIAL TIME 0; let the run "
+         "end later, or begin earlier"),
+        ('"INITIAL TIME" = 50', "p.toml:3: FINAL TIME 10 comes before INITIAL TIME 50; let the run "
+         "end later, or begin earlier"),
+        ('"TIME STEP" = -5',
+         "p.toml:3: TIME STEP must be > 0, got -5; give it a time above 0"),
+    ],
+)  # fmt: skip
+def test_a_preset(at: Path, capfd: pytest.CaptureFixture[str], text: str, said: str) -> None:
+    (at / "d.csv").write_text("time,value\n0,1\n")
+    (at / "p.toml").write_text(f'title = "one"\n[constants]\n{text}\n')
+    assert refused(capfd, "run", "m.mdl", "--preset", "p.toml") == said
+
+
+def test_what_is_said_later_is_not_the_presets(at: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The command line holds, and so its value is to blame."""
+    (at / "p.toml").write_text('[constants]\n"FINAL TIME" = 20\n')
+    said = refused(capfd, "run", "m.mdl", "--preset", "p.toml", "-F", "-5")
+    assert said.startswith("m.mdl: FINAL TIME -5 comes before")
+
+
+@pytest.mark.parametrize(
+    ("equations", "said"),
+    [
+        ("y = x[a, b]", "'y': 'x' has 1 subscript, 2 given; write x[d]"),
+        ("y = x", "'y': 'x' has 1 subscript, used with 0; write x[d], or elements in their place"),
+        ("y = k[a]", "'y': 'k' has 0 subscripts, 1 given; write k"),
+        ("y = x[d]",
+         "'y': the range 'd' does not stand on the left of this equation; write one of a, b, or "
+         "put it there; SUM(...[d!]) runs over it"),
+        ("y = STEP(1)", "'y': STEP takes 2 arguments, got 1; add what is missing"),
+        ("y = SUM(x[d!], 1)", "'y': SUM takes 1 argument, got 2; delete those too many"),
+        ("y = INTEG(1)", "'y': INTEG takes 2 arguments, got 1; add what is missing"),
+        ("y = DELAY1(k)", "'y': DELAY1 takes 2 arguments, got 1; add what is missing"),
+        ("y = WITH LOOKUP(k)", "'y': WITH LOOKUP takes 2 arguments, got 1; add what is missing"),
+        ("y = t(1, 2)", "'y': 't' takes 1 argument, got 2; delete those too many"),
+        ("y = GAME(1, 2)", "'y': GAME takes 1 argument, got 2; delete those too many"),
+        ("y = ELMCOUNT(k)",
+         "'y': ELMCOUNT expects the name of a subscript range, got something else; one of d"),
+        ("y = k(1)", "'y': 'k' is no lookup and cannot be called; put a sign before the "
+         "parenthesis"),
+    ],
+)  # fmt: skip
+def test_an_equation(
+    at: Path, capfd: pytest.CaptureFixture[str], equations: str, said: str
+) -> None:
+    begin = "d: a, b\nk = 2\nx[d] = 1, 2\nt((0,0),(9,1))\n"
+    (at / "n.mdl").write_text(mdl(begin + equations))
+    line = 2 + 4 * 5
+    assert refused(capfd, "run", "n.mdl") == f"n.mdl:{line}: {said}"
+
+
+def test_times_that_make_no_sense(at: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (at / "n.mdl").write_text(mdl("y = 1", stop=-3))
+    said = "FINAL TIME -3 comes before INITIAL TIME 0; let the run end later, or begin earlier"
+    assert refused(capfd, "run", "n.mdl") == f"n.mdl:12: {said}"
+    moving = mdl("s = INTEG(1, 0)").replace("FINAL TIME = 10", "FINAL TIME = MIN(3, s + 1)")
+    (at / "n.mdl").write_text(moving)
+    assert main(["run", "n.mdl", "-o", "out.csv"]) == 0
+    capfd.readouterr()
+    assert refused(capfd, "run", "n.mdl", "--method", "adaptive") == (
+        "n.mdl:12: FINAL TIME changes during the run; an adaptive run cannot follow that: give it "
+        "a number (-F), or use --method euler or rk4"
+    )
+    (at / "n.mdl").write_text(moving.replace("MIN(3, s + 1)", "s + 2"))
+    assert refused(capfd, "run", "n.mdl") == (
+        "n.mdl:12: FINAL TIME moves on and is never reached; let it stand still, or give it a "
+        "number (-F)"
+    )

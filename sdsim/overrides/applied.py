@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, counted
 from sdsim.expr import Call, Expr, Lookup, Num, Ref
 from sdsim.ground import shape_of
 from sdsim.model import Equation, Model, Variable
@@ -20,24 +20,48 @@ from sdsim.overrides.values import Points, number
 from sdsim.program import Program
 
 
-def values_for(model: Model, constants: Mapping[str, Any]) -> dict[str, dict[int, float]]:
-    """Checked numbers: canonical name -> flat position -> value."""
+def values_for(
+    model: Model,
+    constants: Mapping[str, Any],
+    placed: Callable[[ModelError, str], ModelError] = lambda error, name: error,
+) -> dict[str, dict[int, float]]:
+    """Checked numbers: canonical name -> flat position -> value.
+
+    placed : puts the place of a name into an error about its value.
+    """
     out: dict[str, dict[int, float]] = {}
     for name, value in constants.items():
-        variable, cells = locate(model, name)
-        shape = shape_of(model, variable)
-        mine = out.setdefault(names.canonical(variable.name), {})
-        value = plain(model, variable, cells, value, name)
-        if cells is not None:
-            mine.update(dict.fromkeys(cells, number(value, name)))
-            continue
-        given = np.asarray(value, dtype=object)
-        if given.ndim and given.shape != shape:
-            raise ModelError(f"expected shape {shape}, got {given.shape}", variable=name)
-        flat = np.broadcast_to(given, shape).reshape(-1) if shape else given.reshape(-1)[:1]
-        for i, v in enumerate(flat):
-            mine[i] = number(v, name)
+        try:
+            variable, values = _values_of(model, name, value)
+        except ModelError as e:
+            raise placed(e, name) from None
+        out.setdefault(names.canonical(variable.name), {}).update(values)
     return out
+
+
+def _values_of(model: Model, name: str, value: Any) -> tuple[Variable, dict[int, float]]:
+    """The variable that a name means, and its numbers by flat position."""
+    variable, cells = locate(model, name)
+    shape = shape_of(model, variable)
+    value = plain(model, variable, cells, value, name)
+    if cells is not None:
+        return variable, dict.fromkeys(cells, number(value, name))
+    given = np.asarray(value, dtype=object)
+    if given.ndim and given.shape != shape:
+        over = ", ".join(model.dimensions[d].name for d in variable.dims)
+        wanted = f"{_sized(shape)} (over {over})" if shape else "a single number"
+        remedy = "give one for each element, or one number for all" if shape else "give one"
+        what = f"expected {wanted}, got {_sized(given.shape)}"
+        raise ModelError(what, remedy=remedy, variable=name)
+    flat = np.broadcast_to(given, shape).reshape(-1) if shape else given.reshape(-1)[:1]
+    return variable, {i: number(v, name) for i, v in enumerate(flat)}
+
+
+def _sized(shape: Sequence[int]) -> str:
+    """``3 values``, ``2 x 3 values``."""
+    if len(shape) == 1:
+        return counted(shape[0], "value")
+    return f"{' x '.join(map(str, shape))} values"
 
 
 def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int, float]]]:
@@ -49,37 +73,59 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
     """
     changed: dict[str, Variable] = {}
     parameters: dict[str, dict[int, float]] = {}
-    for key, values in values_for(model, overrides.constants).items():
+    placed = overrides.placed
+    for key, values in values_for(model, overrides.constants, placed).items():
         variable = model.variables[key]
         if is_parameter(variable):
             parameters[key] = values
-        elif _is_stock(variable):
-            raise ModelError(
-                "is a stock", remedy="give its start value with initial", variable=variable.name
+            continue
+        if _is_stock(variable) or variable.role == "lookup":
+            remedy = "give a table of points"
+            what = "is a lookup"
+            if _is_stock(variable):
+                what, remedy = "is a stock", "give its start value with initial"
+            raise placed(
+                ModelError(what, remedy=remedy, variable=variable.name),
+                _named(model, overrides.constants, key),
             )
-        elif variable.role == "lookup":
-            raise ModelError("is a lookup", remedy="give a table of points", variable=variable.name)
-        else:
-            changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
-    for name, points in overrides.lookups.items():
-        variable, cells = locate(model, name)
-        if variable.role != "lookup":
-            raise ModelError("is no lookup", variable=variable.name)
-        key = names.canonical(variable.name)
-        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "lookup")
-    for name, points in overrides.series.items():
-        variable, cells = locate(model, name)
-        if _is_stock(variable):
-            raise ModelError("is a stock and cannot be a series", variable=variable.name)
-        key = names.canonical(variable.name)
-        changed[key] = _tabled(model, changed.get(key, variable), cells, points, "series")
-    for key, values in values_for(model, overrides.initial).items():
+        changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
+    for role, tables in (("lookup", overrides.lookups), ("series", overrides.series)):
+        for name, points in tables.items():
+            try:
+                variable, cells = _for_table(model, name, role)
+            except ModelError as e:
+                raise placed(e, name) from None
+            key = names.canonical(variable.name)
+            changed[key] = _tabled(model, changed.get(key, variable), cells, points, role)
+    for key, values in values_for(model, overrides.initial, placed).items():
         variable = model.variables[key]
         if not _is_stock(variable):
-            raise ModelError("is no stock and has no start value", variable=variable.name)
+            remedy = "give its value among the constants"
+            what = "is no stock and has no start value"
+            raise placed(
+                ModelError(what, remedy=remedy, variable=variable.name),
+                _named(model, overrides.initial, key),
+            )
         for hidden_key, v in _started(model, variable, values).items():
             changed[hidden_key] = v
     return (model.replacing(changed) if changed else model), parameters
+
+
+def _for_table(model: Model, name: str, role: str) -> tuple[Variable, list[int] | None]:
+    """The variable, and the elements of it, that a table or series is for."""
+    variable, cells = locate(model, name)
+    if role == "lookup" and variable.role != "lookup":
+        remedy = "give it a number or a series"
+        raise ModelError("is no lookup", remedy=remedy, variable=variable.name)
+    if role == "series" and _is_stock(variable):
+        remedy = "give the series to one of its flows"
+        raise ModelError("is a stock and cannot be a series", remedy=remedy, variable=variable.name)
+    return variable, cells
+
+
+def _named(model: Model, given: Mapping[str, Any], key: str) -> str:
+    """The name under which values of a variable are given."""
+    return next(n for n in given if names.canonical(locate(model, n)[0].name) == key)
 
 
 def _is_stock(variable: Variable) -> bool:

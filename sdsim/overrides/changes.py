@@ -15,6 +15,8 @@ from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import locate
 from sdsim.overrides.values import Points, mapping
 
+_TABLES = ("constants", "lookups", "series", "initial")
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -27,22 +29,39 @@ class Overrides:
     lookups : tables that take the place of a lookup.
     series : time series that take the place of any variable's equation.
     initial : start values of stocks, as numbers or arrays.
+    places : the file and line in which a name stands, where it comes from one.
     """
 
     constants: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[str, Points] = field(default_factory=dict)
     series: Mapping[str, Points] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, int | None]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __or__(self, other: Overrides) -> Overrides:
         """Both; where they meet, ``other`` holds."""
-        return Overrides(*(
-            {**getattr(self, k), **getattr(other, k)}
-            for k in ("constants", "lookups", "series", "initial")
-        ))  # fmt: skip
+        given = {k for name in _TABLES for k in getattr(other, name)}
+        kept = {k: place for k, place in self.places.items() if k not in given}
+        both = {k: {**getattr(self, k), **getattr(other, k)} for k in _TABLES}
+        return Overrides(**both, places={**kept, **other.places})
+
+    def placed(self, error: ModelError, name: str) -> ModelError:
+        """An error about the value of ``name``, with the place where that stands."""
+        place = self.places.get(name)
+        return error.instead(*place) if place else error
+
+    def place_of(self, key: str) -> tuple[str | None, int | None] | None:
+        """File and line of what changes a variable (canonical name); None where nothing does."""
+        for table in _TABLES:
+            for name in getattr(self, table):
+                if names.canonical(name) == key:
+                    return self.places.get(name, (None, None))
+        return None
 
     def __bool__(self) -> bool:
-        return any((self.constants, self.lookups, self.series, self.initial))
+        return any(getattr(self, k) for k in _TABLES)
 
 
 def sorted_out(

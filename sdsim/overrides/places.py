@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from sdsim import names
-from sdsim.errors import ModelError, counted, nearest
+from sdsim.errors import ModelError, counted, nearest, some
 from sdsim.expand import is_constant
 from sdsim.ground import shape_of
 from sdsim.model import Model, Variable
@@ -33,7 +33,9 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
     subs = [names.canonical(s) for s in match["subs"].split(",")]
     if len(subs) != len(variable.dims):
         wanted = counted(len(variable.dims), "subscript")
-        raise ModelError(f"'{variable.name}' has {wanted}, got {len(subs)}")
+        raise ModelError(
+            f"has {wanted}, got {len(subs)}", remedy=model.spelled(variable), variable=variable.name
+        )
     at = []
     for sub, dim in zip(subs, variable.dims, strict=True):
         elements = model.dimensions[dim].elements
@@ -45,8 +47,9 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
         for element in inside:
             if element not in elements:
                 raise ModelError(
-                    f"'{element}' is no element of '{dim}'",
-                    remedy=nearest(element, model.labels(dim)),
+                    f"'{element}' is no element of '{model.dimensions[dim].name}'",
+                    remedy=nearest(element, model.labels(dim))
+                    or f"one of {some(model.labels(dim))}",
                     variable=variable.name,
                 )
         at.append([elements.index(e) for e in inside])

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, said
 
 _KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
 
@@ -42,10 +42,16 @@ class Points:
         """
         xs, ys = (tuple(number(v, what) for v in side) for side in (x, y))
         if len(xs) != len(ys) or not xs:
-            raise ModelError(f"{len(xs)} x and {len(ys)} y values", variable=what)
+            raise ModelError(
+                f"{len(xs)} x and {len(ys)} y values, expected as many of each, and at least one",
+                remedy="give each x its y", variable=what,
+            )  # fmt: skip
         for a, b in pairwise(xs):
             if b <= a:
-                raise ModelError(f"x must increase, got {b:g} after {a:g}", variable=what)
+                raise ModelError(
+                    f"x must increase, got {b:g} after {a:g}", variable=what,
+                    remedy="sort the points and keep each x once",
+                )  # fmt: skip
         if kind not in _KINDS:
             raise ModelError(
                 f"unknown kind '{kind}'", remedy=f"one of {', '.join(_KINDS)}", variable=what
@@ -60,14 +66,21 @@ def number(value: Any, what: str) -> float:
     ------
     ModelError : it is something else.
     """
-    if isinstance(value, bool | str | bytes | complex | np.complexfloating) or value is None:
-        raise ModelError(f"expected a number, got {value!r}", variable=what)
+    wrong = isinstance(value, bool | str | bytes | complex | np.complexfloating) or value is None
     try:
-        out = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ModelError(f"expected a number, got {type(value).__name__}", variable=what) from None
+        out = math.nan if wrong else float(value)
+    except (TypeError, ValueError):
+        wrong = True
+    except OverflowError:
+        out = math.inf
+    if wrong:
+        what_is = f"expected a number, got {said(value)}"
+        raise ModelError(what_is, remedy="write one such as 2.5", variable=what)
     if not math.isfinite(out):
-        raise ModelError(f"expected a finite number, got {out}", variable=what)
+        remedy = "write one between -1.8e308 and 1.8e308"
+        raise ModelError(
+            f"expected a finite number, got {said(value)}", remedy=remedy, variable=what
+        )
     return out
 
 
@@ -79,7 +92,8 @@ def checked_seed(seed: object) -> int:
     ModelError : it is something else.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise ModelError(f"the seed must be a whole number, got {seed!r}")
+        what = f"the seed must be a whole number, got {said(seed)}"
+        raise ModelError(what, remedy="give one such as 0")
     return int(seed)
 
 

@@ -207,7 +207,8 @@ class Builder:
                         raise ModelError(
                             f"'{owner.name}' has {counted(len(owner.dims), 'subscript')}, "
                             f"{len(node.subs)} given",
-                            remedy=f"write {owner.name}[{', '.join(owner.dims)}]"
+                            remedy=f"write {owner.name}"
+                            f"[{', '.join(self.dims[d].name for d in owner.dims)}]"
                             if owner.dims
                             else f"write {owner.name}",
                         )
