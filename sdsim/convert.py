@@ -79,8 +79,7 @@ def convert(
             raise ModelError(what, remedy=remedy, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
-    lost = model.reality and not sketch_only
-    return (*made.notes, *(["reality checks are not written"] if lost else []))
+    return made.notes
 
 
 def _program(model: Model) -> Program:

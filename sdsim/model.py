@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -80,7 +80,7 @@ class Reality:
     condition : for a constraint what stands between ``:THE CONDITION:`` and ``:IMPLIES:``, for a
         test input the ``variable = expression`` that it puts in.
     implies : what a constraint says must hold then; None for a test input.
-    line : in the source file.
+    line : in the source file.   doc, group : free text, possibly empty.
     """
 
     name: str
@@ -88,6 +88,8 @@ class Reality:
     condition: str
     implies: str | None
     line: int
+    doc: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,34 @@ class Model:
         return hash_of(to_json(self))
 
 
+class Holding:
+    """Which dimensions hold given elements."""
+
+    def __init__(self, dims: Mapping[str, Dimension]) -> None:
+        self.dims = dims
+        self.sets = {key: frozenset(d.elements) for key, d in dims.items()}
+        self.of: dict[str, list[str]] = {}
+        for key, d in dims.items():
+            for element in d.elements:
+                self.of.setdefault(element, []).append(key)
+
+    def smallest(self, elements: Sequence[str], prefer: Sequence[str] = ()) -> str | None:
+        """The smallest that holds them all; among equals the preferred, then the first."""
+        wanted = set(elements)
+        holding = [k for k in self.of.get(elements[0], ()) if wanted <= self.sets[k]]
+        return min(holding, key=lambda k: (len(self.sets[k]), k not in prefer), default=None)
+
+    def meant(self, written: Iterable[str]) -> tuple[str | None, list[str]]:
+        """The dimension of one position of a variable from all that is written there: what
+        stands there alone, or the smallest that holds it; and the elements."""
+        said = list(dict.fromkeys(written))
+        used: dict[str, None] = {}
+        for w in said:
+            used.update(dict.fromkeys(self.dims[w].elements if w in self.dims else (w,)))
+        alone = len(said) == 1 and said[0] in self.dims
+        return (said[0] if alone else self.smallest(list(used), said)), list(used)
+
+
 def hash_of(data: Mapping[str, Any]) -> str:
     """`Model.hash` from `to_json`."""
     said = json.dumps([data["variables"], data["dimensions"]], ensure_ascii=False)
@@ -206,7 +236,8 @@ def to_json(model: Model) -> dict[str, Any]:
         "notes": list(model.notes),
         "method": model.method,
         "reality": [
-            [r.name, list(r.subs), r.condition, r.implies, r.line] for r in model.reality
+            [r.name, list(r.subs), r.condition, r.implies, r.line, r.doc, r.group]
+            for r in model.reality
         ],
         "dimensions": [
             [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
@@ -252,5 +283,5 @@ def from_json(data: Mapping[str, Any]) -> Model:
     return Model(
         data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"]),
         str(data.get("method", "")),
-        tuple(Reality(n, tuple(s), c, i, at) for n, s, c, i, at in data.get("reality", ())),
+        tuple(Reality(n, tuple(s), *rest) for n, s, *rest in data.get("reality", ())),
     )  # fmt: skip

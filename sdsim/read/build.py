@@ -11,9 +11,8 @@ from dataclasses import replace
 from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
-from sdsim.model import Dimension, Equation, Variable
+from sdsim.model import Dimension, Equation, Holding, Variable
 from sdsim.read.external import External
-from sdsim.read.ranges import Holding
 from sdsim.read.scan import Entry
 from sdsim.read.translate import Spelling, shaped
 from sdsim.read.worker import NA
@@ -163,16 +162,9 @@ class Builder:
         """For each position the dimension written there, or the smallest that holds what is."""
         result = []
         for position in range(len(entries[0].subs)):
-            written = list(dict.fromkeys(names.canonical(e.subs[position]) for e in entries))
-            if len(written) == 1 and written[0] in self.dims:
-                result.append(written[0])
-                continue
-            used: dict[str, None] = {}
-            for w in written:
-                used.update(dict.fromkeys(self.dims[w].elements if w in self.dims else (w,)))
-            found = self.holding.smallest(list(used), written)
+            found, used = self.holding.meant(names.canonical(e.subs[position]) for e in entries)
             if found is None:
-                listed = ", ".join(list(used)[:8])
+                listed = ", ".join(used[:8])
                 raise ModelError(
                     f"no subscript range holds all of {listed}",
                     remedy="define one",

@@ -223,20 +223,3 @@ class _Ranges:
             what = f"maps {len(own.elements)} elements to {len(targets)} of '{other.name}'"
             raise self.error(of.entry, what, "give one for each")
         return [target for target, n in zip(targets, sizes, strict=True) for _ in range(n)]
-
-
-class Holding:
-    """Which dimensions hold given elements."""
-
-    def __init__(self, dims: Mapping[str, Dimension]) -> None:
-        self.sets = {key: frozenset(d.elements) for key, d in dims.items()}
-        self.of: dict[str, list[str]] = {}
-        for key, d in dims.items():
-            for element in d.elements:
-                self.of.setdefault(element, []).append(key)
-
-    def smallest(self, elements: Sequence[str], prefer: Sequence[str] = ()) -> str | None:
-        """The smallest that holds them all; among equals the preferred, then the first."""
-        wanted = set(elements)
-        holding = [k for k in self.of.get(elements[0], ()) if wanted <= self.sets[k]]
-        return min(holding, key=lambda k: (len(self.sets[k]), k not in prefer), default=None)

@@ -289,7 +289,10 @@ class _Scanner:
         label = names.display(left["name"])
         sign = "".join(left["sign"].upper().split(" ")) if left["sign"] else ""
         if sign in (":THECONDITION:", ":TESTINPUT:"):
-            self.real(left, equation[left.end() :].strip(), sign == ":THECONDITION:", start)
+            said = self.real(left, equation[left.end() :].strip(), sign == ":THECONDITION:", start)
+            if said:
+                doc = self.doc(parts[1] if len(parts) > 1 else "", start, label)
+                self.reality.append(replace(said, doc=doc, group=self.group))
             return
         if sign == ":IS:":
             raise UnsupportedError(
@@ -322,21 +325,21 @@ class _Scanner:
             line=self.line(start),
         )
 
-    def real(self, left: re.Match[str], text: str, constraint: bool, start: int) -> None:
-        """Keep a reality check as text: `sdsim.check` reads it where somebody asks for it."""
+    def real(self, left: re.Match[str], text: str, constraint: bool, start: int) -> Reality | None:
+        """A reality check as text: `sdsim.check` reads it where somebody asks for it."""
         if self.inside:
             label = one_line(names.display(left["name"]), 80)
             self.notes.append(
                 f"line {self.line(start)}: '{label}': a reality check in a macro is not evaluated"
             )
-            return
+            return None
         implies = None
         if constraint:
             found = _IMPLIES.search(mask(text))
             cut = found.span() if found else (len(text), len(text))
             text, implies = text[: cut[0]].strip(), text[cut[1] :].strip()
         subs = _subscripts(left["subs"])
-        self.reality.append(Reality(left["name"].strip(), subs, text, implies, self.line(start)))
+        return Reality(left["name"].strip(), subs, text, implies, self.line(start))
 
     def doc(self, text: str, start: int, label: str) -> str:
         if BIDI.search(text):

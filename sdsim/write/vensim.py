@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from sdsim import names
 from sdsim.errors import ModelError, counted
 from sdsim.expr import Array, Lookup
-from sdsim.model import Dimension, Equation, Model, Variable
+from sdsim.model import Dimension, Equation, Model, Reality, Variable
 from sdsim.write.layout import MAX_DRAWN, views
 from sdsim.write.notation import number
+from sdsim.write.ranges import ranged
 from sdsim.write.sketch import sketch
 from sdsim.write.vensim_text import Names, expression, folded, points, quoted
 from sdsim.write.vensim_words import in_vensim
@@ -38,7 +39,7 @@ def write_vensim(model: Model) -> Written:
     ModelError : what Vensim cannot say, with file, line and variable.
     """
     said, notes = in_vensim(model)
-    writer = _Writer(said)
+    writer = _Writer(ranged(said))
     text = writer.text()
     return Written(text, writer.flat(), tuple(dict.fromkeys((*notes, *writer.notes))))
 
@@ -54,11 +55,12 @@ class _Writer:
     def text(self) -> str:
         """The whole file."""
         blocks = [self.range(d) for d in self.model.dimensions.values()]
-        for group, variables in self.groups():
+        for group, variables, checks in self.groups():
             if group:
                 blocks.append(f"{_STARS}\n\t.{group}\n{_STARS}~\n{_IN}\n\t|\n")
             for variable in variables:
                 blocks.extend(self.entries(variable))
+            blocks.extend(map(self.check, checks))
         hidden = sum(v.hidden for v in self.model.variables.values())
         if hidden:
             self.notes.append(f"macros are written out, as {counted(hidden, 'variable')}")
@@ -69,20 +71,23 @@ class _Writer:
         return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of) + settings
 
     def flat(self) -> Model:
-        """The model with its equations as they are written."""
+        """The model with its equations and the order of its reality checks as they are written."""
         made = {
             key: replace(v, equations=tuple(itertools.chain(*map(self.parts, v.equations))))
             for key, v in self.model.variables.items()
         }
-        return replace(self.model, variables=made)
+        checks = tuple(itertools.chain(*(c for _, _, c in self.groups())))
+        return replace(self.model, variables=made, reality=checks)
 
-    def groups(self) -> list[tuple[str, list[Variable]]]:
-        """Groups in the order of the file, before them what belongs to none."""
-        found: dict[str, list[Variable]] = {"": []}
+    def groups(self) -> list[tuple[str, list[Variable], list[Reality]]]:
+        """Groups in the order of the file with variables and reality checks, before them what
+        belongs to none."""
+        found: dict[str, tuple[list[Variable], list[Reality]]] = {"": ([], [])}
         for variable in self.model.variables.values():
-            group = self.prose(variable.group, " ")
-            found.setdefault(group, []).append(variable)
-        return list(found.items())
+            found.setdefault(self.prose(variable.group, " "), ([], []))[0].append(variable)
+        for check in self.model.reality:
+            found.setdefault(self.prose(check.group, " "), ([], []))[1].append(check)
+        return [(group, *both) for group, both in found.items()]
 
     def prose(self, text: str, line_end: str = f"\n{_IN}") -> str:
         """Free text without the marks that would end it."""
@@ -95,7 +100,12 @@ class _Writer:
     # --- subscript ranges ---------------------------------------------------------------------
 
     def range(self, dim: Dimension) -> str:
-        """``Name: a, b -> Other``."""
+        """``Name: a, b -> Other``; ``Name <-> Other`` where another before has its elements."""
+        for other in self.model.dimensions.values():
+            if other is dim:
+                break
+            if other.labels == dim.labels and not dim.maps:
+                return f"{quoted(dim.name)} <-> {quoted(other.name)}\n\t~\n\t~\t\n\t|\n"
         text = ", ".join(map(self.names.subscript, dim.elements))
         maps = ", ".join(self.mapping(dim, other) for other in dim.maps)
         body = folded(f"{text} -> {maps}" if maps else text, _IN)
@@ -117,6 +127,15 @@ class _Writer:
                 return self.names.subscript(key)
         what = f"maps an element to {len(image)} of '{other}' that no range holds"
         raise ModelError(what, file=self.model.file, variable=dim.name, remedy="define one")
+
+    def check(self, said: Reality) -> str:
+        """A reality check, which is kept in Vensim's own notation."""
+        head = said.name + (f"[{', '.join(said.subs)}]" if said.subs else "")
+        if said.implies is None:
+            text = f"{head} :TEST INPUT: {said.condition}"
+        else:
+            text = f"{head} :THE CONDITION: {said.condition} :IMPLIES: {said.implies}"
+        return f"{folded(text, _IN)}\n\t~\n\t~\t{self.prose(said.doc)}\n\t|\n"
 
     # --- variables ----------------------------------------------------------------------------
 

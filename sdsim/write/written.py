@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdsim import names
 from sdsim.errors import ModelError
 from sdsim.model import Equation, Model, Variable
 from sdsim.write.notation import plain
@@ -36,6 +37,14 @@ def differing(meant: Model, again: Model) -> ModelError | None:
             if key not in old or key not in new:
                 there = "is lost" if key in old else "appears"
                 return ModelError(f"{kind} '{key}' {there} when the file is read again")
+    checks, found = ([(r.name, r.subs, r.condition, r.implies) for r in m.reality]
+                     for m in (meant, again))  # fmt: skip
+    for said in dict.fromkeys((*checks, *found)):
+        if checks.count(said) != found.count(said):
+            return ModelError(
+                "has another reality check when the file is read again",
+                variable=names.display(said[0]),
+            )
     if meant.method != again.method:
         return ModelError("asks for another method when the file is read again")
     for key, dim in meant.dimensions.items():

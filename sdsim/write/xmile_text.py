@@ -86,7 +86,7 @@ class Spelling:
         """A variable in an equation."""
         if key == names.TIME and key not in self.shown:
             return "TIME"
-        if key == names.TIME_STEP:
+        if key == names.TIME_STEP and "dt" not in self.shown:
             return "DT"
         return identifier(self.shown.get(key) or self.ranges.get(key, key))
 

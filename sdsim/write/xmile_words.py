@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sdsim import names
+from sdsim.digits import listed
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary, rewrite
+from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary, rewrite, walk
 from sdsim.model import Equation, Model, Variable
 from sdsim.write.adding import Adder, Place, Row, rewritten, translated
 from sdsim.write.cells import by_cell, whole
@@ -49,6 +50,7 @@ def in_xmile(model: Model) -> Said:
     ModelError : what XMILE cannot say, with file, line and variable.
     """
     adder = Adder(model)
+    model = _without_waiting(model, adder)
     made = replace(model, variables=rewritten(model, adder, _equation))
     cells = {k: _by_cell(made, v) for k, v in made.variables.items()}
     flat = replace(made, variables={**cells})
@@ -56,8 +58,25 @@ def in_xmile(model: Model) -> Said:
         bare = {k: replace(d, maps={}) for k, d in flat.dimensions.items()}
         flat = replace(flat, dimensions=bare)
         adder.notes.append("mappings between ranges are written out, element by element")
+    if flat.reality:
+        which = listed([names.display(r.name) for r in flat.reality])
+        adder.notes.append(f"reality checks are not written, XMILE has none: {which}")
+        flat = replace(flat, reality=())
     variables, flows = _flows(flat, adder)
     return Said(replace(flat, variables=_control(variables)), flows, tuple(adder.notes))
+
+
+def _without_waiting(model: Model, adder: Adder) -> Model:
+    """The model without data variables that have no data yet, where nothing reads them."""
+    waiting = {k for k, v in model.variables.items() if not v.equations}
+    if waiting:
+        exprs = [e.expr for v in model.variables.values() for e in v.equations]
+        waiting -= {n.name for x in exprs for n in walk(x) if isinstance(n, Ref | Call)}
+    if not waiting:
+        return model
+    which = listed([model.variables[k].name for k in model.variables if k in waiting])
+    adder.notes.append(f"data variables without data, which XMILE has not, are left out: {which}")
+    return replace(model, variables={k: v for k, v in model.variables.items() if k not in waiting})
 
 
 def _equation(place: Place) -> Equation:

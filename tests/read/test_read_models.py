@@ -50,7 +50,14 @@ def test_a_model(orchard: Model) -> None:
     assert only(orchard, "survival lookup") == Lookup((0.0, 1.0, 1.5), (0.9, 0.5, 0.1))
     assert orchard.notes == ()
     assert orchard.reality == (
-        Reality("Never more trees than room", (), "Trees > 0", "Trees < Room for trees", 43),
+        Reality(
+            "Never more trees than room",
+            (),
+            "Trees > 0",
+            "Trees < Room for trees",
+            43,
+            group="Settings",
+        ),
     )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from making import mdl
 
 import sdsim.convert
+from sdsim.check.reality import run_realities
 from sdsim.convert import convert
 from sdsim.errors import ModelError
-from sdsim.write import Written, write_vensim
+from sdsim.write import Written, differing, write_vensim
 
 
 @pytest.fixture
@@ -59,11 +61,53 @@ def test_a_link_that_leads_nowhere_is_not_written_through(source: Path) -> None:
     assert elsewhere.exists()
 
 
-def test_reality_checks_are_said_to_be_left_out(tmp_path: Path) -> None:
-    check = "no more :THE CONDITION: x > 3 :IMPLIES: x < 9 ~~|"
-    (tmp_path / "m.mdl").write_text(mdl("x = Time") + check)
-    assert sdsim.load(tmp_path / "m.mdl").model.reality
-    assert convert(tmp_path / "m.mdl", tmp_path / "n.mdl") == ("reality checks are not written",)
+CHECKS = """
+d: A1, A2
+x[d] = Time * share
+share = 1
+"odd | name" = 2
+late :THE CONDITION: share = 1 :IMPLIES: x[A1] < 9
+"no, \\"more\\"" :THE CONDITION: x[A1] > 3 :IMPLIES: x[A1] < 9 :OR: "odd | name" > :AT LEAST ONCE: 1
+none[d] :TEST INPUT: share = RC STEP(share, 0)
+still[d] :THE CONDITION: none[d] :IMPLIES: x[d] <= RC STEP CHECK(1, x[d], 1, 3)
+long :THE CONDITION: share = 1 :IMPLIES: x[A1] < 9 :OR: x[A2] < 9 :OR: x[A1] > 1e6 :OR: x[A2] > 1e6 :OR: share > 1
+compared :THE CONDITION: share = RC COMPARE('the  base', share, 2) :IMPLIES: share < 5
+unfinished :THE CONDITION: share = 1
+"""  # noqa: E501
+
+
+def test_reality_checks_are_decided_alike(tmp_path: Path) -> None:
+    """In a Vensim file, with what is said about them; XMILE has none, which is said."""
+    heading = "\n*****\n\t.Later\n*****~\n|\n"
+    more = heading + "last :THE CONDITION: share > 2 :IMPLIES: share > 3 ~~ As was\nsaid. |"
+    source, target = tmp_path / "m.mdl", tmp_path / "n.mdl"
+    source.write_text(mdl(CHECKS) + more)
+    assert convert(source, target) == ()
+    before, after = sdsim.load(source, cache=False), sdsim.load(target, cache=False)
+    for force in (False, True):
+        verdicts, again = (
+            [replace(v, line=0) for v in run_realities(s, force=force)] for s in (before, after)
+        )
+        assert verdicts == again
+        expected = {"holds", "fails", "not supported"} | (set() if force else {"not reached"})
+        assert {v.status for v in verdicts} == expected
+    assert [replace(r, line=0) for r in after.model.reality] == [
+        replace(r, line=0) for r in before.model.reality
+    ]
+    last = after.model.reality[-1]
+    assert (last.doc, last.group) == ("As was\nsaid.", "Later")
+    notes = convert(source, tmp_path / "n.xmile")
+    assert notes == (
+        'reality checks are not written, XMILE has none: late, no, "more", none and 5 others',
+    )
+
+
+def test_a_check_that_would_change_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "m.mdl").write_text(mdl(CHECKS))
+    model = sdsim.load(tmp_path / "m.mdl").model
+    fault = differing(model, replace(model, reality=model.reality[1:]))
+    assert fault is not None
+    assert (fault.what.split(" when")[0], fault.variable) == ("has another reality check", "late")
 
 
 def test_a_file_that_would_not_run_is_not_written(tmp_path: Path) -> None:

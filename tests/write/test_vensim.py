@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ import sdsim
 from sdsim import names
 from sdsim.convert import convert
 from sdsim.errors import ModelError
-from sdsim.expr import Call, Lookup, Num, Ref
-from sdsim.model import Dimension, Model
+from sdsim.expr import Call, Expr, Lookup, Num, Ref
+from sdsim.model import Dimension, Equation, Model, Variable
 from sdsim.read import read
 from sdsim.write import differing, write_vensim
 
@@ -40,6 +41,43 @@ def test_same_bits(tmp_path: Path, name: str) -> None:
     for key, value in before.items():
         assert np.array_equal(value, after[key], equal_nan=True), key
     assert notes == (("macros are written out, as 2 variables",) if name == "macros" else ())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_results_by_way_of_xmile(tmp_path: Path, name: str) -> None:
+    """The same bits over the same dimensions, also where ranges share their elements."""
+    steps = [tmp_path / f"{k}{suffix}" for k, suffix in enumerate((".mdl", ".xmile", ".mdl"))]
+    steps[0].write_text(text_of(name), encoding="utf-8")
+    for source, target in pairwise(steps):
+        convert(source, target)
+    before, after = (sdsim.simulate(sdsim.load(p), seed=3).dataset for p in steps[::2])
+    for key in before.data_vars:
+        assert before[key].dims == after[key].dims, key
+        assert np.array_equal(before[key].values, after[key].values, equal_nan=True), key
+
+
+def test_ranges_that_no_equation_says(load: Callable[[str], Model]) -> None:
+    """Numbers become a table, equations one with exceptions; what may not be widened stays."""
+    a, b = Dimension("A", ("a1", "a2"), ("a1", "a2")), Dimension("B", ("a1", "a2"), ("a1", "a2"))
+    cells = [("a1",), ("a2",)]
+    made = replace(model_of({"t": 1.0}), dimensions={"a": a, "b": b})
+
+    def of(name: str, *exprs: Expr) -> Variable:
+        both = zip(exprs, cells, strict=False)
+        return Variable(name, tuple(Equation(x, c) for x, c in both), dims=("b",))
+
+    made = made.replacing({
+        "numbers": of("numbers", Num(1.0), Num(2.0)),
+        "one": of("one", Ref("t")),
+        "two": of("two", Ref("numbers", ("a2",)), Ref("t")),
+    })  # fmt: skip
+    written = write_vensim(made)
+    assert "\nB <-> A\n" in written.text
+    assert "\nnumbers[B]=\n\t1, 2\n" in written.text
+    assert "\none[B] :EXCEPT: [a2]=\n\tt\n" in written.text
+    assert differing(written.model, load(written.text)) is None
+    bound = made.replacing({"two": of("two", Ref("numbers", ("b",)), Ref("numbers", ("b",)))})
+    assert [e.subs for e in write_vensim(bound).model.find("two").equations] == cells
 
 
 def test_everything_said_about_a_variable_stays(load: Callable[[str], Model]) -> None:

@@ -17,7 +17,7 @@ from sdsim import names
 from sdsim.convert import convert
 from sdsim.errors import ModelError
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, depth
-from sdsim.model import Equation, Model
+from sdsim.model import Equation, Model, Variable
 from sdsim.read import read
 from sdsim.write import differing, write_xmile
 
@@ -142,6 +142,22 @@ def test_method_and_times_stay(tmp_path: Path) -> None:
     again = read(tmp_path / "m.xmile")
     assert again.method == "rk4"
     assert again.variables["time step"].equations[0].expr == Num(0.1)
+
+
+def test_data_without_data_are_left_out_where_nothing_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "a.mdl").write_text(mdl("open data\nx = 1"))
+    notes = convert(tmp_path / "a.mdl", tmp_path / "b.xmile")
+    assert notes == ("data variables without data, which XMILE has not, are left out: open data",)
+    assert values(tmp_path / "a.mdl").keys() == values(tmp_path / "b.xmile").keys() >= {"x"}
+    used = model_of({"x": ref("open")})
+    used = used.replacing({"open": Variable("open", (), role="data")})
+    with pytest.raises(ModelError, match="'open': has no data yet"):
+        write_xmile(used)
+
+
+def test_a_variable_called_dt_is_not_the_time_step(tmp_path: Path) -> None:
+    before, after = both(tmp_path, mdl("DT = 7\nx = DT + TIME STEP", step=0.5))
+    assert before["x"][0] == after["x"][0] == 7.5
 
 
 def test_what_is_not_as_it_was_is_said() -> None:

@@ -29,6 +29,25 @@ MODELS = {
         other[Warm] = SUM(y[Warm, Product!]) + VMAX(x[Region!])
         count = ELMCOUNT(Region)
     """,
+    "shared elements": """
+        A: a1, a2, a3
+        B <-> A
+        Late: a2, a3
+        C: c1, c2 -> (A: a1, Late)
+        m[A, B] = 1, 2, 3; 4, 5, 6; 7, 8, 9;
+        v[B] = 1, 2, 3
+        w[A] = SUM(m[A, B!] * v[B!]) + B
+        turned[A, B] = m[B, A] * Time
+        most[A, B] :EXCEPT: [a1, a2] = turned[A, B] - v[B]
+        most[a1, a2] = 7
+        part[A] :EXCEPT: [a1] = v[A] / 2
+        cube[C, A, B] = m[A, B] + C
+        table[a1]((0, 0), (10, 5))
+        table[a2]((0, 0), (10, 6))
+        table[a3]((0, 0), (10, 7))
+        read[B] = table[B](Time) + m[a3, B]
+        stock[A, B] = INTEG(stock[B, A] * 0.1, m[A, B])
+    """,
     "functions": """
         a = IF THEN ELSE(Time > 3 :AND: :NOT: (Time > 8 :OR: Time = 5), -2^2, (-2)^2)
         b = SMOOTH3I(a, 2, 1) + DELAY FIXED(a, 2, 0) + DELAY N(a, 3, 1, 4)
