@@ -45,12 +45,13 @@ def integrate(
 
     Raises
     ------
-    UnsupportedError : the model holds a DELAY FIXED, which lives on the grid of time steps.
+    UnsupportedError : the model holds a DELAY FIXED or its like, which lives on the grid of steps.
     """
     program = system.program
     if program.buffers:
         raise UnsupportedError(
-            "DELAY FIXED has no meaning between time steps", remedy="run it with Euler or RK4",
+            "DELAY FIXED and its like have no meaning between time steps",
+            remedy="run it with Euler or RK4",
             file=system.model.file or None, variable=names.spoken(program.buffers[0].label),
         )  # fmt: skip
     held = np.array([s.held for s in program.states], dtype=bool)

@@ -1,8 +1,8 @@
 """Model -> Model: every delay, smooth and trend as explicit stocks, every SUM written out.
 
 What is left is arithmetic, functions without memory, and the root forms ``integ``, ``initial``,
-``active initial``, ``sample if true`` and ``delay fixed``, each the whole right-hand side of its
-variable. Variables added here are marked hidden.
+``active initial``, ``sample if true`` and those of `sdsim.functions.kept`, each the whole
+right-hand side of its variable. Variables added here are marked hidden.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from sdsim import limits, names
 from sdsim.errors import ModelError, counted, nearest, some
 from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, rewrite, walk
-from sdsim.functions import ROOTS, STATEFUL, VECTOR
+from sdsim.functions import KEPT, ROOTS, STATEFUL, VECTOR
 from sdsim.model import Equation, Model, Variable
 
 _ONE = {"game": (1, 1), "elmcount": (1, 1)}
@@ -152,10 +152,12 @@ class _Writer:
         return self.add(self._checked(node)) if node.name in ROOTS else node
 
     def _checked(self, call: Call) -> Call:
+        kept = KEPT.get(call.name)
         arity = {"integ": 2, "initial": 1, "active initial": 2}.get(call.name, 3)
+        arity = kept.count if kept else arity
         check_arity(call.name, len(call.args), (arity, arity))
-        if call.name == "delay fixed":
-            time = constant_value(self._model, call.args[1])
+        if kept and kept.time is not None:
+            time = constant_value(self._model, call.args[kept.time])
             if time is not None and time < 0:
                 raise ModelError(f"delay time is {time:g}", remedy="it must be 0 or above")
         return call
@@ -220,6 +222,15 @@ class _Writer:
         if sub in dims:
             return [Binary("=", Ref(sub), Ref(e)) for e in dims[sub].elements]
         return [Num(float(e == sub)) for e in dims[self._variable.dims[-back]].elements]
+
+    def lookup(self, expr: Expr, what: str) -> None:
+        """See `functions.base.Maker.lookup`."""
+        variable = self._model.variables.get(expr.name) if isinstance(expr, Ref) else None
+        if variable is None or variable.role != "lookup":
+            raise ModelError(
+                f"the {what} must be the name of a lookup",
+                remedy="give its points a variable of their own",
+            )
 
     def constant(self, expr: Expr) -> float | None:
         """See `functions.base.Maker.constant`."""

@@ -94,6 +94,26 @@ class Array:
 Expr = Num | Text | Ref | Unary | Binary | Call | Lookup | Array
 
 
+def plus(a: Expr, b: Expr) -> Expr:
+    """a + b."""
+    return Binary("+", a, b)
+
+
+def minus(a: Expr, b: Expr) -> Expr:
+    """a - b."""
+    return Binary("-", a, b)
+
+
+def times(a: Expr, b: Expr) -> Expr:
+    """a * b."""
+    return Binary("*", a, b)
+
+
+def over(a: Expr, b: Expr) -> Expr:
+    """a / b."""
+    return Binary("/", a, b)
+
+
 def children(node: Expr) -> tuple[Expr, ...]:
     """The direct parts of ``node``."""
     if isinstance(node, Binary):

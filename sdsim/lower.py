@@ -14,10 +14,10 @@ from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expand import check_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
-from sdsim.functions import FUNCTIONS, TABLES
+from sdsim.functions import FUNCTIONS, KEPT, TABLES
 from sdsim.ground import Block, label_of
 from sdsim.order import Ordered, parts_of
-from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table
+from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table, exact
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
 _BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
@@ -80,8 +80,7 @@ class _Lowering:
         return Program(
             tuple(self._ops), tuple(self._params), tuple(self._defaults), tuple(self._states),
             tuple(outputs), tuple(self._tables), tuple(self._buffers), tuple(self._events),
-            dict(self._ordered.shapes), tuple(self._cells),
-            tuple(self._readings),
+            dict(self._ordered.shapes), tuple(self._cells), tuple(self._readings),
         )  # fmt: skip
 
     # --- one element --------------------------------------------------------------------------
@@ -99,13 +98,12 @@ class _Lowering:
         root = block.root
         if root == "constant":
             return self._param(block, index, cell)
-        if root in ("integ", "delay fixed", "sample if true") and not at_start:
-            later.append(
-                (block, index, len(self._states) if root != "delay fixed" else len(self._buffers))
-            )
+        if root in ("integ", "sample if true", *KEPT) and not at_start:
+            slots = self._buffers if root in KEPT else self._states
+            later.append((block, index, len(slots)))
             label = label_of(self._model, variable, cell)
-            if root == "delay fixed":
-                self._buffers.append(Buffer(label, -1, -1, -1))
+            if root in KEPT:
+                self._buffers.append(Buffer(label, (), ()))
                 return self.op("delayed", data=float(len(self._buffers) - 1))
             self._states.append(State(label, -1, -1, root == "sample if true"))
             state = self.op("state", data=float(len(self._states) - 1))
@@ -131,11 +129,19 @@ class _Lowering:
                 held = self._values[block.variable, cell, False]
                 self._states[slot] = self._states[slot]._replace(initial=start, change=held)
             else:
-                steps = self.op("div", self._lower(block, index, args[1], True), self.dt())
-                entering = self._lower(block, index, args[0], False)
-                self._buffers[slot] = Buffer(self._buffers[slot].label, entering, steps, start)
+                self._buffers[slot] = self._buffer(block, index, self._buffers[slot].label, start)
         except ModelError as e:
             raise self._located(e, block) from None
+
+    def _buffer(self, block: Block, index: int, label: str, start: int) -> Buffer:
+        kept, args = KEPT[block.root], block.equation.expr.args  # type: ignore[union-attr]
+
+        def value(k: int, at_start: bool = False) -> int:
+            v = self._lower(block, index, args[k], at_start)
+            return self.op("div", v, self.dt()) if k == kept.time else v
+
+        begin = (start, *(value(k, True) for k in kept.start[1:]))
+        return Buffer(label, begin, tuple(map(value, kept.push)), kept.kind)
 
     def _located(self, error: ModelError, block: Block) -> ModelError:
         name = self._model.variables[block.variable].name
@@ -301,21 +307,8 @@ class _Lowering:
             return args[1] if ops[0].data != 0.0 else args[2]
         if not ops or any(o.code != "const" for o in ops):
             return None
-        x = [o.data for o in ops]
-        match code:
-            case "neg":
-                return self.const(-x[0])
-            case "add":
-                return self.const(x[0] + x[1])
-            case "sub":
-                return self.const(x[0] - x[1])
-            case "mul":
-                return self.const(x[0] * x[1])
-            case "div" if x[1] != 0.0:
-                return self.const(x[0] / x[1])
-            case "eq":
-                return self.const(float(x[0] == x[1]))
-        return None
+        value = exact(code, [o.data for o in ops])
+        return None if value is None else self.const(value)
 
     def _binary(self, code: str, a: int, b: int) -> int:
         if code in _COMPARE:

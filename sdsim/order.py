@@ -12,6 +12,7 @@ from sdsim import limits
 from sdsim.errors import ModelError
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Ref, children, walk
+from sdsim.functions import KEPT
 from sdsim.ground import Block, Positions, ground, label_of, shape_of
 from sdsim.model import Model
 
@@ -135,7 +136,7 @@ class _Sorter:
         owner = np.repeat(np.arange(len(self._blocks)), [b.cells.size for b in self._blocks])
         roots = list(range(self._total))
         for i, block in enumerate(self._blocks):  # what only a run's steps need comes last
-            if block.root in ("integ", "delay fixed", "sample if true"):
+            if block.root in ("integ", "sample if true", *KEPT):
                 roots += range(self._total + self._base[i], self._total + self._base[i + 1])
         for root in roots:
             if done[root]:
@@ -229,7 +230,9 @@ def parts_of(block: Block, at_start: bool) -> list[tuple[Expr, bool]]:
     """What the value of a block reads: expressions, each in its context (true: at the start)."""
     expr = block.equation.expr
     if isinstance(expr, Call):
-        a = expr.args
+        a, kept = expr.args, KEPT.get(expr.name)
+        if kept:
+            return [(a[k], True) for k in reversed(kept.start)] if at_start else []
         match expr.name, at_start:
             case "integ", True:
                 return [(a[1], True)]
@@ -241,10 +244,6 @@ def parts_of(block: Block, at_start: bool) -> list[tuple[Expr, bool]]:
                 return [(a[1], True)]
             case "active initial", False:
                 return [(a[0], False)]
-            case "delay fixed", True:
-                return [(a[1], True), (a[2], True)]
-            case "delay fixed", False:
-                return []
             case "sample if true", True:
                 return [(a[2], True)]
             case "sample if true", False:

@@ -36,7 +36,7 @@ TERNARY = ("select",)
 #: ``table``: args (x,), data = index into `Program.tables`.
 #: ``random``: args (step,), data = stream number: a uniform draw in (0, 1) that depends on seed,
 #:   member, stream and step alone (`sdsim.backends.philox`).
-#: ``delayed``: args (), data = index into `Program.buffers`.
+#: ``delayed``: args (), data = index into `Program.buffers`, of any kind.
 SPECIAL = ("table", "random", "delayed")
 
 
@@ -62,17 +62,38 @@ class State(NamedTuple):
     held: bool = False
 
 
-class Buffer(NamedTuple):
-    """A fixed delay: the value ``input`` had ``steps`` grid steps ago, ``initial`` before that.
+#: The rows that a buffer of each kind keeps: so many for each grid step, and so many more.
+ROWS = {"fixed": (1, 1), "material": (1, 2), "information": (1, 2), "belt": (2, 9)}
 
-    ``steps`` and ``initial`` depend on parameters alone; ``steps`` is rounded to the nearest whole
-    number and at least 1.
+
+class Buffer(NamedTuple):
+    """What keeps its past. Numbers of steps are rounded, at least 1.
+
+    start : values that depend on parameters alone: what it gives at the start, then what the kind
+        needs.   push : values it takes in at the end of each grid step.
+    kind : ``fixed``: start (initial, steps), push (input,): the value that the input had so many
+        steps ago, the initial one before that.
+        ``material``: start (initial, steps), push (input, steps, missing): the sum of what arrives,
+        each input so many steps after it entered; ``missing`` where nothing does. The initial value
+        arrives at each of the first steps.
+        ``information``: start (initial, steps), push (input, steps): what entered last of all that
+        arrives; what it gave before where nothing does.
+        ``belt``: start (initial, room), push (amount, width, room, keep): a belt of length 1, empty
+        at the start and rid of its first ``room``. ``amount`` is laid on the ``width`` that came
+        free, then all amounts are multiplied by ``keep`` (0 to 1), then what lies on the first
+        ``room`` is taken off: what it gives. A part of a width has that part of its amount.
     """
 
     label: str
-    input: int
-    steps: int
-    initial: int
+    start: tuple[int, ...]
+    push: tuple[int, ...]
+    kind: str = "fixed"
+
+
+#: What of a step's room may be a matter of rounding; it is made up for at the next step.
+NEAR = 1e-6
+#: All that is on a belt is multiplied out where so little of it is kept; twice, and it is gone.
+SCALED = 1e-150
 
 
 class Table(NamedTuple):
@@ -169,7 +190,7 @@ class Program:
                 stack.extend(op.args)
                 if op.code == "delayed":
                     buffer = self.buffers[int(op.data)]
-                    stack.extend((buffer.input, buffer.steps, buffer.initial))
+                    stack.extend((*buffer.start, *buffer.push))
                 elif op.code == "state":
                     state = self.states[int(op.data)]
                     stack.extend((state.initial, state.change))
@@ -202,6 +223,24 @@ class Program:
             verb = "becomes" if s.held else "changes by"
             out.append(f"state {s.label}: starts at %{s.initial}, {verb} %{s.change}")
         return out
+
+
+def exact(code: str, x: Sequence[float]) -> float | None:
+    """An operation on numbers, where every back end gives the same bits; None for another."""
+    match code:
+        case "neg":
+            return -x[0]
+        case "add":
+            return x[0] + x[1]
+        case "sub":
+            return x[0] - x[1]
+        case "mul":
+            return x[0] * x[1]
+        case "div" if x[1] != 0.0:
+            return x[0] / x[1]
+        case "eq":
+            return float(x[0] == x[1])
+    return None
 
 
 # --- plain data -------------------------------------------------------------------------------
@@ -243,7 +282,7 @@ def from_bytes(body: bytes) -> Program:
         states=tuple(State(*s) for s in d["states"]),
         outputs=tuple(Output(*o) for o in d["outputs"]),
         tables=tuple(Table(tuple(x), tuple(y), k) for x, y, k in d["tables"]),
-        buffers=tuple(Buffer(*b) for b in d["buffers"]),
+        buffers=tuple(Buffer(n, tuple(s), tuple(p), k) for n, s, p, k in d["buffers"]),
         events=tuple(Event(*e) for e in d["events"]),
         shapes={k: tuple(v) for k, v in d["shapes"].items()},
         param_cells=tuple((n, c) for n, c in d["cells"]),

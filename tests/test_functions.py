@@ -22,7 +22,9 @@ from sdsim.functions import (
     VECTOR,
     allocation,
     arrays,
+    conveyors,
     holding,
+    kept,
     noise,
     sorting,
     stella,
@@ -166,10 +168,12 @@ def test_value(values: Run, number: int) -> None:
     assert got == pytest.approx(expected, rel=4e-16, abs=1e-15)
 
 
-#: Tried in test_sorting, test_allocation, test_arrays, test_holding, test_stella and test_noise.
+#: Tried in test_sorting, test_allocation, test_arrays, test_holding, test_stella, test_noise and
+#: test_discrete_delays.
 SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARKETS)}
 SORTED |= {row.name for row in (*arrays.ROWS, *arrays.WRITTEN_OUT, *holding.ROWS)}
 SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER, *noise.ROWS, *noise.NOISES)}
+SORTED |= {row.name for row in (*kept.ROWS, *conveyors.ROWS)} - {"delay fixed"}
 SORTED |= {"vector select", "npv"}
 
 

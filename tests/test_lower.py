@@ -33,7 +33,7 @@ def check(p: Program) -> None:
         assert len(op.args) == ARITY[op.code]
         assert all(0 <= a < i for a in op.args), "operands come before their users"
     assert len(set(p.outputs)) == len(p.outputs)
-    fixed = [*(s.initial for s in p.states), *(b.steps for b in p.buffers)]
+    fixed = [*(s.initial for s in p.states), *(v for b in p.buffers for v in b.start)]
     fixed += [v for e in p.events for v in e if v >= 0]
     assert not any(p.dynamic[v] for v in fixed)
 

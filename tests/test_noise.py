@@ -137,8 +137,6 @@ def test_pink_noise(system: Make) -> None:
         "RANDOM GAMMA(0, 9, 2, 0, 1, 0)",
         "RANDOM NEGATIVE BINOMIAL(0, 99, 0.2, 3, 0, 1, 0)",
         "RANDOM LOOKUP(t, 0, 9, 0, 1, 0)",
-        "DELAY CONVEYOR(1, 2, t, 0, 0, 5)",
-        "DELAY MATERIAL(1, 2, 0, 0)",
         "DELAY BATCH(1, 2, 3, 0, 0, 0)",
         "DELAY PROFILE(1, 2, 3, 4)",
     ],

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends import philox
-from sdsim.backends.base import Floats, Grid, March, Members, keepable
+from sdsim.backends.base import Floats, Grid, March, Members
+from sdsim.backends.past import Past
 from sdsim.program import LEAVES, Op, Program, Table
 
 Rule = Callable[..., Any]
@@ -117,7 +118,7 @@ class NumpyKernel:
         for s in program.states:
             seeds += [s.initial, s.change]
         for b in program.buffers:
-            seeds += [b.input, b.steps, b.initial]
+            seeds += [*b.start, *b.push]
         live = program.needed(seeds)
         moving = program.dynamic
         row: dict[int, int] = {}
@@ -169,7 +170,7 @@ class NumpyKernel:
 
     def _evaluate(
         self, time: float, event: float, step: int, states: Floats, fixed: Floats,
-        members: Members, history: _History | None,
+        members: Members, past: Past | None,
     ) -> Floats:  # fmt: skip
         v = np.empty((self.rows, members.count))
         v[: self._n_fixed] = fixed
@@ -179,9 +180,9 @@ class NumpyKernel:
                 v[r] = states[int(op.data)]
             elif op.code == "delayed":
                 v[r] = (
-                    history.read(int(op.data))
-                    if history
-                    else fixed[self.row_of[self.program.buffers[int(op.data)].initial]]
+                    past.read(int(op.data))
+                    if past
+                    else fixed[self.row_of[self.program.buffers[int(op.data)].start[0]]]
                 )
             else:
                 v[r] = {"time": time, "event": event, "step": float(step)}[op.code]
@@ -204,7 +205,8 @@ class NumpyKernel:
     def march(self, members: Members, grid: Grid, stages: int) -> March:
         """See `Kernel.march`."""
         states, fixed = self.start(members)
-        history = _History(self, fixed, grid.steps) if self.program.buffers else None
+        buffers = self.program.buffers
+        past = Past(buffers, self.row_of.__getitem__, fixed, grid.steps) if buffers else None
         values = np.empty((len(grid.saved), len(self.wanted), members.count))
         stopped = np.full(members.count, -1, dtype=np.int64)
         saved = {k: i for i, k in enumerate(grid.saved)}
@@ -212,7 +214,7 @@ class NumpyKernel:
         for k in range(grid.steps + 1):
             time = grid.time(k)
             event = time + 0.5 * dt
-            v = self._evaluate(time, event, k, states, fixed, members, history)
+            v = self._evaluate(time, event, k, states, fixed, members, past)
             fine = np.isfinite(states[self._watched]).all(axis=0)
             if k in saved:
                 values[saved[k]] = v[self._at_wanted]
@@ -221,13 +223,12 @@ class NumpyKernel:
             if k == grid.steps or (stopped >= 0).all():
                 break
             k1 = v[self._at_change]
-            if history:
-                history.write(v)
+            ending = v
 
             def slope(span: float, k: Floats, at: tuple[float, float, int, Floats]) -> Floats:
                 time, event, number, before = at
                 y = np.where(held, before, before + span * k)
-                v = self._evaluate(time + span, event, number, y, fixed, members, history)
+                v = self._evaluate(time + span, event, number, y, fixed, members, past)
                 return v[self._at_change]
 
             at = (time, event, k, states)
@@ -240,38 +241,10 @@ class NumpyKernel:
                     k4 = slope(dt, k3, at)
                     after = states + (dt / 6.0) * (((k1 + 2.0 * k2) + 2.0 * k3) + k4)
             after = np.where(held, k1, after)
-            if history:
-                history.advance()
+            if past:
+                past.push(ending)
             states = after
         return March(values, stopped)
-
-
-class _History:
-    """The inputs of fixed delays at every step so far."""
-
-    def __init__(self, kernel: NumpyKernel, fixed: Floats, steps: int) -> None:
-        row, buffers = kernel.row_of, kernel.program.buffers
-        self._rows = np.array([row[b.input] for b in buffers], dtype=np.intp)
-        with np.errstate(invalid="ignore"):
-            length = np.rint(fixed[[row[b.steps] for b in buffers]])
-            self._length = np.clip(np.nan_to_num(length, nan=1.0), 1, steps + 1).astype(np.int64)
-        self._initial = fixed[[row[b.initial] for b in buffers]]
-        keepable((steps + 1) * self._initial.size, steps)
-        self._kept = np.empty((steps + 1, *self._initial.shape))
-        self._now = 0
-
-    def read(self, buffer: int) -> Floats:
-        at = self._now - self._length[buffer]
-        columns = np.arange(at.shape[0])
-        before = self._kept[np.maximum(at, 0), buffer, columns]
-        out: Floats = np.where(at >= 0, before, self._initial[buffer])
-        return out
-
-    def write(self, v: Floats) -> None:
-        self._kept[self._now] = v[self._rows]
-
-    def advance(self) -> None:
-        self._now += 1
 
 
 @dataclass(frozen=True)

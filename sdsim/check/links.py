@@ -20,7 +20,8 @@ _LINK = re.compile(r"^(?P<a>.+?)\s*->\s*(?P<b>.+)$", re.S)
 _END = re.compile(r"^(?P<name>[^\[\]]+?)\s*(\[(?P<subs>[^\[\]]*)\])?$", re.S)
 #: Functions whose later arguments only set a start.
 _STARTS = {"integ": 1, "initial": 0, "active initial": 1, "smoothi": 2, "smooth3i": 2,
-           "delay1i": 2, "delay3i": 2, "delay fixed": 2, "delay n": 2, "smooth n": 2}  # fmt: skip
+           "delay1i": 2, "delay3i": 2, "delay fixed": 2, "delay n": 2, "smooth n": 2,
+           "delay information": 2, "delay conveyor": 3}  # fmt: skip
 
 
 @dataclass(frozen=True)

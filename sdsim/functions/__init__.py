@@ -9,10 +9,12 @@ from __future__ import annotations
 from sdsim.functions import (
     allocation,
     arrays,
+    conveyors,
     delays,
     elementary,
     holding,
     inputs,
+    kept,
     noise,
     random,
     sorting,
@@ -21,6 +23,7 @@ from sdsim.functions import (
     vectors,
 )
 from sdsim.functions.base import Builder, Function, Stateful, Vector
+from sdsim.functions.kept import Kept
 from sdsim.functions.noise import REFUSED
 from sdsim.functions.tables import OfTable
 
@@ -34,6 +37,7 @@ STATEFUL: dict[str, Stateful] = {
     row.name: row
     for row in (
         *delays.ROWS,
+        *conveyors.ROWS,
         *holding.ROWS,
         *sorting.ROWS,
         *allocation.MARKETS,
@@ -46,12 +50,15 @@ STATEFUL: dict[str, Stateful] = {
 VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OVER)}
 
 #: Builtins that take a lookup or data variable by name.
-TABLES: dict[str, OfTable] = {row.name: row for row in tables.ROWS}
+TABLES: dict[str, OfTable] = {row.name: row for row in (*tables.ROWS, *conveyors.PROFILES)}
+
+#: Those of the forms below that keep their past.
+KEPT: dict[str, Kept] = {row.name: row for row in kept.ROWS}
 
 #: Forms that only mean something as the whole right-hand side; `expand` moves them there.
-ROOTS = ("integ", "initial", "active initial", "sample if true", "delay fixed")
+ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT)
 
 #: Every name that is a builtin.
 NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))
 
-__all__ = ["FUNCTIONS", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501
+__all__ = ["FUNCTIONS", "KEPT", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

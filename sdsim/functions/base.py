@@ -112,6 +112,9 @@ class Maker(Protocol):
     def constant(self, expr: Expr) -> float | None:
         """The value of an expression that is known before the run, None for another."""
 
+    def lookup(self, expr: Expr, what: str) -> None:
+        """Refuse by name what is not the name of a lookup."""
+
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""
 

@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 from sdsim import names
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, times
 from sdsim.functions.base import Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
 Args = tuple[Expr, ...]
 
 
-def _minus(a: Expr, b: Expr) -> Expr:
-    return Binary("-", a, b)
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    return Binary("*", a, b)
-
-
-def _over(a: Expr, b: Expr) -> Expr:
-    return Binary("/", a, b)
-
-
 def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
     """Outflow of ``order`` stocks in a row, each emptied in ``time / order``."""
-    stage = m.add(_over(m.nonzero(time, "delay time"), Num(float(order)))) if order > 1 else time
+    stage = m.add(over(m.nonzero(time, "delay time"), Num(float(order)))) if order > 1 else time
     if order == 1:
         stage = m.nonzero(time, "delay time")
     flow = m.add(x)
     for _ in range(order):
-        content = m.stock(_times(initial, stage), lambda s, f=flow: _minus(f, _over(s, stage)))  # type: ignore[misc]
-        flow = m.add(_over(content, stage))
+        content = m.stock(times(initial, stage), lambda s, f=flow: minus(f, over(s, stage)))  # type: ignore[misc]
+        flow = m.add(over(content, stage))
     return flow
 
 
 def smooth(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
     """``order`` stocks in a row, each closing the gap to the one before in ``time / order``."""
-    stage = _over(m.nonzero(time, "smooth time"), Num(float(order))) if order > 1 else time
+    stage = over(m.nonzero(time, "smooth time"), Num(float(order))) if order > 1 else time
     if order == 1:
         stage = m.nonzero(time, "smooth time")
     level = x
     for _ in range(order):
-        level = m.stock(initial, lambda s, f=level: _over(_minus(f, s), stage))  # type: ignore[misc]
+        level = m.stock(initial, lambda s, f=level: over(minus(f, s), stage))  # type: ignore[misc]
     return level
 
 
@@ -49,25 +37,25 @@ def trend(m: Maker, x: Expr, time: Expr, initial: Expr) -> Expr:
     """Fractional change of ``x`` per unit of time, against its own exponential average."""
     time = m.nonzero(time, "averaging time")
     x = m.add(x)
-    start = _over(x, Binary("+", Num(1.0), _times(initial, time)))
-    average = m.stock(start, lambda s: _over(_minus(x, s), time))
-    return Call("zidz", (_minus(x, average), _times(time, Call("abs", (average,)))))
+    start = over(x, Binary("+", Num(1.0), times(initial, time)))
+    average = m.stock(start, lambda s: over(minus(x, s), time))
+    return Call("zidz", (minus(x, average), times(time, Call("abs", (average,)))))
 
 
 def forecast(m: Maker, x: Expr, time: Expr, horizon: Expr, initial: Expr = Num(0.0)) -> Expr:  # noqa: B008
     """``x`` carried ``horizon`` on along its trend."""
     slope = trend(m, x, time, initial)
-    return _times(x, Binary("+", Num(1.0), _times(slope, horizon)))
+    return times(x, Binary("+", Num(1.0), times(slope, horizon)))
 
 
 def npv(m: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr:
     """What a stream is worth today: discounted by a stock, gathered in another, this step's share
     on top (Vensim's own equations for NPV)."""
     step, flow = Ref(names.TIME_STEP), m.add(stream)
-    shrink = Binary("+", Num(1.0), _times(rate, step))
-    worth = m.stock(Num(1.0), lambda s: Unary("-", _over(_times(s, rate), shrink)))
-    total = m.stock(initial, lambda _: _times(flow, worth))
-    return _times(Binary("+", total, _times(_times(flow, step), worth)), factor)
+    shrink = Binary("+", Num(1.0), times(rate, step))
+    worth = m.stock(Num(1.0), lambda s: Unary("-", over(times(s, rate), shrink)))
+    total = m.stock(initial, lambda _: times(flow, worth))
+    return times(Binary("+", total, times(times(flow, step), worth)), factor)
 
 
 def _fixed(kind: str, order: int, given: bool) -> Stateful:

@@ -130,8 +130,6 @@ REFUSED = {
     "random gamma": "use RANDOM WEIBULL, or a series of draws as data",
     "random lookup": "use a lookup of the inverse distribution at RANDOM UNIFORM(0, 1, 0)",
     "random negative binomial": "use RANDOM POISSON or RANDOM BINOMIAL",
-    "delay conveyor": "use DELAY FIXED, and an outflow for what leaks",
-    "delay material": "use DELAY FIXED for a constant delay time, DELAY N otherwise",
     "delay batch": "use DELAY FIXED with SAMPLE IF TRUE",
     "delay profile": "use DELAY N of the order that fits the profile",
 }

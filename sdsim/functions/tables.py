@@ -58,13 +58,17 @@ def _invert(b: Builder, points: Lookup, a: Sequence[int]) -> int:
     return b.table(Lookup(y, x), a[0])
 
 
-def _area(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    """The area under the lookup from the second argument to the third, ends held beyond them."""
+def areas(points: Lookup) -> tuple[float, ...]:
+    """The area under a lookup from its first point to each."""
+    sides = pairwise(zip(points.x, points.y, strict=True))
+    pieces = [(q[0] - p[0]) * (p[1] + q[1]) / 2.0 for p, q in sides]
+    return tuple(accumulate(pieces, initial=0.0))
+
+
+def area(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """The area under a lookup from one value to another, ends held beyond them."""
     x, y = points.x, points.y
-    pieces = [
-        (q[0] - p[0]) * (p[1] + q[1]) / 2.0 for p, q in pairwise(zip(x, y, strict=True))
-    ]  # fmt: skip
-    so_far = tuple(accumulate(pieces, initial=0.0))
+    so_far = areas(points)
 
     def up_to(v: int) -> int:
         def at_left(values: Sequence[float]) -> int:
@@ -141,7 +145,7 @@ ROWS = (
     OfTable("lookup backward", (2, 2), partial(_as, "hold_backward")),
     OfTable("lookup extrapolate", (2, 2), partial(_as, "extrapolate")),
     OfTable("lookup invert", (2, 2), _invert, units="any"),
-    OfTable("lookup area", (3, 3), _area, units="any"),
+    OfTable("lookup area", (3, 3), area, units="any"),
     OfTable("get data between times", (3, 3), _between, data=True),
     OfTable("get data at time", (2, 2), _at, data=True),
     OfTable("get data first time", (1, 1), partial(_end, 0), data=True, units="any"),

@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 
-from sdsim.functions import FUNCTIONS, STATEFUL, TABLES, VECTOR
+from sdsim.functions import FUNCTIONS, KEPT, STATEFUL, TABLES, VECTOR
 from sdsim.units.unit import DIMENSIONLESS, Unit, parse
 
 
@@ -46,6 +46,8 @@ RULES: dict[str, str] = {
     "time inputs": "time... -> 1",
     "smooth": "x, time, x, 1 -> x",
     "delay": "x, time, x, 1 -> x",
+    "material delay": "x, time, x, x -> x",
+    "conveyor": "x, time, 1/time, 1, x*time, time -> x",
     "trend": "x, time, 1/time -> 1/time",
     "forecast": "x, time, time, 1/time -> x",
     "random": "x... -> x",  # its seed is looked after in `outcome`
@@ -64,7 +66,6 @@ _FORMS = {
     "initial": "first",
     "active initial": "same",
     "sample if true": "choice",
-    "delay fixed": "delay",
     "game": "first",
     "with lookup": "any",
     "elmcount": "count",
@@ -79,7 +80,8 @@ def operator_rule(op: str) -> str:
 def builtin_rule(name: str) -> str | None:
     """The word in `RULES` for a builtin by canonical name, None where there is no such builtin."""
     row = FUNCTIONS.get(name) or STATEFUL.get(name) or VECTOR.get(name) or TABLES.get(name)
-    return row.units if row else _FORMS.get(name)
+    kept = KEPT.get(name)
+    return row.units if row else kept.units if kept else _FORMS.get(name)
 
 
 _ALIKE = parse("x")

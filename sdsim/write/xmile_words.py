@@ -16,12 +16,47 @@ from sdsim.digits import listed
 from sdsim.errors import ModelError, UnsupportedError
 from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary, rewrite, walk
 from sdsim.model import Equation, Model, Variable
-from sdsim.write.adding import Adder, Place, Row, rewritten, translated
+from sdsim.write.adding import Adder, Args, Place, Row, rewritten, translated
 from sdsim.write.cells import by_cell, whole
 
 _FAR = Num(1e30)
 
+
+def _known(place: Place, expr: Expr) -> float | None:
+    """The number that an expression is throughout, where it plainly is one."""
+    if isinstance(expr, Ref) and not expr.subs:
+        return number_of(place.model.variables, expr.name)
+    return expr.value if isinstance(expr, Num) else None
+
+
+def _fixed(name: str) -> Row:
+    """With a delay time that is known, it is DELAY; otherwise the name is Vensim's."""
+
+    def row(place: Place, a: Args) -> Expr:
+        known = _known(place, a[1]) is not None
+        return Call("delay fixed", a[:3]) if known else Call(name, a)
+
+    return row
+
+
+def _conveyor(place: Place, a: Args) -> Expr:
+    """DELAY where the time is a number of steps, nothing leaks and the profile is flat."""
+    time, first = (_known(place, a[k]) for k in (1, 5))
+    step = _known(place, Ref(names.TIME_STEP))
+    table = place.model.variables.get(a[3].name) if isinstance(a[3], Ref) else None
+    flat = table is not None and all(
+        isinstance(e.expr, Lookup) and len(set(e.expr.y)) == 1 for e in table.equations
+    )
+    even = time is not None and step is not None and (time / step).is_integer()
+    if flat and even and time == first and a[2] == Num(0.0):
+        return Call("delay fixed", (a[0], a[1], Binary("/", a[4], a[1])))
+    return Call("delay conveyor", a)
+
+
 ROWS: dict[str, Row] = {
+    "delay material": _fixed("delay material"),
+    "delay information": _fixed("delay information"),
+    "delay conveyor": _conveyor,
     "log": lambda _, a: Binary("/", Call("ln", (a[0],)), Call("ln", (a[1],))),
     "power": lambda _, a: Binary("^", *a),
     "pulse": lambda _, a: Call("pulse train", (*a, _FAR, _FAR)),

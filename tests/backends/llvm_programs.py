@@ -95,8 +95,30 @@ def random_program(
         d.states.append(State(f"h{k}", int(rng.choice(fixed)), int(rng.choice(values)), True))
     lag = d("mul", d("abs", fixed[0]), d.const(3.0))
     for k in range(delayed):
-        d.buffers.append(Buffer(f"b{k}", int(rng.choice(values)), lag, int(rng.choice(fixed))))
+        d.buffers.append(_buffer(d, rng, values, fixed, (lag, k)))
     return d.program(n_param)
+
+
+def _buffer(
+    d: Draft, rng: np.random.Generator, values: Sequence[int], fixed: Sequence[int],
+    what: tuple[int, int],
+) -> Buffer:  # fmt: skip
+    """A buffer of any kind with any inputs; a belt moves by a share of its length each step."""
+    lag, number = what
+    kind = str(rng.choice(("fixed", "material", "information", "belt")))
+    any_of = [int(v) for v in rng.choice(values, 3)]
+    start = int(rng.choice(fixed))
+    if kind == "fixed":
+        return Buffer(f"b{number}", (start, lag), (any_of[0],))
+    if kind == "material":
+        return Buffer(f"b{number}", (start, lag), tuple(any_of), kind)
+    if kind == "information":
+        return Buffer(f"b{number}", (start, lag), tuple(any_of[:2]), kind)
+    one, tiny = d.const(1.0), d.const(1e-200)
+    shares = [d("div", one, d("add", one, d("abs", v))) for v in any_of[1:]]
+    keep = d("select", d("lt", shares[1], d.const(0.2)), tiny, shares[1])
+    width = d("div", one, d("add", one, lag))
+    return Buffer(f"b{number}", (start, width), (any_of[0], width, shares[0], keep), kind)
 
 
 def members(count: int, n_param: int = 3, seed: int = 0) -> Members:

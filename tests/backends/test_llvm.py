@@ -147,7 +147,7 @@ def test_draws_are_philox(seed: int) -> None:
 def test_delays_give_back_what_went_in() -> None:
     d = Draft()
     lag, delayed = d("param", data=0), d("delayed")
-    d.buffers.append(Buffer("b", d("step"), lag, d.const(-7.0)))
+    d.buffers.append(Buffer("b", (d.const(-7.0), lag), (d("step"),)))
     lags = np.array([0.2, 1.0, 2.4, 3.0, 5.0, 10.0, 99.0, np.nan, -3.0, np.inf])
     m = Members(lags[None, :], np.zeros(lags.size, dtype=np.int64))
     got = (

@@ -56,6 +56,10 @@ MODELS = {
         e = RANDOM UNIFORM(0, 1, 4) + RANDOM NORMAL(-1, 1, 0, 0.3, 5)
         f = WITH LOOKUP(Time, ((0, 0), (3, 2), (9, -2))) + ACTIVE INITIAL(Time, 3)
         g = 1 / 3 - (a - (b - c)) / (d * (e / f)) - 1e-300
+        h = DELAY MATERIAL(a, 2 + STEP(1, 4), 0, 3) + DELAY INFORMATION(a, 3 - STEP(1, 4), 1)
+        flat((0, 1), (1, 1))
+        i = DELAY CONVEYOR(c, 3 + STEP(1, 5), 0.1, flat, 6, 3) + DELAY CONVEYOR(c, 4, 0, flat, 6, 4)
+        j = DELAY MATERIAL(a, 2, 0, 5)
     """,
     "names": """
         "100% of {it}" = 1

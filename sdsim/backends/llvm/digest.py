@@ -18,7 +18,7 @@ def digest(program: Program) -> bytes:
     h.update(array("q", chain.from_iterable([op.args for op in ops])).tobytes())
     h.update(array("d", [op.data for op in ops]).tobytes())
     h.update(repr([(s.initial, s.change, s.held) for s in program.states]).encode())
-    h.update(repr([(b.input, b.steps, b.initial) for b in program.buffers]).encode())
+    h.update(repr([b[1:] for b in program.buffers]).encode())
     for t in program.tables:
         h.update(f"{t.kind} {len(t.x)} ".encode())
         h.update(array("d", (*t.x, *t.y)).tobytes())

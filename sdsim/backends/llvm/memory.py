@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats, Grid, Ints, Members, keepable
 from sdsim.backends.llvm.code import Code
-from sdsim.backends.llvm.units import WORDS
+from sdsim.backends.llvm.words import WORDS
 
 #: Below this many rows to compute a march stays in one thread.
 _WORTH_THREADS = 200_000
@@ -84,7 +84,7 @@ class Job:
         self.code, self.blocks = code, -(-members.count // code.width)
         self._steps, sizes = grid.steps, code.sizes
         rows = (grid.steps + 1) * (1 if stages == 1 else 3)
-        keepable(rows * sizes.tape + (grid.steps + 1) * sizes.buffers * code.width, grid.steps)
+        keepable(rows * sizes.tape + sizes.kept(grid.steps) * code.width, grid.steps)
         tape = _aligned(rows * sizes.tape)
         saved = np.array([*grid.saved, -1], dtype=np.int64)
         self._counter = np.zeros(1, dtype=np.int64)
@@ -142,7 +142,7 @@ class Job:
     def _march(self) -> None:
         sizes, width = self.code.sizes, self.code.width
         frame = _aligned(sizes.frame * width)
-        ring = np.empty((sizes.buffers * (self._steps + 1), width))
+        ring = np.empty((sizes.kept(self._steps), width))
         lags = np.empty((sizes.buffers, width + 2), dtype=np.int64)
         own = {"frame": _address(frame), "ring": _address(ring), "lags": _address(lags)}
         env = np.zeros(len(WORDS), dtype=np.int64)

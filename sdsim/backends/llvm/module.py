@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sdsim.backends.llvm import draws, maths
+from sdsim.backends.llvm import draws, maths, past
 from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.llvm.past import kept_rows
 from sdsim.backends.llvm.plan import Plan, Unit
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
-from sdsim.backends.llvm.units import AREAS, WORDS, UnitWriter, word
+from sdsim.backends.llvm.units import AREAS, UnitWriter
+from sdsim.backends.llvm.words import WORDS, word
 
 #: A march of this weight or less becomes one function that keeps its rows in registers, unless its
 #: starts and outputs make that function long: the time to compile one grows with its square.
@@ -22,13 +24,18 @@ _DRAWS = re.compile(r"@draw_(\d+)$")
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a caller must know to provide memory: rows by area, and words for lags."""
+    """What a caller must know to provide memory: rows by area, and words for lags.
+
+    kept_each, kept_more : rows that buffers keep for each step, and besides.
+    """
 
     fixed: int
     state: int
     scratch: int
     tape: int
     buffers: int
+    kept_each: int
+    kept_more: int
 
     @property
     def frame(self) -> int:
@@ -39,7 +46,14 @@ class Sizes:
     def of(plan: Plan) -> Sizes:
         """The sizes of a plan."""
         s = plan.sizes
-        return Sizes(s["fixed"], len(plan.states), s["scratch"], s["tape"], len(plan.buffers))
+        return Sizes(
+            s["fixed"], len(plan.states), s["scratch"], s["tape"], len(plan.buffers),
+            *kept_rows(plan, len(plan.buffers)),
+        )  # fmt: skip
+
+    def kept(self, steps: int) -> int:
+        """Rows that the buffers of one march keep."""
+        return self.kept_each * steps + self.kept_more
 
 
 class ModuleWriter:
@@ -242,8 +256,8 @@ leave:
             elif found := _DRAWS.match(name):
                 reading = f"{attributes} willreturn memory(argmem: read)"
                 self.parts.append(draws.definition(int(found[1]), reading, self.declared))
-            elif name == "@fill":
-                self.parts.append(_fill(self.lanes, attributes))
+            elif name in past.DEFINITIONS:
+                self.parts.append(past.DEFINITIONS[name](self.lanes, attributes))
         self.declared.setdefault(
             "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
         )
@@ -292,24 +306,6 @@ def _spread_k(lanes: Lanes) -> str:
         f"  %k_all = shufflevector <{w} x i64> %k_one, <{w} x i64> poison,"
         f" <{w} x i32> zeroinitializer\n"
     )
-
-
-def _fill(lanes: Lanes, attributes: str) -> str:
-    f = lanes.floats
-    return f"""define internal void @fill(ptr %base, i64 %n, {f} %value) {attributes} {{
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %j, %loop ]
-  %at = getelementptr inbounds {f}, ptr %base, i64 %i
-  store {f} %value, ptr %at, align 8
-  %j = add i64 %i, 1
-  %more = icmp slt i64 %j, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}}
-"""
 
 
 def _tape(size: int, stages: int, attributes: str) -> str:

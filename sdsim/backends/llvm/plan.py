@@ -36,7 +36,7 @@ class Phase(IntEnum):
 class Task(NamedTuple):
     """What a unit does with values once they are there; `sdsim.backends.llvm.units` knows how.
 
-    at : the row, output or buffer concerned.
+    at : the row, output or buffer (by its number in the program) concerned.
     """
 
     kind: str
@@ -156,7 +156,7 @@ class _Natures:
             elif op.code == "delayed":
                 phase, varying = Phase.STEP, True
                 if not past:
-                    self.alias[v] = program.buffers[int(op.data)].initial
+                    self.alias[v] = program.buffers[int(op.data)].start[0]
             else:
                 phase = max((self.phase[a] for a in op.args), default=Phase.RUN)
                 varying = op.code == "random" or any(self.varying[a] for a in op.args)
@@ -307,17 +307,15 @@ def for_march(program: Program, outputs: Outputs, stages: int, chunk: int) -> Pl
     holding = [s for s in states if program.states[s].held]
 
     rates = p.within(change[s] for s in moving)
-    inputs = {k: program.buffers[k].input for k in buffers}
-    ends = p.within([*(change[s] for s in holding), *inputs.values()]) - rates
+    pushed = {k: program.buffers[k].push for k in buffers}
+    entering = [v for values in pushed.values() for v in values]
+    ends = p.within([*(change[s] for s in holding), *entering]) - rates
     shown = p.within(wanted) - rates - ends
     copied = {change[s] for s in moving if ops[change[s]].code == "state"}
     both = (Phase.STEP, Phase.STAGE)
 
     p.uniform_section(needed)
-    lags = [
-        Task("lag", i, (program.buffers[k].steps, program.buffers[k].initial))
-        for i, k in enumerate(buffers)
-    ]
+    lags = [Task("lag", k, program.buffers[k].start) for k in buffers]
     begin = [Task("begin", row, (program.states[s].initial,)) for s, row in states.items()]
     p.section("start", "start", p.varying(needed, Phase.RUN), begin + lags)
     moves = {
@@ -325,8 +323,8 @@ def for_march(program: Program, outputs: Outputs, stages: int, chunk: int) -> Pl
         for kind in (MOVES[:1] if stages == 1 else MOVES[1:])
     }
     keep = [Task("hold", states[s], (change[s],)) for s in holding]
-    keep += [Task("push", i, (inputs[k],)) for i, k in enumerate(buffers)]
-    targets = [*(change[s] for s in (*moving, *holding)), *inputs.values()]
+    keep += [Task("push", k, pushed[k]) for k in buffers]
+    targets = [*(change[s] for s in (*moving, *holding)), *entering]
     first = {*p.varying(rates | ends, *both), *copied}
     p.section("first", "step", first, targets=targets)
     show = [Task("show", k, (v,)) for k, v in outputs.shown]

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdsim.backends.llvm import draws
+from sdsim.backends.llvm import draws, past
 from sdsim.backends.llvm.plan import Plan, Unit
 from sdsim.backends.llvm.rules import apply
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
+from sdsim.backends.llvm.words import word
 
 #: Areas handed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
 AREAS = ("tape", "fixed", "state", "work", "slope", "scratch")
-#: 64-bit words a kernel is run with, by name; addresses are of public arrays at the block's first
-#: member. ``stride``: bytes from one parameter to the next.
-WORDS = (
-    "params", "stride", "numbers", "seed", "steps", "saved", "step", "half", "sixth", "tape",
-    "out", "count", "stopped", "frame", "ring", "lags", "counter", "blocks", "last",
-)  # fmt: skip
 ARGUMENTS = ", ".join(f"ptr noalias %{a}" for a in (*AREAS, "env"))
 SCALARS = "double %time, double %event, double %now, ptr noalias %tape"
-
-
-def word(b: Body, name: str, kind: str = "i64") -> str:
-    """A word of the environment."""
-    return b.load(kind, b.at("%env", str(WORDS.index(name)), "i64"))
 
 
 class UnitWriter:
@@ -168,84 +158,14 @@ def _param(w: _Writer, number: int) -> str:
     return b.load(b.lanes.floats, b.at(word(b, "params", "ptr"), offset))
 
 
-def _delayed(w: _Writer, number: int) -> str:
-    b = w.body
-    row = w.plan.buffers[number]
-    i, width = b.lanes.ints, b.lanes.width
-    now, length = (b.spread(x, "i64") for x in _ring(w, row)[1:3])
-    at = b.integer("sub", now, b.load(i, _lags(w, row)))
-    before = b.let(f"icmp slt {i} {at}, {b.whole(0)}")
-    m = b.lanes.masks
-    at = b.let(f"select {m} {before}, {i} {b.integer('add', at, length)}, {i} {at}")
-    at = b.integer("mul", at, b.whole(width))
-    base = _ring(w, row)[0]
-    picked = []
-    for k in range(width):
-        lane = b.let(f"add i64 {b.lane(at, k, 'i64')}, {k}")
-        picked.append(b.load("double", b.at(base, lane, "double")))
-    return b.gather(picked)
-
-
 _LEAVES: dict[str, Callable[[_Writer, int], str]] = {
     "state": _state,
     "param": _param,
-    "delayed": _delayed,
+    "delayed": lambda w, k: past.given(w.body, w.plan, k),
     "time": lambda w, _: "%time",
     "event": lambda w, _: "%event",
     "step": lambda w, _: "%now",
 }
-
-
-# --- fixed delays ---------------------------------------------------------------------------------
-# A ring of rows for each buffer, as long as the block's longest lag; beside it the lanes' lags,
-# the row to be written next and the ring's length. The row that is written at the end of a step is
-# read, if at all, before.
-
-
-def _lags(w: _Writer, row: int, word_number: int = 0) -> str:
-    b = w.body
-    offset = row * (b.lanes.width + 2) + word_number
-    return b.at(word(b, "lags", "ptr"), str(offset), "i64")
-
-
-def _ring(w: _Writer, row: int) -> tuple[str, str, str]:
-    """(address, row to be written next, length)."""
-    b = w.body
-    room = b.let(f"add i64 {word(b, 'steps')}, 1")
-    offset = b.let(f"mul i64 {room}, {row * b.lanes.width}")
-    base = b.at(word(b, "ring", "ptr"), offset, "double")
-    width = b.lanes.width
-    return base, b.load("i64", _lags(w, row, width)), b.load("i64", _lags(w, row, width + 1))
-
-
-def _lag(w: _Writer, row: int, steps: str, initial: str) -> None:
-    b = w.body
-    f, i, width = b.lanes.floats, b.lanes.ints, b.lanes.width
-    most = b.let(f"add i64 {word(b, 'steps')}, 1")
-    top = b.spread(b.let(f"sitofp i64 {most} to double"))
-    n = b.intrinsic("rint", steps)
-    n = b.choose(b.compare("oge", n, b.number(1.0)), n, b.number(1.0))
-    n = b.choose(b.compare("olt", n, top), n, top)
-    lags = b.let(f"fptosi {f} {n} to {i}")
-    b.store(i, lags, _lags(w, row))
-    longest = b.lane(lags, 0, "i64")
-    for k in range(1, width):
-        x = b.lane(lags, k, "i64")
-        longest = b.call("@llvm.smax.i64", "i64", [("i64", longest), ("i64", x)])
-    b.store("i64", "0", _lags(w, row, width))
-    b.store("i64", longest, _lags(w, row, width + 1))
-    base = _ring(w, row)[0]
-    w.body.declared["@fill"] = ""
-    b.do(f"call void @fill(ptr {base}, i64 {longest}, {f} {initial})")
-
-
-def _push(w: _Writer, row: int, value: str) -> None:
-    b = w.body
-    base, now, length = _ring(w, row)
-    b.store(b.lanes.floats, value, b.at(base, now, b.lanes.floats))
-    after = b.let(f"add i64 {now}, 1")
-    wrapped = b.let(f"icmp eq i64 {after}, {length}")
-    b.store("i64", b.let(f"select i1 {wrapped}, i64 0, i64 {after}"), _lags(w, row, b.lanes.width))
 
 
 # --- tasks ----------------------------------------------------------------------------------------
@@ -323,12 +243,12 @@ def _rk4(w: _Writer, row: int, rate: str) -> None:
 
 TASKS: dict[str, Callable[..., None]] = {
     "begin": _begin,
-    "lag": _lag,
+    "lag": lambda w, k, *values: past.begin(w.body, w.plan, k, *values),
     "show": _show,
     "rate": _result,
     "wanted": _result,
     "hold": _hold,
-    "push": _push,
+    "push": lambda w, k, *values: past.push(w.body, w.plan, k, *values),
     "settle": _settle,
     "euler": _euler,
     "rk1": _rk1,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from sdsim import names
 from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref
+from sdsim.expr import Binary, Call, Expr, Num, Ref, minus, over, plus, times
 from sdsim.read.scan import Entry
 from sdsim.read.xmile.depends import Graph
 from sdsim.read.xmile.document import Element
@@ -87,13 +87,13 @@ class _Maker:
             raise UnsupportedError(
                 "a conveyor's transit time that changes during the run is not supported"
             )
-        steps = Call("int", (_plus(_over(length, _DT), Num(0.5)),))
+        steps = Call("int", (plus(over(length, _DT), Num(0.5)),))
         n = self.hidden("steps", Call("max", (_ONE, steps)))
         start = self.hidden_each("start")
         entering: Expr = Num(0.0)
         for k, flow in enumerate(self.belt.inflows):
             one = Ref(flow, self.dims)
-            entering = _plus(entering, one) if k else one
+            entering = plus(entering, one) if k else one
         if self.conveyor.get("exponential_leak").lower() == "true" and leaks:
             out = self.exponential(n, start, entering, leaks)
         else:
@@ -101,11 +101,11 @@ class _Maker:
         self.belt.flows[names.canonical(primary.name)] = out
         leaving: Expr = Ref(names.canonical(primary.name), self.dims)
         for leak in leaks:
-            leaving = _plus(leaving, Ref(names.canonical(leak.name), self.dims))
+            leaving = plus(leaving, Ref(names.canonical(leak.name), self.dims))
         capacity = self.said(self.conveyor, "capacity")
         if capacity is not None:
-            room = _over(_minus(capacity, Ref(self.key, self.dims)), _DT)
-            self.belt.rooms.append(_plus(room, leaving))
+            room = over(minus(capacity, Ref(self.key, self.dims)), _DT)
+            self.belt.rooms.append(plus(room, leaving))
         limit = self.said(self.conveyor, "in_limit")
         if limit is not None:
             self.belt.rooms.append(limit)
@@ -143,52 +143,52 @@ class _Maker:
 
     def linear(self, n: Expr, start: Expr, entering: Expr, leaks: Sequence[Placed]) -> Expr:
         """The outflow; that of the leaks is set on the way."""
-        travel = self.hidden("travel", _times(n, _DT))
+        travel = self.hidden("travel", times(n, _DT))
         shares = self.fractions(leaks, at_most_one=True)
         if not leaks:
-            return self.delayed("leaving", entering, travel, _over(start, travel))
+            return self.delayed("leaving", entering, travel, over(start, travel))
         total = self.hidden("leak", self.total(shares))
         first = self.hidden("first leak", Call("initial", (total,)))
-        lost = _times(first, _over(_minus(n, _ONE), Num(2.0)))
-        volume = self.hidden("volume", _over(start, _minus(n, lost)))
-        gone = self.delayed("old", entering, travel, _over(volume, _DT))
+        lost = times(first, over(minus(n, _ONE), Num(2.0)))
+        volume = self.hidden("volume", over(start, minus(n, lost)))
+        gone = self.delayed("old", entering, travel, over(volume, _DT))
         # All that is on the belt, with what it has lost: each step takes the same part of it.
-        whole = self.hidden("entered", Call("integ", (_minus(entering, gone), _times(volume, n))))
+        whole = self.hidden("entered", Call("integ", (minus(entering, gone), times(volume, n))))
         for leak, share in zip(leaks, shares, strict=True):
-            self.belt.flows[names.canonical(leak.name)] = _over(_times(share, whole), travel)
-        left: Expr = _minus(_ONE, first)
+            self.belt.flows[names.canonical(leak.name)] = over(times(share, whole), travel)
+        left: Expr = minus(_ONE, first)
         if not self.graph.settled(self.total(shares)):
-            more = _minus(total, first)
+            more = minus(total, first)
             since = self.hidden("more leak", Call("integ", (more, Num(0.0))))
-            now = self.hidden("leak by now", _plus(since, _times(more, _DT)))
+            now = self.hidden("leak by now", plus(since, times(more, _DT)))
             then = self.delayed("leak by then", now, travel, Num(0.0))
-            left = _minus(left, _over(_minus(now, then), travel))
-        return _times(gone, left)
+            left = minus(left, over(minus(now, then), travel))
+        return times(gone, left)
 
     def exponential(self, n: Expr, start: Expr, entering: Expr, leaks: Sequence[Placed]) -> Expr:
         """The same where a part of what is left leaks."""
-        travel = self.hidden("travel", _times(n, _DT))
+        travel = self.hidden("travel", times(n, _DT))
         shares = self.fractions(leaks, at_most_one=False)
         total = self.hidden("leak", self.total(shares))
-        keep = Call("max", (_minus(_ONE, _times(total, _DT)), _LEAST))
+        keep = Call("max", (minus(_ONE, times(total, _DT)), _LEAST))
         stays = self.hidden("stays", keep)
         first = self.hidden("first stays", Call("initial", (stays,)))
         survive = self.hidden("survives", Binary("^", first, n))
-        shrunk = _over(_times(start, _minus(_ONE, first)), _minus(_ONE, survive))
+        shrunk = over(times(start, minus(_ONE, first)), minus(_ONE, survive))
         same = Binary("=", first, _ONE)
-        volume = self.hidden("volume", Call("if then else", (same, _over(start, n), shrunk)))
-        gone = self.delayed("old", entering, travel, _over(volume, _DT))
-        part = _over(_minus(_ONE, stays), Call("max", (_times(total, _DT), Num(1e-300))))
+        volume = self.hidden("volume", Call("if then else", (same, over(start, n), shrunk)))
+        gone = self.delayed("old", entering, travel, over(volume, _DT))
+        part = over(minus(_ONE, stays), Call("max", (times(total, _DT), Num(1e-300))))
         for leak, share in zip(leaks, shares, strict=True):
-            flow = _times(_times(share, part), Ref(self.key, self.dims))
+            flow = times(times(share, part), Ref(self.key, self.dims))
             self.belt.flows[names.canonical(leak.name)] = flow
         if self.graph.settled(self.total(shares)):
-            return _times(gone, survive)
-        more = _minus(Call("ln", (stays,)), Call("ln", (first,)))
-        since = self.hidden("more", Call("integ", (_over(more, _DT), Num(0.0))))
-        now = self.hidden("by now", _plus(since, more))
+            return times(gone, survive)
+        more = minus(Call("ln", (stays,)), Call("ln", (first,)))
+        since = self.hidden("more", Call("integ", (over(more, _DT), Num(0.0))))
+        now = self.hidden("by now", plus(since, more))
         then = self.delayed("by then", now, travel, Num(0.0))
-        return _times(_times(gone, survive), Call("exp", (_minus(now, then),)))
+        return times(times(gone, survive), Call("exp", (minus(now, then),)))
 
     def fractions(self, leaks: Sequence[Placed], at_most_one: bool) -> list[Expr]:
         """What each leak takes; linear ones no more than the others leave."""
@@ -199,7 +199,7 @@ class _Maker:
             if at_most_one:
                 left: Expr = _ONE
                 for other in out:
-                    left = _minus(left, other)
+                    left = minus(left, other)
                 share = Call("min", (share, Call("max", (left, Num(0.0)))))
             out.append(share if isinstance(said, Num) else self.named(leak, share))
         return out
@@ -215,7 +215,7 @@ class _Maker:
     def total(shares: Sequence[Expr]) -> Expr:
         out: Expr = shares[0] if shares else Num(0.0)
         for share in shares[1:]:
-            out = _plus(out, share)
+            out = plus(out, share)
         return out
 
     # --- parts --------------------------------------------------------------------------------
@@ -248,19 +248,3 @@ class _Maker:
 
     def delayed(self, label: str, x: Expr, travel: Expr, before: Expr) -> Expr:
         return self.hidden(label, Call("delay fixed", (x, travel, before)))
-
-
-def _plus(a: Expr, b: Expr) -> Expr:
-    return Binary("+", a, b)
-
-
-def _minus(a: Expr, b: Expr) -> Expr:
-    return Binary("-", a, b)
-
-
-def _times(a: Expr, b: Expr) -> Expr:
-    return Binary("*", a, b)
-
-
-def _over(a: Expr, b: Expr) -> Expr:
-    return Binary("/", a, b)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from sdsim import names
 from sdsim.expr import Call, Expr, Ref, children
-from sdsim.functions import FUNCTIONS
+from sdsim.functions import FUNCTIONS, KEPT
 
 #: What these give now does not depend on what their arguments are now.
 _MEMORY = frozenset((
-    "initial", "delay fixed", "integ", "delay n", "smooth n", "delay1", "delay1i", "delay3",
+    *KEPT, "initial", "integ", "delay n", "smooth n", "delay1", "delay1i", "delay3",
     "delay3i", "smooth", "smoothi", "smooth3", "smooth3i",
 ))  # fmt: skip
 _ACTING = frozenset(("step", "ramp", "pulse", "pulse train", "sample if true"))
