@@ -75,7 +75,8 @@ class Lookup:
     """A table of points, x strictly increasing; beyond either end the end value holds.
 
     ``kind``: ``interpolate`` (straight lines), ``hold_backward`` (the last value),
-    ``look_forward`` (the next value), ``extrapolate`` (end slopes go on), ``raw`` (as interpolate).
+    ``look_forward`` (the next value), ``extrapolate`` (end slopes go on), ``raw`` (a value at the
+    points alone, :NA: between them).
     """
 
     x: tuple[float, ...]

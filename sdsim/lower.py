@@ -15,6 +15,7 @@ from sdsim.errors import ModelError
 from sdsim.expand import check_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
 from sdsim.functions import FUNCTIONS, KEPT, TABLES
+from sdsim.functions.tables import only_at
 from sdsim.ground import Block, label_of
 from sdsim.order import Ordered, parts_of
 from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table, exact
@@ -60,11 +61,10 @@ class _Lowering:
         self._starting = False
 
     def run(self) -> Program:
-        blocks = self._ordered.blocks
         later: list[tuple[Block, int, int]] = []
         outputs = []
         for number, index, at_start in self._ordered.sequence:
-            block = blocks[number]
+            block = self._ordered.blocks[number]
             cell = int(block.cells[index])
             key = (block.variable, cell, at_start)
             self._place, self._draws, self._starting = (block.variable, cell), 0, at_start
@@ -226,8 +226,7 @@ class _Lowering:
             return self.table(self._points(call.args[1]), parts[0])
         if call.name in TABLES:
             return self._of_table(block, index, call, parts)
-        row = FUNCTIONS.get(call.name)
-        if row is None:
+        if (row := FUNCTIONS.get(call.name)) is None:
             raise ModelError(f"{call.name.upper()} cannot stand here", remedy="give it a variable")
         check_arity(call.name, len(parts), row.arity)
         return row.lower(self, parts)
@@ -350,6 +349,8 @@ class _Lowering:
 
     def table(self, points: Lookup, at: int, watched: bool = True) -> int:
         """See `functions.base.Builder.table`."""
+        if points.kind == "raw":
+            return only_at(self, points, at)
         table = Table(points.x, points.y, points.kind)
         before = len(self._tables)
         number = self._tables.setdefault(table, before)

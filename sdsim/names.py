@@ -35,7 +35,7 @@ def canonical(name: str) -> str:
 
 def spoken(label: str) -> str:
     """The label of a part that the library added becomes that of the variable it belongs to."""
-    return re.sub(r" · [\d.]+", "", label)
+    return re.sub(r" · [\d.]+|(?<=.)>[^>\[\]]+#", "", label) if label[:1] != "#" else label
 
 
 def element_label(name: str, elements: tuple[str, ...]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sdsim import names
+from sdsim import limits, names
+from sdsim.backends import Numpy
 from sdsim.backends.base import Floats, Grid, Ints, Members
 from sdsim.errors import ModelError
 from sdsim.ground import label_of, shape_of
@@ -125,6 +126,32 @@ def prepare(
         changes = changes | Overrides(initial=initial)
     ready, parameters = system.overridden(changes)
     vector = parameter_vector(ready.program, parameters)
+    if ready.program.buffers:
+        _refuse_long_delays(ready, vector, seed)
     return Prepared(
         ready, changes, vector, horizon_of(ready, vector, method, alone, changes), method, seed
     )
+
+
+def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:
+    """
+    Raises
+    ------
+    ModelError : a fixed delay of more steps than may be kept, which no run would see the end of.
+    """
+    program = system.program
+    steps = [b.steps for b in program.buffers if not program.dynamic[b.steps]]
+    kernel = Numpy().compile(replace(program, states=(), buffers=()), steps)
+    members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
+    states, fixed = kernel.start(members)
+    asked = dict(zip(steps, kernel.observe(0.0, 0.0, 0, states, fixed, members)[:, 0], strict=True))
+    for buffer in program.buffers:
+        if asked.get(buffer.steps, 0.0) > limits.KEPT_NUMBERS:
+            variable = names.spoken(buffer.label)
+            found = system.model.variables.get(names.canonical(variable.partition("[")[0]))
+            raise ModelError(
+                f"a fixed delay of {asked[buffer.steps]:.3g} time steps; at most "
+                f"{limits.KEPT_NUMBERS:,}", variable=variable, file=system.model.file or None,
+                line=(found.line or None) if found else None,
+                remedy=f"use a shorter delay or a larger TIME STEP, {limits.TRUSTED}",
+            )  # fmt: skip

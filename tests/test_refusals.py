@@ -195,3 +195,45 @@ def test_times_that_make_no_sense(at: Path, capfd: pytest.CaptureFixture[str]) -
         "n.mdl:12: FINAL TIME moves on and is never reached; let it stand still, or give it a "
         "number (-F)"
     )
+
+
+@pytest.mark.parametrize(
+    ("equations", "said"),
+    [
+        ("R: a,a", "'R': has the element 'a' twice; delete one"),
+        ("R: a, b, A", "'R': has the element 'A' twice; rename one; case, blanks and underscores "
+         "do not count"),
+        ("R: (E1-E4), E2", "'R': has the element 'E2' twice; delete one"),
+        ("R: S, S\nS: a, b", "'R': has the element 'S' twice; delete one"),
+        ("y = MAX(1)", "'y': MAX takes 2 arguments, got 1; write MAX(MAX(a, b), c) for three, "
+         "VMAX(x[range!]) for an array"),
+        ("y = 1 + MIN(1, 2, 3)", "'y': MIN takes 2 arguments, got 3; write MIN(MIN(a, b), c) for "
+         "three, VMIN(x[range!]) for an array"),
+        ("y = DELAY FIXED(Time, 1e9, 0)", "'y': a fixed delay of 1e+09 time steps; at most "
+         "50,000,000; use a shorter delay or a larger TIME STEP, or set SDSIM_LARGE=1 if you trust "
+         "the file"),
+        ("y = 2 * DELAY FIXED(Time, L, 0)\nL = 5e7 + 1", "'y': a fixed delay of 5e+07 time steps; "
+         "at most 50,000,000; use a shorter delay or a larger TIME STEP, or set SDSIM_LARGE=1 if "
+         "you trust the file"),
+        (f"y = {'(' * 150}1{')' * 150}",
+         "'y': nesting depth over 100 parentheses; split it into several variables"),
+    ],
+)  # fmt: skip
+def test_an_entry(at: Path, capfd: pytest.CaptureFixture[str], equations: str, said: str) -> None:
+    (at / "n.mdl").write_text(mdl(equations))
+    assert refused(capfd, "run", "n.mdl") == f"n.mdl:2: {said}"
+
+
+def test_a_delay_is_as_long_as_the_run_makes_it(
+    at: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What counts is the delay of this run, in steps of this run."""
+    (at / "n.mdl").write_text(mdl("L = 2e7\ny = DELAY FIXED(Time, L, 0)"))
+    assert main(["run", "n.mdl", "-o", "out.csv"]) == 0
+    capfd.readouterr()
+    assert "'y': a fixed delay of 8e+07 time steps" in refused(
+        capfd, "run", "n.mdl", "-T", "0.25", "-o", "o.csv"
+    )
+    assert "'y': a fixed delay of 1e+08 time steps" in refused(
+        capfd, "run", "n.mdl", "--set", "L=1e8", "-o", "o.csv"
+    )

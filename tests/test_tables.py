@@ -151,3 +151,28 @@ def test_a_series_of_ones_own_is_data_too(with_data: Callable[..., sdsim.Run]) -
         "x\ny = GET DATA AT TIME(x, Time)", params={"x": Points((0.0, 10.0), (5.0, 6.0))}
     )
     np.testing.assert_allclose(run["y"], np.linspace(5, 6, 11))
+
+
+@pytest.mark.parametrize("step", [0.1, 0.25, 1 / 3])
+def test_raw_data_have_a_value_at_their_own_times_alone(
+    backend: Any, tmp_path: Path, step: float
+) -> None:
+    (tmp_path / "d.csv").write_text("t,a,b\n0,1,5\n2,3,6\n3.5,9,7\n4,4,8\n")
+    text = """d: a, b
+    x[d] :RAW: := GET DIRECT DATA('d.csv', ',', 'A', 'B2')
+    known[d] = IF THEN ELSE(x[d] = :NA:, -1, x[d])
+    between = GET DATA AT TIME(x[a], 3.5)"""
+    (tmp_path / "m.mdl").write_text(mdl(text, start=-1, stop=5, step=step))
+    system = load(tmp_path / "m.mdl", backend=backend)
+    assert system.model.notes == ()
+    run = simulate(system)
+    at = {0.0: (1, 5), 2.0: (3, 6), 3.5: (9, 7), 4.0: (4, 8)}
+    times = run["time"].values
+    met = set()
+    for k, t in enumerate(times):
+        here = next((v for x, v in at.items() if abs(x - t) < 1e-9), None)
+        assert run["x"].values[k].tolist() == list(here or (NA, NA))
+        assert run["known"].values[k].tolist() == list(here or (-1, -1))
+        met |= {here}
+    assert len(met) == (4 if step == 1 / 3 else 5)
+    assert run["between"].values.tolist() == [9] * len(times)

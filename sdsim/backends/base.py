@@ -39,7 +39,7 @@ def keepable(numbers: int, steps: int) -> None:
 
     Raises
     ------
-    ModelError : see `sdsim.limits.KEPT_NUMBERS`.
+    ModelError : see `sdsim.limits.KEPT_NUMBERS`; without a place.
     """
     if numbers > limits.KEPT_NUMBERS:
         raise ModelError(

@@ -42,6 +42,17 @@ def _as(kind: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
     return b.table(Lookup(points.x, points.y, kind), a[0])
 
 
+def only_at(b: Builder, points: Lookup, at: int) -> int:
+    """``:RAW:`` data: a point's value at its own time, :NA: at all others (Vensim Reference Manual,
+    Data Equations). A millionth of a TIME STEP apart is the same time."""
+    slack = b.op("mul", b.const(1e-6), b.dt())
+    late = b.op("add", at, slack)
+    x = b.table(Lookup(points.x, points.x, "hold_backward"), late, watched=False)
+    y = b.table(Lookup(points.x, points.y, "hold_backward"), late, watched=False)
+    here = b.op("le", b.op("abs", b.op("sub", x, at)), slack)
+    return b.op("select", here, y, b.const(NA))
+
+
 # --- lookups -----------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from sdsim.errors import ModelError
-from sdsim.expr import Expr
+from sdsim.expr import Call, Expr, walk
 from sdsim.model import Dimension, Model
 from sdsim.read import cache as _cache
 from sdsim.read.build import Builder
@@ -92,11 +92,7 @@ def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
     dims = dimensions(ranges, file, external.subscripts)
     entries, exprs, spelling = _expressions(found, file, dims)
     variables = Builder(dims, external, file, spelling).variables(entries, exprs)
-    raw = [
-        f"line {e.line}: '{e.label}': :RAW: data are interpolated between their points, where "
-        "Vensim has none" for e in entries if e.keyword == "raw"
-    ]  # fmt: skip
-    notes = (*source.notes, *found.notes, *external.notes, *raw, settings.note)
+    notes = (*source.notes, *found.notes, *external.notes, settings.note)
     return Model(
         name=path.stem,
         variables=variables,
@@ -120,6 +116,8 @@ def _expressions(
     ]
     spelling = Spelling()
     parsed = expressions([*main, *inner], file, spelling)
+    for entry, expr in zip([*main, *inner], parsed, strict=True):
+        _two(entry, expr, file)
     exprs, rest = parsed[: len(main)], iter(parsed[len(main) :])
     parts = iter(inner)
     macros = [replace(m, entries=tuple(next(parts) for _ in m.entries)) for m in found.macros]
@@ -127,3 +125,15 @@ def _expressions(
     inliner = Inliner({b.key: b for b in bodies}, dims, file)
     exprs = [inliner.inline(e, x) for e, x in zip(main, exprs, strict=True)]
     return [*main, *inliner.entries], [*exprs, *inliner.exprs], spelling
+
+
+def _two(entry: Entry, expr: Expr, file: str) -> None:
+    """Vensim's MIN and MAX compare two; XMILE's may have any number, or an array."""
+    for node in walk(expr):
+        if isinstance(node, Call) and node.name in ("min", "max") and len(node.args) != 2:
+            name, got = node.name.upper(), len(node.args)
+            remedy = f"write {name}({name}(a, b), c) for three, V{name}(x[range!]) for an array"
+            raise ModelError(
+                f"{name} takes 2 arguments, got {got}", remedy=remedy, file=file, line=entry.line,
+                variable=entry.label,
+            )  # fmt: skip

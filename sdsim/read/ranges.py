@@ -77,7 +77,9 @@ class _Ranges:
                     f"GET SUBSCRIPT with {len(arguments)} arguments",
                     "give file, tab, first cell, last cell and prefix",
                 )
-            return _Range(entry, list(self.fetch(arguments)), True, self.mappings(entry, rest))
+            found_there = list(self.fetch(arguments))
+            self.once(entry, found_there)
+            return _Range(entry, found_there, True, self.mappings(entry, rest))
         hidden = mask(entry.text)
         arrow = hidden.find("->")
         left, rest = (entry.text, "") if arrow < 0 else (entry.text[:arrow], entry.text[arrow:])
@@ -88,7 +90,20 @@ class _Ranges:
             raise self.error(entry, "a subscript range without elements", "list its elements")
         if len(listed) > limits.RANGE:
             raise self.too_large(entry, len(listed))
+        self.once(entry, listed)
         return _Range(entry, listed, False, self.mappings(entry, rest))
+
+    def once(self, entry: Entry, listed: Sequence[str]) -> None:
+        """Refuse a range that names an element twice: which place it has would be a guess."""
+        met: dict[str, str] = {}
+        for item in listed:
+            if (key := names.canonical(item)) in met:
+                first = met[key]
+                what = f"has the element '{one_line(names.display(item), 80)}' twice"
+                also = names.display(first) != names.display(item)
+                remedy = "rename one; case, blanks and underscores do not count"
+                raise self.error(entry, what, remedy if also else "delete one")
+            met[key] = item
 
     def too_large(self, entry: Entry, count: int) -> ModelError:
         what = f"subscript range too large: {count} elements, at most {limits.RANGE}"

@@ -98,6 +98,11 @@ def decode(data: bytes, file: str) -> Source:
     return Source(text.replace("\r\n", "\n").replace("\r", "\n"), notes)
 
 
+def known_encoding(declared: str) -> str | None:
+    """The codec that a file means; None for what is no encoding of text known to such files."""
+    return _ENCODINGS.get(re.sub(r"[^a-z0-9]", "", declared.lower()))
+
+
 def _encoding(data: bytes, file: str) -> tuple[str, bytes]:
     """The encoding, and the data without byte-order mark."""
     for mark, name in _BOMS:
@@ -109,7 +114,7 @@ def _encoding(data: bytes, file: str) -> tuple[str, bytes]:
     if header is None:
         return "utf-8", data
     declared = header.group(1).decode("ascii")
-    known = _ENCODINGS.get(re.sub(r"[^a-z0-9]", "", declared.lower()))
+    known = known_encoding(declared)
     if known is None:
         raise ModelError(
             f"unknown encoding '{declared[:40]}'",

@@ -18,6 +18,7 @@ from sdsim.read.build import Builder
 from sdsim.read.external import External
 from sdsim.read.folder import Folder
 from sdsim.read.xmile.document import Element, parse
+from sdsim.read.xmile.known import checked
 from sdsim.read.xmile.specs import dimensions, integration
 from sdsim.read.xmile.variables import Reader
 
@@ -36,6 +37,7 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
     """
     file = path.name
     root = parse(data, file)
+    seen = tuple(checked(root, file))
     dims = dimensions(root, file)
     reader = Reader(root, dims, file)
     entries, exprs = reader.read()
@@ -47,7 +49,7 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=tuple(dict.fromkeys((*reader.notes, *_left_out(root)))),
+        notes=tuple(dict.fromkeys((*seen, *reader.notes, *_left_out(root)))),
         method=integration(root, file),
     )
 

@@ -85,7 +85,8 @@ class _Maker:
             raise ModelError("a conveyor without <len>", remedy="say how long things travel")
         if not self.graph.settled(length):
             raise UnsupportedError(
-                "a conveyor's transit time that changes during the run is not supported"
+                "a conveyor's transit time that changes during the run is not supported",
+                remedy="give <len> a constant",
             )
         steps = Call("int", (plus(over(length, _DT), Num(0.5)),))
         n = self.hidden("steps", Call("max", (_ONE, steps)))
@@ -118,14 +119,18 @@ class _Maker:
         for flow in (self.meaning.found[k] for k in self.belt.inflows):
             spread = {v for k, v in flow.element.attributes.items() if k.endswith("spreadflow")}
             if spread - {"", "beginning", "source"} or (spread & {"source"} and leaking(flow)):
-                raise UnsupportedError(f"inflows spread along a conveyor ('{flow.name}')")
+                what = f"inflows spread along a conveyor ('{flow.name}') are not supported"
+                raise UnsupportedError(what, remedy="let them enter at its beginning")
         for flow in (*outflows, *(self.meaning.found[k] for k in self.belt.inflows)):
             if self.meaning.arrays.get(names.canonical(flow.name), ()) != self.dims:
-                raise ModelError(f"'{flow.name}' has other dimensions than the conveyor")
+                what = f"'{flow.name}' has other dimensions than the conveyor"
+                raise ModelError(what, remedy="give both the same")
         if self.conveyor.get("discrete").lower() == "true":
-            raise UnsupportedError("discrete conveyors are not supported in this version")
+            what = "discrete conveyors are not supported in this version"
+            raise UnsupportedError(what, remedy='leave out discrete="true"')
         if bare(self.conveyor.said("arrest")) not in ("", "0"):
-            raise UnsupportedError("conveyors that are arrested are not supported in this version")
+            what = "conveyors that are arrested are not supported in this version"
+            raise UnsupportedError(what, remedy="leave out <arrest>")
         plain = [f for f in outflows if not f.element.first("leak")]
         if len(plain) != 1:
             raise ModelError(
@@ -134,10 +139,12 @@ class _Maker:
             )
         for flow in outflows:
             if flow.element.first("leak_integers"):
-                raise UnsupportedError(f"leakage in whole units ('{flow.name}') is not supported")
+                what = f"leakage in whole units ('{flow.name}') is not supported"
+                raise UnsupportedError(what, remedy="leave out <leak_integers/>")
             zone = [flow.element.get("leak_start", "0"), flow.element.get("leak_end", "1")]
             if [z.strip().rstrip("0").rstrip(".") or "0" for z in zone] != ["0", "1"]:
-                raise UnsupportedError(f"leak zones ('{flow.name}') are not supported")
+                what = f"leak zones ('{flow.name}') are not supported"
+                raise UnsupportedError(what, remedy="let it leak from 0 to 1")
 
     # --- the two ways to leak -----------------------------------------------------------------
 
@@ -205,7 +212,7 @@ class _Maker:
         return out
 
     def named(self, leak: Placed, share: Expr) -> Expr:
-        label = f"{leak.name} fraction#"
+        label = f"{leak.name}>fraction#"
         entry = Entry(label, "equation", "(leak)", self.dims, line=leak.element.line, hidden=True)
         self.belt.entries.append((entry, share))
         self.graph.know(entry.key, share)
@@ -229,14 +236,14 @@ class _Maker:
     def hidden(self, label: str, expr: Expr) -> Expr:
         """A reference to a new variable."""
         line = self.conveyor.line
-        name = f"{self.p.name} {label}#"
+        name = f"{self.p.name}>{label}#"
         entry = Entry(name, "equation", "(conveyor)", self.dims, line=line, hidden=True)
         self.belt.entries.append((entry, expr))
         return Ref(entry.key, self.dims)
 
     def hidden_each(self, label: str) -> Expr:
         """The stock's initial value, whose equations may differ from element to element."""
-        name = f"{self.p.name} {label}#"
+        name = f"{self.p.name}>{label}#"
         for entry, expr in self.stock:
             assert isinstance(expr, Call)
             made = Entry(

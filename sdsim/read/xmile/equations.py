@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import product
 
 from sdsim import names
@@ -230,7 +231,7 @@ class Meaning:
     def _looked_up(self, key: str, args: tuple[Expr, ...], subs: tuple[str, ...]) -> Expr:
         bare = tuple(s.removesuffix("!") for s in subs)
         if key in self.tables and not self.tables[key]:
-            made = self.called.setdefault(key, f"{self.found[key].name} table#")
+            made = self.called.setdefault(key, f"{self.found[key].name}>table#")
             return Call(names.canonical(made), args, bare)
         return Call(key, args, bare)
 
@@ -270,7 +271,8 @@ class Meaning:
         dims = self.arrays.get(ref.name, ())
         if len(dims) != len(ref.subs):
             name = self.found[ref.name].name if ref.name in self.found else ref.name
-            raise ModelError(f"'{name}' has {len(dims)} subscripts, {len(ref.subs)} given")
+            what = f"'{name}' has {counted(len(dims), 'subscript')}, {len(ref.subs)} given"
+            raise ModelError(what, remedy=f"write {name}[{', '.join(dims)}]" if dims else name)
         open_ = [k for k, s in enumerate(ref.subs) if s in ("#", "@")]
         elements = [self.dims[dims[k]].elements for k in open_]
         known = [value_of(p) for p in places]
@@ -282,7 +284,8 @@ class Meaning:
         if count > MAX_CHOICES or self.choices > MAX_ALL_CHOICES:
             raise ModelError(
                 f"places that are worked out: {count:,} elements to choose from, the limit is "
-                f"{MAX_CHOICES:,} in one equation and {MAX_ALL_CHOICES:,} in all"
+                f"{MAX_CHOICES:,} in one equation and {MAX_ALL_CHOICES:,} in all",
+                remedy="use coarser dimensions, or name the elements",
             )
         out: Expr = Num(0.0)
         for cell in reversed([*product(*elements)]):
@@ -332,7 +335,8 @@ class Meaning:
         if word == "rank" and len(args) in (2, 3):
             return Call("rank", args)
         if word in REDUCED and len(args) != 1 and word != "mean":
-            raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}")
+            remedy = "delete those too many" if args else "name an array"
+            raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}", remedy=remedy)
         if len(args) == 1:
             marked = marked_in(args[0])
             if word == "size" and isinstance(args[0], Ref) and args[0].name in self.dims:
@@ -340,6 +344,11 @@ class Meaning:
             count = math.prod(len(self.dims[d].elements) for d in marked if d in self.dims)
             return over_array(word, args[0], count if marked else 0)
         each = tuple(over_array(word, a, 2) if word != "mean" and marked_in(a) else a for a in args)
+        if not args:
+            what = f"{word.upper()} takes an array, or 1 or more arguments, got 0"
+            raise ModelError(what, remedy="add what is missing")
+        if word in ("min", "max"):  # of any number; elsewhere they compare two
+            return reduce(lambda a, b: Call(word, (a, b)), each)
         if word != "mean":
             return written(word, each)
         total = each[0]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sdsim import names
-from sdsim.errors import ModelError, UnsupportedError
+from sdsim.errors import ModelError, UnsupportedError, counted, one_line, some
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 from sdsim.read.scan import Entry
 from sdsim.read.xmile.conveyors import Belt, belt_of
@@ -38,11 +38,37 @@ class Flows:
         for key, p in self.stocks.items():
             for flow in self._names(p, "outflow"):
                 self.sources.setdefault(flow, []).append(key)
+        self._listed()
         self.belts = {k for k, p in self.stocks.items() if p.element.first("conveyor")}
 
     def driven(self, key: str) -> bool:
         """Whether a conveyor decides what flows."""
         return any(s in self.belts for s in self.sources.get(key, ()))
+
+    def _listed(self) -> None:
+        """A stock lists each flow once (XMILE 1.0, 4.2: one <inflow> for each flow); listed twice,
+        it is not certain what is meant, and the file is refused.
+
+        A flow that several stocks list has more ends than a pipe, but what it does is clear: each
+        stock's own list is its balance. Such files come from tools in which one rate may feed
+        several stocks, so that they are read, with a note.
+        """
+        for tag, verb in (("inflow", "enters"), ("outflow", "leaves")):
+            ends: dict[str, list[str]] = {}
+            for p in self.stocks.values():
+                met: dict[str, Element] = {}
+                for f in p.element.all(tag):
+                    said = f.text.strip()
+                    key = resolved(said, p.scope.prefix, self.found) or names.canonical(said)
+                    if met.setdefault(key, f) is not f:
+                        what = f"lists the {tag} '{one_line(said, 80)}' twice"
+                        raise ModelError(what, remedy="delete one", line=f.line, variable=p.name)
+                    ends.setdefault(key, []).append(p.name)
+            self.notes += [
+                f"flow '{self.found[key].name}' {verb} {counted(len(of), 'stock')} ({some(of)}); "
+                "each counts it in full"
+                for key, of in ends.items() if len(of) > 1 and key in self.found
+            ]  # fmt: skip
 
     def whole(self, p: Placed, expr: Expr, spot: Spot) -> Expr:
         """The right-hand side of a variable whose own equation is ``expr``."""
@@ -174,7 +200,8 @@ class Flows:
         outflows = [self.found[k] for k in self._names(p, "outflow")]
         for flow in outflows:
             if len(self.sources[names.canonical(flow.name)]) > 1:
-                raise ModelError(f"its outflow '{flow.name}' leaves several stocks")
+                what = f"its outflow '{flow.name}' leaves several stocks"
+                raise ModelError(what, remedy="give each its own outflow")
         return belt_of(
             p, self._names(p, "inflow"), outflows, by_key[names.canonical(p.name)],
             self.meaning, graph,
@@ -211,7 +238,7 @@ class Flows:
 
 def _wanted(label: str) -> str:
     """The name of what a flow's own equation says."""
-    return names.canonical(f"{label} wanted#")
+    return names.canonical(f"{label}>wanted#")
 
 
 def _defaults(root: Element) -> dict[str, bool]:

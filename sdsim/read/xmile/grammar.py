@@ -135,7 +135,8 @@ class _Tree(Transformer):  # type: ignore[type-arg]
     def number(self, token: Any) -> Expr:
         value = float(token)
         if not math.isfinite(value):
-            raise ModelError(f"{token} is too large a number")
+            what = f"the number {one_line(str(token), 20)} is too large"
+            raise ModelError(what, remedy="write one up to 1.8e308")
         return Num(value)
 
     def name(self, token: Any) -> Expr:
@@ -173,7 +174,8 @@ class _Tree(Transformer):  # type: ignore[type-arg]
     def between(self, first: Any, last: Any) -> Any:
         ends = (_subscript(first), _subscript(last))
         if None in ends:
-            raise ModelError("the ends of a range of elements must be names or numbers")
+            what = "the ends of a range of elements must be names or numbers, got an expression"
+            raise ModelError(what, remedy="write 1:3 or north:south")
         return _Sub(f"{ends[0]}:{ends[1]}")
 
 
@@ -215,23 +217,31 @@ def parse(text: str, line: int = 0) -> tuple[Expr, ...]:
     """
     if len(text) > limits.EQUATION:
         raise ModelError(
-            f"an equation of {len(text):,} characters; the limit is {limits.EQUATION:,}"
+            f"an equation of {len(text):,} characters; the limit is {limits.EQUATION:,}",
+            remedy="split it into several variables",
         )
     depth = 0
     for c in text:
         depth += (c in "([") - (c in ")]")
         if depth > limits.NESTING:
-            raise ModelError(f"parentheses nested more than {limits.NESTING} deep")
+            what = f"parentheses nested more than {limits.NESTING} deep"
+            raise ModelError(what, remedy="split it into several variables")
     try:
         found: tuple[Expr, ...] = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as e:
         at = e.pos_in_stream
-        if isinstance(e, UnexpectedEOF) or at is None or not text[at:].strip():
-            raise ModelError("the equation ends too early", remedy="complete it") from None
+        ended = (
+            isinstance(e, UnexpectedEOF) or getattr(getattr(e, "token", 0), "type", "") == "$END"
+        )
+        if ended or at is None or not text[at:].strip():
+            after = one_line(text.strip()[-30:])
+            what = f"the equation ends too early, after '{after}'" if after else "has no equation"
+            raise ModelError(what, remedy="complete it") from None
         before = text[:at]
         column = at - before.rfind("\n")
         where = f"'{one_line(text[at:], 30)}' (column {column})"
-        raise ModelError(f"cannot read the equation at {where}").at(
+        remedy = "check operators, commas and parentheses"
+        raise ModelError(f"cannot read the equation at {where}", remedy=remedy).at(
             line=line + before.count("\n") if line else 0
         ) from None
     except VisitError as e:

@@ -45,7 +45,8 @@ def body_of(macro: Element, meaning: Meaning, file: str) -> Body:
 def _expression(name: str, element: Element, meaning: Meaning, local: frozenset[str]) -> Expr:
     for word in ("conveyor", "queue", "oven", "dimensions"):
         if element.first(word):
-            raise UnsupportedError(f"<{word}> in a macro is not supported")
+            what = f"<{word}> in a macro is not supported in this version"
+            raise UnsupportedError(what, remedy="write it outside the macro")
     said = element.first("eqn")
     if said is None or not said.text.strip():
         if element.tag == "gf" or element.first("gf"):

@@ -60,7 +60,10 @@ def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
     """
     models = list(root.all("model"))
     if not models:
-        raise ModelError("there is no <model>", file=file, line=root.line)
+        raise ModelError(
+            "there is no <model>", file=file, line=root.line,
+            remedy="save the model again; it stands in <model><variables>",
+        )  # fmt: skip
     by_name = {names.canonical(m.get("name")): m for m in models if m.get("name")}
     top = next((m for m in models if not m.get("name")), models[0])
     met: list[Scope] = []
@@ -110,7 +113,8 @@ def _laid(
             )  # fmt: skip
         name = plain(element.get("name"))
         if not name:
-            raise ModelError(f"<{element.tag}> without a name", file=file, line=element.line)
+            what = f"<{element.tag}> without a name"
+            raise ModelError(what, remedy='write name="..."', file=file, line=element.line)
         if element.tag == "module":
             inner = _inside(element, models, file, within)
             below = Scope(f"{scope.prefix}{name}.", inner, _groups(inner))

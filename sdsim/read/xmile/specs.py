@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sdsim import limits, names
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, one_line
 from sdsim.expr import Expr, Num
 from sdsim.model import Dimension
 from sdsim.read.scan import Entry
@@ -16,6 +16,8 @@ from sdsim.read.xmile.document import Element
 #: RK2 falls back to RK4 (XMILE 1.0, 3.4.1).
 _METHODS = {"": "", "euler": "", "rk4": "rk4", "rungekutta4": "rk4", "runge-kutta 4": "rk4",
             "rk2": "rk4", "rungekutta2": "rk4", "runge-kutta 2": "rk4"}  # fmt: skip
+
+_EXAMPLE = '<dim name="Region"><elem name="north"/><elem name="south"/></dim>'
 
 
 def dimensions(root: Element, file: str) -> dict[str, Dimension]:
@@ -33,8 +35,9 @@ def dimensions(root: Element, file: str) -> dict[str, Dimension]:
                 key = names.canonical(made.name)
                 if key in out and out[key] != made:
                     raise ModelError(
-                        f"dimension '{made.name}' is defined twice", file=file, line=dim.line
-                    )
+                        f"dimension '{made.name}' is defined twice", file=file, line=dim.line,
+                        remedy="delete one, or rename it",
+                    )  # fmt: skip
                 out[key] = made
     return out
 
@@ -46,16 +49,21 @@ def _dimension(dim: Element, file: str) -> Dimension:
     if not labels and size:
         if not size.isdecimal() or not 1 <= int(size[:9]) <= limits.RANGE:
             raise ModelError(
-                f"dimension '{name}': expected a size from 1 to {limits.RANGE:,}, got '{size}'",
-                file=file, line=dim.line,
+                f"dimension '{name}': expected a size from 1 to {limits.RANGE:,}, got "
+                f"'{size[:40]}'",
+                file=file, line=dim.line, remedy='write size="3", or name the elements',
             )  # fmt: skip
         labels = [str(k + 1) for k in range(int(size))]
     elements = tuple(map(names.canonical, labels))
-    if not name or not labels or not all(labels) or len(set(elements)) < len(elements):
-        raise ModelError(
-            f"dimension '{name}' needs a name and elements that differ", file=file, line=dim.line,
-            remedy='<dim name="Region"><elem name="north"/><elem name="south"/></dim>',
-        )  # fmt: skip
+    twice = next((s for k, s in enumerate(labels) if elements[k] in elements[:k]), None)
+    what = ""
+    if not name or not labels or not all(labels):
+        what = f"dimension '{name}' needs a name and elements with names"
+    elif twice is not None:
+        what = f"dimension '{name}' has the element '{one_line(twice, 80)}' twice"
+    if what:
+        remedy = "delete one" if twice is not None and name else _EXAMPLE
+        raise ModelError(what, file=file, line=dim.line, remedy=remedy)
     return Dimension(name, elements, tuple(labels))
 
 
@@ -78,17 +86,22 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
         said = specs.said(tag)
         if found is None or not said:
             if default is None:
-                raise ModelError(f"<sim_specs> has no <{tag}>", file=file, line=specs.line)
+                what = f"<sim_specs> has no <{tag}>"
+                remedy = f"write <{tag}>0</{tag}> or so"
+                raise ModelError(what, remedy=remedy, file=file, line=specs.line)
             return default, specs.line
         try:
             value = plain_number(said)
         except Unreadable:
             raise ModelError(
-                f"<{tag}>: expected a number, got '{said[:40]}'", file=file, line=found.line
-            ) from None
+                f"<{tag}>: expected a number, got '{said[:40]}'", file=file, line=found.line,
+                remedy="write one such as 0.25",
+            ) from None  # fmt: skip
         if tag == "dt" and found.get("reciprocal").strip().lower() == "true":
             if not value:
-                raise ModelError("<dt>: one part in 0", file=file, line=found.line)
+                what = "<dt>: one part in 0"
+                remedy = 'write <dt reciprocal="true">4</dt> for a quarter'
+                raise ModelError(what, remedy=remedy, file=file, line=found.line)
             value = 1.0 / value
         return value, found.line
 
@@ -101,7 +114,7 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
             except ValueError:
                 raise ModelError(
                     f"save_interval: expected a number, got '{said[:40]}'",
-                    file=file, line=specs.line,
+                    file=file, line=specs.line, remedy="write one such as 1",
                 ) from None  # fmt: skip
     for name, (value, line) in zip(names.CONTROL, (start, stop, step, save), strict=True):
         yield Entry(name.upper(), "equation", repr(value), units=units, line=line), Num(value)

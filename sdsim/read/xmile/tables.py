@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 from sdsim import limits
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, one_line
 from sdsim.expr import Lookup
 from sdsim.read.xmile.document import Element
 
@@ -40,17 +40,19 @@ def table_of(element: Element) -> Lookup:
 def _table(gf: Element) -> Lookup:
     y, x = _numbers(gf, "ypts"), _numbers(gf, "xpts")
     if not y:
-        raise ModelError("a table without <ypts>")
+        raise ModelError("a table without <ypts>", remedy="write <ypts>0,1,4</ypts>")
     if not x:
         scale = gf.first("xscale")
         if scale is None:
-            raise ModelError("a table needs <xpts> or <xscale>")
+            remedy = 'write <xscale min="0" max="10"/>'
+            raise ModelError("a table needs <xpts> or <xscale>, got neither", remedy=remedy)
         low, high = _ends(scale)
         n = max(len(y) - 1, 1)
         x = [low + k * (high - low) / n for k in range(len(y))]
         x[-1] = high if len(y) > 1 else low
     if len(x) != len(y):
-        raise ModelError(f"a table of {len(x)} xpts and {len(y)} ypts")
+        what = f"a table of {len(x)} xpts and {len(y)} ypts, expected as many of each"
+        raise ModelError(what, remedy="give each x its y")
     for a, b in pairwise(x):
         if b <= a:
             raise ModelError(
@@ -69,7 +71,9 @@ def _ends(element: Element) -> tuple[float, float]:
     except ValueError:
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ModelError(f"<{element.tag}> needs numbers min and max").at(line=element.line)
+        what = f"<{element.tag}> needs numbers min and max"
+        remedy = f'write <{element.tag} min="0" max="10"/>'
+        raise ModelError(what, remedy=remedy).at(line=element.line)
     return low, high
 
 
@@ -79,11 +83,17 @@ def _numbers(gf: Element, tag: str) -> list[float]:
         return []
     parts = found.text.strip().split(found.get("sep") or ",")
     if len(parts) > limits.TABLE_POINTS:
-        raise ModelError(f"<{tag}> of {len(parts):,} points; the limit is {limits.TABLE_POINTS:,}")
+        what = f"<{tag}> of {len(parts):,} points; the limit is {limits.TABLE_POINTS:,}"
+        raise ModelError(what, remedy=f"use a coarser table, {limits.TRUSTED}")
+    return [_number(p.strip(), tag, found.line) for p in parts if p.strip()]
+
+
+def _number(text: str, tag: str, line: int) -> float:
     try:
-        values = [float(p) for p in parts if p.strip()]
-    except ValueError as e:
-        raise ModelError(f"<{tag}>: {e}").at(line=found.line) from None
-    if not all(map(math.isfinite, values)):
-        raise ModelError(f"<{tag}>: expected finite numbers").at(line=found.line)
-    return values
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        what = f"<{tag}>: expected finite numbers, got '{one_line(text, 40)}'"
+        raise ModelError(what, remedy="write numbers with commas between them").at(line=line)
+    return value

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from sdsim import limits, names
-from sdsim.errors import ModelError, UnsupportedError
+from sdsim.errors import ModelError, UnsupportedError, counted, nearest, one_line, some
 from sdsim.expr import Array, Call, Expr, Num, Ref, Unary
 from sdsim.model import Dimension
 from sdsim.read.macros import Inliner
@@ -48,7 +48,10 @@ class Reader:
              for k, p in self.found.items() if has_table(p.element)},
             frozenset(names.canonical(m.get("name")) for m in root.all("macro")), self.spelling,
         )  # fmt: skip
-        self.flows = Flows(root, self.found, self.meaning, self.notes)
+        try:
+            self.flows = Flows(root, self.found, self.meaning, self.notes)
+        except ModelError as e:
+            raise e.at(file=file) from None
 
     def read(self) -> tuple[list[Entry], list[Expr]]:
         """The entries of all variables with their expressions, macros written out.
@@ -114,14 +117,16 @@ class Reader:
         for part in own:
             subs = tuple(names.canonical(plain(s)) for s in part.get("subscript").split(","))
             if len(subs) != len(dims):
-                raise ModelError(
-                    f"element '{part.get('subscript')}': expected {len(dims)} subscripts"
-                ).at(line=part.line)
+                what = f"element '{one_line(part.get('subscript'), 80)}': expected "
+                what += f"{counted(len(dims), 'subscript')}, got {len(subs)}"
+                raise ModelError(what, remedy="name one of each dimension").at(line=part.line)
             subs = tuple(s.rpartition(".")[2] for s in subs)
             for s, d in zip(subs, dims, strict=True):
                 if s not in self.dims[d].elements and s not in self.dims:
                     what = f"element '{s}' is none of dimension '{self.dims[d].name}'"
-                    raise ModelError(what).at(line=part.line)
+                    known = self.dims[d].labels
+                    remedy = nearest(s, known) or f"one of {some(known)}"
+                    raise ModelError(what, remedy=remedy).at(line=part.line)
             groups.append(subs)
             yield from self._made(p, part, dims, subs, (), base)
         if not own or (_said(element) and math.prod(self._sizes(dims)) > len(own)):
@@ -152,7 +157,8 @@ class Reader:
         try:
             exprs = parse(eqn.text, eqn.line)
             if len(exprs) > 1 and element.first("conveyor"):
-                raise UnsupportedError("a list of values along a conveyor is not supported")
+                what = "a list of values along a conveyor is not supported in this version"
+                raise UnsupportedError(what, remedy="give the whole content as one number")
             over = [(subs, excepts)]
             if len(exprs) == 1 and self.meaning.by_element(exprs[0], subs):
                 over = [(c, ()) for c in self._each(subs) if not self._excepted(c, excepts)]
@@ -170,7 +176,8 @@ class Reader:
         ranges = [self.dims[s].elements if s in self.dims else (s,) for s in subs]
         if math.prod(map(len, ranges)) > MAX_CELLS:
             raise ModelError(
-                f"subscripts that are worked out over more than {MAX_CELLS:,} elements"
+                f"subscripts that are worked out over more than {MAX_CELLS:,} elements",
+                remedy="use coarser dimensions",
             )
         return list(product(*ranges))
 
@@ -192,7 +199,8 @@ class Reader:
             raise ModelError("a list of equations", remedy="give each element its <element>")
         sizes = tuple(len(self.dims[s].elements) for s in spot.subs if s in self.dims)
         if math.prod(sizes) != len(numbers):
-            raise ModelError(f"{len(numbers)} values for {math.prod(sizes)} elements")
+            what = f"{len(numbers)} values for {math.prod(sizes)} elements"
+            raise ModelError(what, remedy="give one value for each element")
         return Array(numbers, sizes)
 
     def _called(self, p: Placed, name: str) -> Iterator[Made]:

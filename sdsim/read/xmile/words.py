@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from sdsim import names
-from sdsim.errors import UnsupportedError
+from sdsim.errors import UnsupportedError, counted
 from sdsim.expr import Binary, Call, Expr, Num, Ref
 
 Args = tuple[Expr, ...]
@@ -175,14 +175,17 @@ def written(name: str, args: Args) -> Expr:
     head, dot, tail = name.partition(".")
     name = tail if dot and head in NAMESPACES else name
     if name in REFUSED:
-        raise UnsupportedError(f"{name.upper()} is not supported in this version")
+        what = f"{name.upper()} is not supported in this version"
+        raise UnsupportedError(what, remedy="write it with stocks, flows and other functions")
     row = ROWS.get(name)
     if row is None:
         return Call(name, args)
     low, high, write = row
     if not low <= len(args) <= high:
-        wanted = str(low) if low == high else f"{low} to {high}"
-        raise UnsupportedError(f"{name.upper()} takes {wanted} arguments, got {len(args)}")
+        wanted = counted(low, "argument") if low == high else f"{low} to {high} arguments"
+        remedy = "add what is missing" if len(args) < low else "delete those too many"
+        what = f"{name.upper()} takes {wanted}, got {len(args)}"
+        raise UnsupportedError(what, remedy=remedy)
     return write(args)
 
 

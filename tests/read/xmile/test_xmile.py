@@ -156,7 +156,8 @@ def test_an_outflow_of_two_stocks_is_not_cut_and_that_is_said(run, tmp_path: Pat
                  + '<flow name="out"><eqn>1</eqn></flow>')  # fmt: skip
     found = run(text)
     assert (found["S"].values[-1], found["T"].values[-1]) == (0, -8)
-    (note,) = sdsim.load(tmp_path / "t.xmile").model.notes
+    drawn, note = sdsim.load(tmp_path / "t.xmile").model.notes
+    assert "leaves 2 stocks" in drawn
     assert "'out' is not cut, as it leaves several stocks" in note
 
 
@@ -437,7 +438,7 @@ BAD = [
     (xmile("", method=' method="Gear"'), "integration method 'gear' is not supported"),
     (xmile(aux("x", "")), "'x': has no equation; write one"),
     (xmile(aux("x", " ??? ")), "'x': has no equation: '???'"),
-    (xmile(aux("x", "1 +")), "'x': cannot read the equation at '+'"),
+    (xmile(aux("x", "1 +")), "'x': the equation ends too early, after '1 +'"),
     (xmile(aux("x", "y + 1") + aux("yy", "2")), "'x': undefined variable 'y'"),
     (xmile(aux("x", "HISTORY(x, 2)")), "HISTORY is not supported in this version"),
     (xmile(aux("x", "NOSUCH(2)")), "unknown function 'NOSUCH'"),
