@@ -140,17 +140,18 @@ def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:
     ModelError : a fixed delay of more steps than may be kept, which no run would see the end of.
     """
     program = system.program
-    steps = [b.steps for b in program.buffers if not program.dynamic[b.steps]]
+    lags = [(b.label, b.start[1]) for b in program.buffers if b.kind != "belt"]
+    steps = [value for _, value in lags]
     kernel = Numpy().compile(replace(program, states=(), buffers=()), steps)
     members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
     states, fixed = kernel.start(members)
     asked = dict(zip(steps, kernel.observe(0.0, 0.0, 0, states, fixed, members)[:, 0], strict=True))
-    for buffer in program.buffers:
-        if asked.get(buffer.steps, 0.0) > limits.KEPT_NUMBERS:
-            variable = names.spoken(buffer.label)
+    for label, value in lags:
+        if asked[value] > limits.KEPT_NUMBERS:
+            variable = names.spoken(label)
             found = system.model.variables.get(names.canonical(variable.partition("[")[0]))
             raise ModelError(
-                f"a fixed delay of {asked[buffer.steps]:.3g} time steps; at most "
+                f"a fixed delay of {asked[value]:.3g} time steps; at most "
                 f"{limits.KEPT_NUMBERS:,}", variable=variable, file=system.model.file or None,
                 line=(found.line or None) if found else None,
                 remedy=f"use a shorter delay or a larger TIME STEP, {limits.TRUSTED}",

@@ -17,6 +17,8 @@ from sdsim.functions.base import Builder
 VENSIM = "Vensim Reference Manual, Functions"
 #: Vensim's :NA:.
 NA = -(2.0**109)
+#: What part of a TIME STEP raw data may lie apart from a time that is still their own.
+SLACK = 1e-6
 #: The most points of a series that GET DATA MEAN and its like go through.
 MOST = 1000
 
@@ -44,8 +46,8 @@ def _as(kind: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
 
 def only_at(b: Builder, points: Lookup, at: int) -> int:
     """``:RAW:`` data: a point's value at its own time, :NA: at all others (Vensim Reference Manual,
-    Data Equations). A millionth of a TIME STEP apart is the same time."""
-    slack = b.op("mul", b.const(1e-6), b.dt())
+    Data Equations)."""
+    slack = b.op("mul", b.const(SLACK), b.dt())
     late = b.op("add", at, slack)
     x = b.table(Lookup(points.x, points.x, "hold_backward"), late, watched=False)
     y = b.table(Lookup(points.x, points.y, "hold_backward"), late, watched=False)

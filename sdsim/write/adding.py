@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from sdsim import names
 from sdsim.errors import ModelError
-from sdsim.expr import Call, Expr, Num, Ref, fold, with_children
+from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, fold, rewrite, with_children
+from sdsim.functions.tables import NA, SLACK
 from sdsim.model import Equation, Model, Variable
 
 Args = tuple[Expr, ...]
@@ -85,7 +86,10 @@ def rewritten(
     ModelError : whatever ``equation`` refuses, with file, line and variable.
     """
     out: dict[str, Variable] = {}
-    for key, variable in model.variables.items():
+    for key, own in model.variables.items():
+        variable = _spread(own)
+        if variable is not own:
+            adder.notes.append(f"'{own.name}': its data are written as tables over time")
         made = []
         for one in variable.equations:
             try:
@@ -96,6 +100,44 @@ def rewritten(
         for new in [k for k in adder.added if k not in out]:
             out[new] = adder.added[new]
     return out
+
+
+def _spread(variable: Variable) -> Variable:
+    """A variable of ``:RAW:`` data, which no other format knows, in functions that all have."""
+
+    def spread(node: Expr) -> Expr:
+        if isinstance(node, Call) and node.name == "with lookup":
+            table = node.args[1]
+            return only_at(table, node.args[0]) if _is_raw(table) else node
+        return node
+
+    def whole(expr: Expr) -> Expr:
+        if isinstance(expr, Lookup) and _is_raw(expr) and variable.role == "data":
+            return only_at(expr, Ref(names.TIME))
+        return rewrite(expr, spread)
+
+    made = tuple(replace(e, expr=whole(e.expr)) for e in variable.equations)
+    if all(a.expr is b.expr for a, b in zip(made, variable.equations, strict=True)):
+        return variable
+    role = "equation" if variable.role == "data" else variable.role
+    return replace(variable, equations=made, role=role)
+
+
+def _is_raw(expr: Expr) -> bool:
+    return isinstance(expr, Lookup) and expr.kind == "raw"
+
+
+def only_at(table: Expr, time: Expr) -> Expr:
+    """What `sdsim.functions.tables.only_at` says, as an expression."""
+    assert isinstance(table, Lookup)
+    slack = Binary("*", Num(SLACK), Ref(names.TIME_STEP))
+    late = Binary("+", time, slack)
+    x, y = (
+        Call("with lookup", (late, Lookup(table.x, side, "hold_backward")))
+        for side in (table.x, table.y)
+    )
+    here = Binary("<=", Call("abs", (Binary("-", x, time),)), slack)
+    return Call("if then else", (here, y, Num(NA)))
 
 
 def translated(place: Place, expr: Expr, rows: Mapping[str, Row]) -> Expr:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from making import mdl
 
@@ -131,3 +132,20 @@ def test_a_file_that_would_not_say_the_same_is_not_written(
     with pytest.raises(ModelError, match="'rate': has another equation"):
         convert(source, source.with_name("n.mdl"))
     assert [p.name for p in source.parent.iterdir()] == ["m.mdl"]
+
+
+@pytest.mark.parametrize("name", ["n.mdl", "n.xmile"])
+def test_raw_data_keep_their_gaps(tmp_path: Path, name: str) -> None:
+    (tmp_path / "d.csv").write_text("t,a,b\n0,1,5\n2,3,6\n3.5,9,7\n")
+    text = """d: a, b
+    x[d] :RAW: := GET DIRECT DATA('d.csv', ',', 'A', 'B2')
+    y = IF THEN ELSE(x[a] = :NA:, -1, x[a])"""
+    (tmp_path / "m.mdl").write_text(mdl(text, stop=4, step=0.1))
+    notes = convert(tmp_path / "m.mdl", tmp_path / name)
+    assert notes == ("'x': its data are written as tables over time",)
+    first, second = (
+        sdsim.simulate(sdsim.load(tmp_path / n)).dataset for n in ("m.mdl", name)
+    )  # fmt: skip
+    assert (first["x"].values > 0).sum() == 6
+    for each in ("x", "y"):
+        np.testing.assert_array_equal(first[each].values, second[each].values)
