@@ -63,7 +63,7 @@ class Prepared:
         matrix = np.repeat(self.vector[:, None], len(numbers), axis=1)
         for where, own in zip(rows, values, strict=True):
             matrix[list(where)] = own
-        return Members(matrix, numbers, self.seed)
+        return Members(matrix, numbers, self.seed, frozenset(r for where in rows for r in where))
 
     def rows(self, drawn: Iterable[str]) -> list[list[int]]:
         """The parameters that each name sets.

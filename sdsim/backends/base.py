@@ -55,11 +55,14 @@ class Members:
 
     params : (n_param, n_member), model units.
     numbers : (n_member,) the member's own number, whatever its place in the batch.
+    moving : the only parameters in which members differ, here and in the batches that are likely to
+        follow; None where that is not known. No bit depends on it; a kernel may be quicker for it.
     """
 
     params: Floats
     numbers: Ints
     seed: int = 0
+    moving: frozenset[int] | None = None
 
     @property
     def count(self) -> int:

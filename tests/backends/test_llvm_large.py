@@ -14,6 +14,7 @@ from sdsim import cache
 from sdsim.backends.base import Grid, Kernel, Members
 from sdsim.backends.llvm import Llvm, LlvmKernel, available, compiler
 from sdsim.backends.llvm import kernel as kernel_module
+from sdsim.backends.llvm.code import Use
 from sdsim.backends.numpy import Numpy
 from sdsim.program import Program, State
 
@@ -176,10 +177,10 @@ def test_machine_code_takes_over_when_it_repays(
     program, wanted = lively_program()
     kernel = large(program, wanted)
     first = kernel.march(members(3), GRID, 1)
-    assert ("march1", kernel.width) not in kernel.codes
+    assert Use("march1", kernel.width) not in kernel.codes
     monkeypatch.setattr(kernel_module, "making", lambda _: 0.0)
     assert_same(kernel.march(members(3), GRID, 1), first, GRID.saved)
-    assert ("march1", kernel.width) in kernel.codes
+    assert Use("march1", kernel.width) in kernel.codes
 
 
 def test_cached_code_of_many_outputs_is_told_apart(

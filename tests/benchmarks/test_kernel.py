@@ -126,7 +126,9 @@ def test_pysimlin_on_a_model_of_world3s_size(model: str, request: pytest.Fixture
         rate, ratio = against_simlin(ensemble, features, 8192, 24)
         told(f"{model}, {name}: {rate:,.0f} runs/s on one core, {ratio:.0f}x pysimlin")
         if model == "large" and not features:
-            short_of(ratio, 150, "a fifth of the time goes to divisions, the rest is spread")
+            short_of(
+                ratio, 150, "divisions by what moves take a fifth of the time, the rest is spread"
+            )
         assert ratio >= 25
 
 

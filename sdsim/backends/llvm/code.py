@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from sdsim import cache
 from sdsim.backends.llvm import compiler
@@ -22,6 +23,7 @@ from sdsim.backends.llvm.module import ModuleWriter, Sizes
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.plan import for_march, for_points
 from sdsim.backends.llvm.settings import Settings
+from sdsim.backends.llvm.special import Known, pays, specialised
 from sdsim.collecting import no_collection
 from sdsim.program import Program
 
@@ -43,8 +45,25 @@ _PROTOTYPES = {
 _PROTOTYPES["observe"] = _PROTOTYPES["rates"]
 _EXPORTS = {"march": ("march", "tape"), "points": ("start", "rates", "observe")}
 
-#: What code is for, ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``; and its lane width.
-Use = tuple[str, int]
+#: For so many sets of known parameters special code is kept, and their work counted.
+MOST = 64
+
+
+class Use(NamedTuple):
+    """What code is for.
+
+    purpose : ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``.   width : of its lanes.
+    known : parameters the code may stand on; only `BEST` code does.
+    """
+
+    purpose: str
+    width: int
+    known: Known = b""
+
+    @property
+    def general(self) -> Use:
+        """The same for any parameters."""
+        return self._replace(known=b"")
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,7 @@ class Codes:
         self._outputs = outputs
         self._codes: dict[Use, Code] = {}
         self._work: dict[Use, int] = {}
+        self._paying: dict[Use, bool] = {}
         self._makers: dict[Use, threading.Thread] = {}
         self._lock = threading.Lock()
 
@@ -84,27 +104,64 @@ class Codes:
 
         ``work`` more steps of a member are to come; once they have added up, better code is begun.
         """
+        level = self.settings.optimise
+        if level is not None:
+            with self._lock:
+                use = use if level >= BEST and self._pays(use) else use.general
+                if use not in self._codes:
+                    self._codes[use] = self._made(use, level)
+                return self._codes[use]
         with self._lock:
-            self._work[use] = self._work.get(use, 0) + work
-            level = self.settings.optimise
-            if use not in self._codes:
-                self._codes[use] = (
-                    self._made(use, level)
-                    if level is not None
-                    else self._kept(use, BEST) or self._made(use, QUICK)
-                )
-            repaid = level is None and self._work[use] >= REPAID
-            if repaid and self._codes[use].level < BEST and use not in self._makers:
-                maker = threading.Thread(target=self._improve, args=(use,), daemon=True)
-                self._makers[use] = maker
-                maker.start()
-            return self._codes[use]
+            for each in dict.fromkeys((use, use.general)):
+                self._begin(each)
+                self._work[each] += work
+            if use.general not in self._codes and use not in self._codes:
+                self._codes[use.general] = self._made(use.general, QUICK)
+            for each in (use, use.general):
+                if self._work[each] >= REPAID and self._pays(each):
+                    self._better_begun(each)
+                    break
+            return self._best(use)
+
+    def _begin(self, use: Use) -> None:
+        """Count from 0, with what the cache has."""
+        if use in self._work:
+            return
+        special = [u for u in self._work if u.known]
+        if len(special) >= MOST:
+            for store in (self._work, self._codes, self._paying):
+                store.pop(special[0], None)
+        self._work[use] = 0
+        kept = self._kept(use, BEST)
+        if kept is not None:
+            self._codes[use] = kept
+
+    def _pays(self, use: Use) -> bool:
+        """Whether code of its own is worth its making."""
+        if use not in self._paying:
+            self._paying[use] = not use.known or pays(
+                self.program, specialised(self.program, use.known), self.wanted
+            )
+        return self._paying[use]
+
+    def _best(self, use: Use) -> Code:
+        return self._codes.get(use) or self._codes[use.general]
+
+    def _better_begun(self, use: Use) -> None:
+        """Begin to make better code, unless there is, or it was begun."""
+        found = self._codes.get(use)
+        if (found is None or found.level < BEST) and use not in self._makers:
+            maker = threading.Thread(target=self._improve, args=(use,), daemon=True)
+            self._makers[use] = maker
+            maker.start()
 
     def better(self, use: Use, than: Code) -> Code | None:
         """What is to take over from a code: itself if nothing will, None if it is not ready."""
-        maker = self._makers.get(use)
-        busy = maker is not None and maker.is_alive()
-        now = self._codes[use]
+        makers = (self._makers.get(use), self._makers.get(use.general))
+        busy = any(m is not None and m.is_alive() for m in makers)
+        if self.settings.optimise is not None:
+            return than
+        now = self._best(use)
         return None if busy and now is than else now
 
     def settled(self) -> None:
@@ -113,21 +170,33 @@ class Codes:
             maker.join()
 
     def _improve(self, use: Use) -> None:
-        self._codes[use] = self._made(use, BEST)
+        made = self._made(use, BEST)
+        with self._lock:
+            if use in self._work:
+                self._codes[use] = made
+            self._makers.pop(use, None)
 
     # --- making -------------------------------------------------------------------------------
 
     def written(self, use: Use) -> tuple[str, Sizes]:
         """The module as text, and what memory it wants."""
-        (purpose, width), chunk = use, self.settings.chunk
+        (purpose, width, known), chunk = use, self.settings.chunk
         if purpose == "points":
             plan = for_points(self.program, self._outputs, chunk)
             writer = ModuleWriter(plan, width, self.machine)
             return writer.points(), writer.sizes
         stages = int(purpose.removeprefix("march"))
-        plan = for_march(self.program, self._outputs, stages, chunk)
+        program = specialised(self.program, known) if known else self.program
+        plan = for_march(program, self._outputs, stages, chunk, self._watched if known else ())
         writer = ModuleWriter(plan, width, self.machine)
         return writer.march(stages), writer.sizes
+
+    @cached_property
+    def _watched(self) -> list[int]:
+        """States that stop a run, whatever is known."""
+        ops = self.program.ops
+        needed = self.program.needed(self.wanted)
+        return sorted({int(ops[v].data) for v in needed if ops[v].code == "state"})
 
     @cached_property
     def _digest(self) -> bytes:
@@ -160,7 +229,7 @@ class Codes:
         return self._loaded(use, level, Sizes(**json.loads(header)), binary)
 
     def _loaded(self, use: Use, level: int, sizes: Sizes, binary: bytes) -> Code:
-        names = _EXPORTS[use[0].rstrip("14")]
+        names = _EXPORTS[use.purpose.rstrip("14")]
         loaded = compiler.load(binary, names)
         call = {name: _PROTOTYPES[name](loaded[name]) for name in names}
-        return Code(sizes, use[1], level, call, loaded)
+        return Code(sizes, use.width, level, call, loaded)

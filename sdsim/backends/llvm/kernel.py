@@ -12,11 +12,12 @@ import numpy as np
 
 from sdsim.backends.base import Floats, Grid, Ints, March, Members
 from sdsim.backends.llvm.bulk import BulkKernel, function_program, making
-from sdsim.backends.llvm.code import QUICK, Codes
+from sdsim.backends.llvm.code import QUICK, Codes, Use
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.memory import Job, Points, padded
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.settings import Settings
+from sdsim.backends.llvm.special import known_of
 from sdsim.program import Program
 
 #: From so many operations and outputs on NumPy does what is done before machine code is there.
@@ -55,7 +56,7 @@ class LlvmKernel:
 
     def ir(self, purpose: str = "march1", width: int | None = None) -> str:
         """The kernel as text: ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``."""
-        return self.codes.written((purpose, width or self.width))[0]
+        return self.codes.written(Use(purpose, width or self.width))[0]
 
     @cached_property
     def _outputs(self) -> Outputs:
@@ -87,7 +88,7 @@ class LlvmKernel:
     def _stand_in(self, members: int, grid: Grid, stages: int) -> BulkKernel | None:
         """The same for a march, until as much was spent on marches as the code's making costs."""
         bulk = self._bulk
-        if bulk is None or (f"march{stages}", self.width) in self.codes:
+        if bulk is None or Use(f"march{stages}", self.width) in self.codes:
             return None
         spent = bulk.spent(members, (grid.steps + 1) * stages)
         with self._lock:
@@ -103,7 +104,7 @@ class LlvmKernel:
         known: dict[int, Points] = self._local.__dict__.setdefault("points", {})
         found = known.get(width)
         if found is None:
-            found = known[width] = Points(self.codes.get(("points", width)))
+            found = known[width] = Points(self.codes.get(Use("points", width)))
         return found
 
     def start(self, members: Members) -> tuple[Floats, Floats]:
@@ -169,7 +170,7 @@ class LlvmKernel:
         if stand_in is not None:
             return stand_in.march(members, grid, stages)
         count = max(members.count, self.width)
-        use = (f"march{stages}", self.width)
+        use = Use(f"march{stages}", self.width, known_of(members))
         code = self.codes.get(use, count * grid.steps * stages)
         values = np.empty((len(grid.saved), len(self.wanted), count))
         stopped = np.full(count, -1, dtype=np.int64)

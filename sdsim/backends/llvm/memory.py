@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,26 @@ class Points:
         self.code.call[name](*when, _address(states), _address(fixed), _address(out), self._at)
 
 
+class Place:
+    """Memory that one thread runs a code in."""
+
+    def __init__(self, code: Code, tape: Floats, steps: int) -> None:
+        sizes, width = code.sizes, code.width
+        self.code = code
+        self._arrays: dict[str, NDArray[Any]] = {
+            "tape": tape,
+            "frame": _aligned(sizes.frame * width),
+            "ring": np.empty((sizes.kept(steps), width)),
+            "lags": np.empty((sizes.buffers, width + 2), dtype=np.int64),
+        }
+
+    def march(self, env: Ints) -> None:
+        """Run the code with an environment, completed by this place's memory."""
+        for name, array in self._arrays.items():
+            env[WORDS.index(name)] = _address(array)
+        self.code.call["march"](_address(env))
+
+
 class Job:
     """One march: its memory, and the threads that take blocks of members from one counter.
 
@@ -82,30 +103,46 @@ class Job:
     ) -> None:  # fmt: skip
         self.better = better
         self.code, self.blocks = code, -(-members.count // code.width)
-        self._steps, sizes = grid.steps, code.sizes
-        rows = (grid.steps + 1) * (1 if stages == 1 else 3)
-        keepable(rows * sizes.tape + sizes.kept(grid.steps) * code.width, grid.steps)
-        tape = _aligned(rows * sizes.tape)
+        self._grid, self._rows = grid, (grid.steps + 1) * (1 if stages == 1 else 3)
+        self._tapes: dict[int, Floats] = {}
+        self._tape(code)
         saved = np.array([*grid.saved, -1], dtype=np.int64)
         self._counter = np.zeros(1, dtype=np.int64)
         self._lock, self._final = threading.Lock(), False
         params = np.ascontiguousarray(members.params, dtype=np.float64)
         numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
-        self._kept = (tape, saved, params, numbers, values, stopped)
+        self._kept = (saved, params, numbers, values, stopped)
         self._words: dict[str, int | float] = {
             "params": _address(params), "stride": 8 * members.count, "numbers": _address(numbers),
             "seed": _signed(members.seed), "steps": grid.steps, "saved": _address(saved),
             "step": float(grid.step), "half": 0.5 * grid.step, "sixth": grid.step / 6.0,
-            "tape": _address(tape), "out": _address(values), "count": members.count,
+            "out": _address(values), "count": members.count,
             "stopped": _address(stopped), "counter": _address(self._counter),
             "blocks": self.blocks, "last": members.count - code.width,
         }  # fmt: skip
-        if sizes.tape:
-            code.call["tape"](float(grid.start), float(grid.step), grid.steps, _address(tape))
+
+    def _tape(self, code: Code) -> Floats:
+        """The uniform values at all steps, as a code keeps them; one thread at a time."""
+        found = self._tapes.get(id(code))
+        if found is None:
+            grid, sizes = self._grid, code.sizes
+            rings = sizes.kept(grid.steps) * code.width
+            keepable(self._rows * sizes.tape + rings, grid.steps)
+            found = self._tapes[id(code)] = _aligned(self._rows * sizes.tape)
+            if sizes.tape:
+                start, step = float(grid.start), float(grid.step)
+                code.call["tape"](start, step, grid.steps, _address(found))
+        return found
+
+    def _place(self, code: Code) -> Place:
+        """Memory for this thread to run a code in."""
+        with self._lock:
+            tape = self._tape(code)
+        return Place(code, tape, self._grid.steps)
 
     def run(self, threads: int) -> None:
         """March all blocks, in ``threads`` threads if that pays."""
-        work = self.blocks * (self._steps + 1) * self.code.sizes.frame
+        work = self.blocks * (self._grid.steps + 1) * self.code.sizes.frame
         threads = min(threads, self.blocks)
         if work < _WORTH_THREADS:
             self._march()
@@ -140,18 +177,12 @@ class Job:
             self._counter[0] = _NEVER
 
     def _march(self) -> None:
-        sizes, width = self.code.sizes, self.code.width
-        frame = _aligned(sizes.frame * width)
-        ring = np.empty((sizes.kept(self._steps), width))
-        lags = np.empty((sizes.buffers, width + 2), dtype=np.int64)
-        own = {"frame": _address(frame), "ring": _address(ring), "lags": _address(lags)}
         env = np.zeros(len(WORDS), dtype=np.int64)
-        for name, value in (self._words | own).items():
+        for name, value in self._words.items():
             target = env.view(np.float64) if isinstance(value, float) else env
             target[WORDS.index(name)] = value
         self._march_portions(env.copy())
-        code = self.code  # kept alive while it runs, whatever takes over
-        code.call["march"](_address(env))
+        self._place(self.code).march(env)
 
     def _march_portions(self, env: Ints) -> None:
         """March with the code there is until it is clear which code is to do the rest.
@@ -160,6 +191,7 @@ class Job:
         code, all blocks that are left come from the counter that threads share.
         """
         counter, size = np.zeros(1, dtype=np.int64), 1
+        place: Place | None = None
         env[WORDS.index("counter")] = _address(counter)
         while True:
             with self._lock:
@@ -172,9 +204,11 @@ class Job:
                     return
                 end = min(first + size, self.blocks)
                 self._counter[0] = end
+            if place is None or place.code is not code:
+                place = self._place(code)
             counter[0], env[WORDS.index("blocks")] = first, end
             began = time.perf_counter()
-            code.call["march"](_address(env))
+            place.march(env)
             spent = time.perf_counter() - began
             size = max(1, min(2 * size, int(size * _PORTION / max(spent, 1e-9))))
 
@@ -185,7 +219,8 @@ def padded(members: Members, count: int) -> Members:
     if missing <= 0:
         return members
     params = np.pad(members.params, ((0, 0), (0, missing)), mode="edge")
-    return Members(params, np.pad(members.numbers, (0, missing), mode="edge"), members.seed)
+    numbers = np.pad(members.numbers, (0, missing), mode="edge")
+    return replace(members, params=params, numbers=numbers)
 
 
 def _aligned(count: int) -> Floats:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from sdsim.backends.llvm.order import LONG, ordered, urgent_first
 from sdsim.backends.llvm.outputs import Outputs
+from sdsim.backends.llvm.special import NUMBERS
 from sdsim.program import Program
 
 #: The kinds of task that move a state.
@@ -228,7 +229,7 @@ class _Planner:
     def uniform_section(self, everything: Iterable[int]) -> None:
         """The uniform values that anything stands on."""
         n, ops = self.natures, self.program.ops
-        values = [v for v in everything if not n.varying[v] and ops[v].code != "const"]
+        values = [v for v in everything if not n.varying[v] and ops[v].code not in NUMBERS]
         self.section("uniform", "uniform", values)
 
     def rows(self) -> tuple[dict[tuple[str, int], tuple[str, int]], dict[str, int]]:
@@ -278,7 +279,7 @@ class _Planner:
             read += [v for task in unit.tasks for v in task.values]
             apart = {v for t in unit.tasks if t.kind in MOVES for v in t.values}
             for v in (n.alias.get(v, v) for v in read):
-                if ops[v].code == "const" or (ops[v].code == "state" and v not in apart):
+                if ops[v].code in NUMBERS or (ops[v].code == "state" and v not in apart):
                     continue
                 if v not in here or (group != "uniform" and not n.varying[v]):
                     lives[group, v] = Life(made.get((group, v), -1), at)
@@ -294,12 +295,18 @@ class _Planner:
         )
 
 
-def for_march(program: Program, outputs: Outputs, stages: int, chunk: int) -> Plan:
-    """Whole runs: ``stages`` 1 is Euler, 4 Runge-Kutta."""
+def for_march(
+    program: Program, outputs: Outputs, stages: int, chunk: int, watched: Iterable[int] = ()
+) -> Plan:
+    """Whole runs: ``stages`` 1 is Euler, 4 Runge-Kutta.
+
+    watched : states that a run stands on whether wanted values do or not.
+    """
     p = _Planner(program, True, chunk)
-    wanted = [v for _, v in outputs.shown]
-    needed, ops = program.needed(wanted), program.ops
-    numbers = sorted({int(ops[v].data) for v in needed if ops[v].code == "state"})
+    wanted, ops = [v for _, v in outputs.shown], program.ops
+    also = [v for s in watched for v in (program.states[s].initial, program.states[s].change)]
+    needed = program.needed([*wanted, *also])
+    numbers = sorted({*(int(ops[v].data) for v in needed if ops[v].code == "state"), *watched})
     states = {s: row for row, s in enumerate(numbers)}
     buffers = sorted({int(ops[v].data) for v in needed if ops[v].code == "delayed"})
     change = {s: program.states[s].change for s in states}

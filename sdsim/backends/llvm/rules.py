@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from sdsim.backends.llvm.quotient import factors
 from sdsim.backends.llvm.text import Body, Comparison
 
 Rule = Callable[..., str]
@@ -81,6 +82,15 @@ def power(b: Body, x: str, y: str, exponent: float | None, piece: int) -> str:
     if exponent in POWERS:
         return POWERS[exponent](b, x)
     return b.in_pieces("pow", [x, y], piece)
+
+
+def quotient(b: Body, x: str, divisor: float) -> str:
+    """``x / divisor``, as a product where that gives the same bits; wants the fused instruction."""
+    pair = factors(divisor)
+    if pair is None:
+        return b.div(x, b.number(divisor))
+    high, low = map(b.number, pair)
+    return b.fma(x, high, b.mul(x, low))
 
 
 def apply(b: Body, code: str, args: Sequence[str], exponent: float | None, piece: int) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from sdsim.backends.llvm import draws, past
 from sdsim.backends.llvm.plan import Plan, Unit
-from sdsim.backends.llvm.rules import apply
+from sdsim.backends.llvm.rules import apply, quotient
+from sdsim.backends.llvm.special import NUMBERS
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
 from sdsim.backends.llvm.words import word
@@ -73,6 +74,8 @@ class _Writer:
         if op.code == "random":
             return draws.draw(b, args[0], int(op.data), word(b, "seed"), word(b, "numbers", "ptr"))
         last = self.plan.program.ops[op.args[-1]]
+        if op.code == "div" and last.code in NUMBERS and self.owner.reader.machine.vectors:
+            return quotient(b, args[0], last.data)
         known = last.data if last.code == "const" else None
         return apply(b, op.code, args, known, self.owner._piece)
 
@@ -80,7 +83,7 @@ class _Writer:
         """The value of ``v``, wherever it is."""
         v = self.plan.alias.get(v, v)
         op = self.plan.program.ops[v]
-        if op.code == "const":
+        if op.code in NUMBERS:
             return self.body.number(op.data)
         if v not in self.made:
             self.made[v] = self.load(v)
