@@ -74,13 +74,13 @@ def main() -> None:
                  open=True, definition="With ties between the countries as a third outcome."),
         ], f"{names[0]} ({units[names[0]]})", f"{names[1]} ({units[names[1]]})"),
     ], columns=1, height=460)  # fmt: skip
-    table = [["policy", *(f"{n}, {units[n]}" for n in names[:2]), *two.levers]]
     spread = np.quantile(judged(sweep, two.x[picks], draws=JUDGES), [0.05, 0.95], axis=1)
-    for n, i in enumerate(picks):
-        ends = [
-            f"{two.y[i, k]:,.0f} ({spread[0, n, k]:,.0f} to {spread[1, n, k]:,.0f})" for k in (0, 1)
-        ]
-        table.append([words[n], *ends, *(f"{v:.2f}" for v in two.x[i])])
+    table = [["", *words]]
+    for k, name in enumerate(names[:2]):
+        ends = [f"({spread[0, n, k]:,.0f} to {spread[1, n, k]:,.0f})" for n in range(len(picks))]
+        means = [f"{two.y[i, k]:,.0f}" for i in picks]
+        table.append([f"{name}, {units[name]}", *map(" ".join, zip(means, ends, strict=True))])
+    table += [[lever, *(f"{two.x[i, k]:.2f}" for i in picks)] for lever, k in at.items()]
     levers = sum(isinstance(f, Lever) for f in sweep.design.factors)
     doubts = len(sweep.design.factors) - levers
     write_page(
