@@ -365,6 +365,11 @@ class Meaning:
             return node
         if word == "mean" and len(node.args) != 1:
             return node
+        said = node.args[0] if word == "size" and len(node.args) == 1 else None
+        if isinstance(said, Ref) and not said.subs and self._key(said.name, spot) is None:
+            dim = self.dims.get(names.canonical(plain(said.name)))
+            if dim:  # all of it, even where its name stands for the equation's own element
+                return Num(float(len(dim.elements)))
 
         def star(inner: Expr) -> Expr:
             if not isinstance(inner, Ref):

@@ -148,7 +148,7 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
 }  # fmt: skip
 
 #: Read as words without parentheses, too.
-CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf")
+CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf", "nan")
 #: Over the elements of an array, by the name that `sdsim.functions` has.
 OVER_ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
                "size": "size", "stddev": "stddev", "rank": "rank"}  # fmt: skip
@@ -159,7 +159,7 @@ REFUSED = frozenset((
     "history", "lookupinv", "lookuparea", "irr", "endval", "binomial", "negbinomial", "gamma",
     "beta", "dice", "interpolate", "derivn", "allocate", "qelem", "cycletime", "ctmax", "ctmean",
     "ctmin", "ctstddev", "ctflow", "arrest", "oseconds", "throughput", "capacity", "clocktime",
-    "runcount", "sensirunid", "sensiruncount", "rework", "stopifrun",
+    "runcount", "sensirunid", "sensiruncount", "rework", "stopifrun", "nan",
 ))  # fmt: skip
 #: Namespaces in which functions stand that are known without.
 NAMESPACES = ("std", "isee", "vensim")

@@ -211,6 +211,7 @@ def test_arrays(run) -> None:
         + aux("most", "MAX(grid)")
         + aux("least", "MIN(grid[Place, Age])")
         + aux("mean", "MEAN(a) + SIZE(Age)")
+        + aux("size", "10 * SIZE(Age) + Age", over("Age"))
         + aux("one", "grid[south, 2] + a[Place.north]"),
         more=DIMS,
     )
@@ -222,6 +223,7 @@ def test_arrays(run) -> None:
     assert last["share"] == pytest.approx([1 / 3, 2 / 3])
     assert last["rows"] == pytest.approx([6, 15])
     assert (last["all"], last["most"], last["least"]) == (21, 6, 1)
+    np.testing.assert_array_equal(found["size"].values[-1], [31, 32, 33])
     assert (last["mean"], last["one"]) == (4.5, 6)
 
 
@@ -441,6 +443,7 @@ BAD = [
     (xmile(aux("x", "1 +")), "'x': the equation ends too early, after '1 +'"),
     (xmile(aux("x", "y + 1") + aux("yy", "2")), "'x': undefined variable 'y'"),
     (xmile(aux("x", "HISTORY(x, 2)")), "HISTORY is not supported in this version"),
+    (xmile(aux("x", "IF TIME > 2 THEN 1 ELSE NAN")), "NAN is not supported in this version"),
     (xmile(aux("x", "NOSUCH(2)")), "unknown function 'NOSUCH'"),
     (xmile(aux("x", "SMTH1(2)")), "SMTH1 takes 2 to 3 arguments, got 1"),
     (xmile(aux("x", "1") + aux("X", "2")), "'X': defined twice, first in line 1"),
