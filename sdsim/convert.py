@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from sdsim import files
+from sdsim.digits import listed
 from sdsim.errors import ModelError
 from sdsim.expand import expand
 from sdsim.lower import lower
@@ -79,7 +80,9 @@ def convert(
             raise ModelError(what, remedy=remedy, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
-    return made.notes
+    if not model.reads or sketch_only:
+        return made.notes
+    return (*made.notes, f"data of other files stand in the new one: {listed(model.reads)}")
 
 
 def _program(model: Model) -> Program:

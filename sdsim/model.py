@@ -101,6 +101,7 @@ class Model:
     notes : what reading noticed and a user should see, one line each.
     method : how the file says it is integrated: ``rk4``, or empty for Euler.
     reality : what the file brings of Vensim's reality checks; `sdsim.check` decides them.
+    reads : the files beside it whose data it took.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Model:
     notes: tuple[str, ...] = ()
     method: str = ""
     reality: tuple[Reality, ...] = ()
+    reads: tuple[str, ...] = ()
 
     def find(self, name: str) -> Variable:
         """The variable of that name, however it is spelled.

@@ -72,7 +72,7 @@ def read(
     if cache and (kept := _cache.load(name, file, files, settings.data)):
         return kept
     try:
-        model = _read(data, path, files, settings)
+        model = replace(_read(data, path, files, settings), reads=files.taken)
     except ModelError as error:
         raise error.at(file=file) from None
     if cache:

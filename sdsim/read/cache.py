@@ -51,7 +51,8 @@ def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Mod
                     files.find(wanted)
                 if files.used[wanted] != digest:
                     return None
-            model = replace(from_json(entry["model"]), file=file, name=Path(file).stem)
+            model = from_json(entry["model"])
+            model = replace(model, file=file, name=Path(file).stem, reads=files.taken)
             return knowing(model, str(entry["hash"]))
     except (OSError, ModelError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None

@@ -44,6 +44,11 @@ class Folder:
             self.used[name] = ""
             return None
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The names of the files that were read."""
+        return tuple(name for name, digest in self.used.items() if digest)
+
     def meant(self, name: str) -> str:
         """The file behind a name; a ``?name`` that the settings do not explain stays as it is."""
         return self.tags.get(name.casefold(), name)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, fold, rewrite, with_children
+from sdsim.errors import ModelError, UnsupportedError
+from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, fold, rewrite, walk, with_children
+from sdsim.functions import TABLES
 from sdsim.functions.tables import NA, SLACK
 from sdsim.model import Equation, Model, Variable
 
@@ -93,6 +94,7 @@ def rewritten(
         made = []
         for one in variable.equations:
             try:
+                _self_contained(model, one)
                 made.append(equation(Place(adder, variable, one)))
             except ModelError as error:
                 raise error.at(file=model.file, line=one.line, variable=variable.name) from None
@@ -138,6 +140,23 @@ def only_at(table: Expr, time: Expr) -> Expr:
     )
     here = Binary("<=", Call("abs", (Binary("-", x, time),)), slack)
     return Call("if then else", (here, y, Num(NA)))
+
+
+def _self_contained(model: Model, equation: Equation) -> None:
+    """
+    Raises
+    ------
+    UnsupportedError : a function that only takes data from another file.
+    """
+    for node in walk(equation.expr):
+        row = TABLES.get(node.name) if isinstance(node, Call) else None
+        given = node.args[0] if row and row.data and isinstance(node, Call) and node.args else None
+        owner = model.variables.get(given.name) if isinstance(given, Ref) else None
+        if row and owner and owner.role == "data" and owner.equations:
+            raise UnsupportedError(
+                f"{row.name.upper()} takes data from another file, and what is written is one file",
+                remedy=f"keep the file as it is with the data of '{owner.name}' beside it",
+            )
 
 
 def translated(place: Place, expr: Expr, rows: Mapping[str, Row]) -> Expr:

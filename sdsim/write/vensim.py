@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdsim import names
-from sdsim.errors import ModelError, counted
+from sdsim.digits import listed
+from sdsim.errors import ModelError
 from sdsim.expr import Array, Lookup
 from sdsim.model import Dimension, Equation, Model, Reality, Variable
 from sdsim.write.layout import MAX_DRAWN, views
@@ -22,7 +23,7 @@ from sdsim.write.ranges import ranged
 from sdsim.write.sketch import sketch
 from sdsim.write.vensim_text import Names, expression, folded, points, quoted
 from sdsim.write.vensim_words import in_vensim
-from sdsim.write.written import Written
+from sdsim.write.written import Written, flattened
 
 _STARS = "*" * 56
 _SKETCH = re.compile(r"^(\s*)(?=\\{2,}---///)", re.MULTILINE)
@@ -48,6 +49,7 @@ def write_vensim(model: Model) -> Written:
 class _Writer:
     model: Model
     notes: list[str] = field(default_factory=list)
+    marked: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = Names(self.model)
@@ -61,11 +63,12 @@ class _Writer:
             for variable in variables:
                 blocks.extend(self.entries(variable))
             blocks.extend(map(self.check, checks))
-        hidden = sum(v.hidden for v in self.model.variables.values())
-        if hidden:
-            self.notes.append(f"macros are written out, as {counted(hidden, 'variable')}")
+        self.notes.extend(flattened(self.model))
         settings = _RK4 if self.model.method == "rk4" else ""
         drawn = views(self.model)
+        if self.marked:
+            what = "~ became -, | became / and *** became ** in what is said about"
+            self.notes.append(f"{what} {listed(list(self.marked))}")
         if len(self.model.variables) > MAX_DRAWN:
             self.notes.append(f"no sketch: more than {MAX_DRAWN:,} variables are not drawn")
         return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of) + settings
@@ -84,17 +87,18 @@ class _Writer:
         belongs to none."""
         found: dict[str, tuple[list[Variable], list[Reality]]] = {"": ([], [])}
         for variable in self.model.variables.values():
-            found.setdefault(self.prose(variable.group, " "), ([], []))[0].append(variable)
+            group = self.prose(variable.group, variable.name, " ")
+            found.setdefault(group, ([], []))[0].append(variable)
         for check in self.model.reality:
-            found.setdefault(self.prose(check.group, " "), ([], []))[1].append(check)
+            found.setdefault(self.prose(check.group, check.name, " "), ([], []))[1].append(check)
         return [(group, *both) for group, both in found.items()]
 
-    def prose(self, text: str, line_end: str = f"\n{_IN}") -> str:
+    def prose(self, text: str, whose: str, line_end: str = f"\n{_IN}") -> str:
         """Free text without the marks that would end it."""
         clean = text.replace("~", "-").replace("|", "/")
         clean = re.sub(r"\*{3,}", "**", _SKETCH.sub(r"\1.", clean))
         if clean != text:
-            self.notes.append("in units and comments ~ became -, | became / and *** became **")
+            self.marked[whose] = None
         return line_end.join(folded(line, _IN) for line in clean.split("\n"))
 
     # --- subscript ranges ---------------------------------------------------------------------
@@ -135,7 +139,7 @@ class _Writer:
             text = f"{head} :TEST INPUT: {said.condition}"
         else:
             text = f"{head} :THE CONDITION: {said.condition} :IMPLIES: {said.implies}"
-        return f"{folded(text, _IN)}\n\t~\n\t~\t{self.prose(said.doc)}\n\t|\n"
+        return f"{folded(text, _IN)}\n\t~\n\t~\t{self.prose(said.doc, said.name)}\n\t|\n"
 
     # --- variables ----------------------------------------------------------------------------
 
@@ -154,11 +158,11 @@ class _Writer:
             about = "\t~~|\n"
 
     def about(self, variable: Variable) -> str:
-        units = self.prose(variable.units, " ")
+        units = self.prose(variable.units, variable.name, " ")
         if variable.limits != (None, None):
             low, high = ("?" if v is None else number(v) for v in variable.limits)
             units = f"{units} [{low},{high}]".strip()
-        return f"\t~\t{units}\n\t~\t{self.prose(variable.doc)}\n\t|\n"
+        return f"\t~\t{units}\n\t~\t{self.prose(variable.doc, variable.name)}\n\t|\n"
 
     def left(
         self, variable: Variable, subs: Sequence[str], excepts: Sequence[Sequence[str]] = ()

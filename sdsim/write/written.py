@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sdsim import names
-from sdsim.errors import ModelError
+from sdsim.digits import listed
+from sdsim.errors import ModelError, counted
 from sdsim.model import Equation, Model, Variable
 from sdsim.write.notation import plain
+
+#: How a variable that a macro's call stands for is called; see `sdsim.read.macros`.
+_MACRO = re.compile(r"#(.+?) \d+>")
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,29 @@ class Written:
     text: str
     model: Model
     notes: tuple[str, ...] = ()
+
+
+def flattened(model: Model) -> Iterator[str]:
+    """What of a model's own structure is equations alone once it is written, by name."""
+    macros: dict[str, int] = {}
+    parts: list[str] = []
+    modules: dict[str, None] = {}
+    for variable in model.variables.values():
+        macro = _MACRO.match(variable.name) if variable.hidden else None
+        if macro:
+            macros[macro[1]] = macros.get(macro[1], 0) + 1
+        elif variable.hidden:
+            parts.append(variable.name)
+        elif variable.group and variable.name.startswith(f"{variable.group}."):
+            modules[variable.group] = None
+    if macros:
+        size = counted(sum(macros.values()), "variable")
+        yield f"macros are written out, as {size}: {listed(list(macros))}"
+    if parts:
+        size = counted(len(parts), "variable")
+        yield f"flows cut at 0 and conveyors are written out, with {size} more: {listed(parts)}"
+    if modules:
+        yield f"modules become groups of variables called module.variable: {listed(list(modules))}"
 
 
 def differing(meant: Model, again: Model) -> ModelError | None:

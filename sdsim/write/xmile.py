@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from sdsim import names
-from sdsim.errors import ModelError, counted
+from sdsim.errors import ModelError
 from sdsim.expr import Call, Expr, Lookup, Num
 from sdsim.model import Dimension, Equation, Model, Variable
 from sdsim.version import __version__
 from sdsim.write.layout import MAX_DRAWN, views
 from sdsim.write.notation import number
-from sdsim.write.written import Written
+from sdsim.write.written import Written, flattened
 from sdsim.write.xmile_text import Spelling, attribute
 from sdsim.write.xmile_view import page
 from sdsim.write.xmile_words import Said, in_xmile
@@ -54,11 +54,9 @@ class _Writer:
         if self.spelling.foreign:
             which = ", ".join(self.spelling.foreign)
             yield f"functions that XMILE has not are in the namespace vensim: {which}"
-        hidden = sum(v.hidden for v in self.model.variables.values())
-        if hidden:
-            yield f"macros are written out, as {counted(hidden, 'variable')}"
+        yield from flattened(self.model)
         if len(self.model.variables) > MAX_DRAWN:
-            yield f"no view: more than {MAX_DRAWN:,} variables are not drawn"
+            yield f"no view, and no groups in it: more than {MAX_DRAWN:,} variables are not drawn"
 
     def lines(self) -> Iterator[str]:
         """The whole file."""

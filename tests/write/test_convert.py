@@ -15,6 +15,8 @@ import sdsim.convert
 from sdsim.check.reality import run_realities
 from sdsim.convert import convert
 from sdsim.errors import ModelError
+from sdsim.model import Model
+from sdsim.read import read
 from sdsim.write import Written, differing, write_vensim
 
 
@@ -111,14 +113,65 @@ def test_a_check_that_would_change_is_seen(tmp_path: Path) -> None:
     assert (fault.what.split(" when")[0], fault.variable) == ("has another reality check", "late")
 
 
-def test_a_file_that_would_not_run_is_not_written(tmp_path: Path) -> None:
+def test_data_of_other_files_are_taken_along_and_named(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("t,a\n0,1\n5,2\n")
+    (tmp_path / "c.csv").write_text("x,7\n")
+    text = "z := GET DIRECT DATA('d.csv', ',', 'A', 'B2')\n"
+    text += "c = GET DIRECT CONSTANTS('c.csv', ',', 'B1')"
+    (tmp_path / "m.mdl").write_text(mdl(text))
+    (tmp_path / "other").mkdir()
+    for _ in range(2):  # read, and then from the cache
+        notes = convert(tmp_path / "m.mdl", tmp_path / "other" / "n.mdl", force=True)
+        assert notes[-1] == "data of other files stand in the new one: d.csv, c.csv"
+    assert convert(tmp_path / "m.mdl", tmp_path / "k.mdl", sketch_only=True) == ()
+    before, after = (sdsim.simulate(sdsim.load(tmp_path / p)) for p in ("m.mdl", "other/n.mdl"))
+    assert before["z"].values.tolist() == after["z"].values.tolist()
+    assert float(after["c"][0]) == 7
+
+
+def test_modules_and_parts_of_flows_are_named(tmp_path: Path) -> None:
+    text = (
+        '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
+        "<header><vendor>v</vendor></header><sim_specs><start>0</start><stop>4</stop></sim_specs>"
+        '<model><variables><module name="hares"/></variables></model>'
+        '<model name="hares"><variables><stock name="size"><eqn>3</eqn><outflow>deaths</outflow>'
+        '<non_negative/></stock><flow name="deaths"><eqn>2</eqn></flow></variables></model></xmile>'
+    )
+    (tmp_path / "m.xmile").write_text(text)
+    said = (
+        "flows cut at 0 and conveyors are written out, with 1 variable more: hares.deaths wanted#",
+        "modules become groups of variables called module.variable: hares",
+    )
+    before = sdsim.simulate(sdsim.load(tmp_path / "m.xmile"))["hares.size"].values
+    assert before.tolist() == [3, 1, 0, 0, 0]
+    for name in ("n.mdl", "n.xmile"):
+        assert convert(tmp_path / "m.xmile", tmp_path / name) == said
+        after = sdsim.simulate(sdsim.load(tmp_path / name))["hares.size"].values
+        assert after.tolist() == before.tolist()
+
+
+def test_data_that_only_another_file_can_hold_are_refused(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("t,a\n0,1\n5,2\n")
     text = mdl("z := GET DIRECT DATA('d.csv', ',', 'A', 'B2')\ny = GET DATA AT TIME(z, Time / 2)")
     (tmp_path / "data.mdl").write_text(text)
     sdsim.simulate(sdsim.load(tmp_path / "data.mdl"))
-    with pytest.raises(ModelError, match="'y': GET DATA AT TIME expects"):
+    with pytest.raises(ModelError, match="'y': GET DATA AT TIME takes data from another file"):
         convert(tmp_path / "data.mdl", tmp_path / "n.mdl")
     assert not (tmp_path / "n.mdl").exists()
+
+
+def test_a_file_that_would_not_run_is_not_written(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(model: Model) -> Written:
+        path = source.with_name("wrong.mdl")
+        path.write_text(write_vensim(model).text.replace("0.1", "NOBODY(2)"))
+        return Written(path.read_text(), read(path))
+
+    monkeypatch.setitem(sdsim.convert.WRITERS, ".mdl", wrong)
+    with pytest.raises(ModelError, match=r"unknown function .* \(the file would not say the same"):
+        convert(source, source.with_name("n.mdl"))
+    assert not source.with_name("n.mdl").exists()
 
 
 def test_a_file_that_would_not_say_the_same_is_not_written(
