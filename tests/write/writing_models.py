@@ -34,6 +34,8 @@ MODELS = {
         B <-> A
         Late: a2, a3
         C: c1, c2 -> (A: a1, Late)
+        E: e1, e2, e3
+        D: a1, a2, a3 -> E
         m[A, B] = 1, 2, 3; 4, 5, 6; 7, 8, 9;
         v[B] = 1, 2, 3
         w[A] = SUM(m[A, B!] * v[B!]) + B
@@ -41,6 +43,7 @@ MODELS = {
         most[A, B] :EXCEPT: [a1, a2] = turned[A, B] - v[B]
         most[a1, a2] = 7
         part[A] :EXCEPT: [a1] = v[A] / 2
+        moved[E] = v[D] * 2
         cube[C, A, B] = m[A, B] + C
         table[a1]((0, 0), (10, 5))
         table[a2]((0, 0), (10, 6))
