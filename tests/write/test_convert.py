@@ -139,7 +139,7 @@ def test_modules_and_parts_of_flows_are_named(tmp_path: Path) -> None:
     )
     (tmp_path / "m.xmile").write_text(text)
     said = (
-        "flows cut at 0 and conveyors are written out, with 1 variable more: hares.deaths wanted#",
+        "flows cut at 0 and conveyors are written out, with 1 variable more: hares.deaths>wanted#",
         "modules become groups of variables called module.variable: hares",
     )
     before = sdsim.simulate(sdsim.load(tmp_path / "m.xmile"))["hares.size"].values
@@ -195,7 +195,10 @@ def test_raw_data_keep_their_gaps(tmp_path: Path, name: str) -> None:
     y = IF THEN ELSE(x[a] = :NA:, -1, x[a])"""
     (tmp_path / "m.mdl").write_text(mdl(text, stop=4, step=0.1))
     notes = convert(tmp_path / "m.mdl", tmp_path / name)
-    assert notes == ("'x': its data are written as tables over time",)
+    assert notes == (
+        "'x': its data are written as tables over time",
+        "data of other files stand in the new one: d.csv",
+    )
     first, second = (
         sdsim.simulate(sdsim.load(tmp_path / n)).dataset for n in ("m.mdl", name)
     )  # fmt: skip
