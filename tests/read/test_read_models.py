@@ -127,12 +127,11 @@ def test_a_mapping_to_a_subrange(reading: Reading) -> None:
     assert model.dimensions["n"].maps == {"r": (("r1", "r2"), ("r3",))}
 
 
-def test_raw_data_are_noted(reading: Reading, tmp_path: Path) -> None:
+def test_raw_data_are_kept_as_such(reading: Reading, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("time,x\n0,1\n4,9\n")
     model = reading("x :RAW: := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~ ~ |")
-    assert model.notes == (
-        "line 1: 'x': :RAW: data are interpolated between their points, where Vensim has none",
-    )
+    assert only(model, "x") == Lookup((0.0, 4.0), (1.0, 9.0), "raw")
+    assert (model.notes, model.reads) == ((), ("d.csv",))
 
 
 def test_macros_call_macros(macros: Model) -> None:
