@@ -153,7 +153,7 @@ def test_an_ensemble_too_large_for_memory_is_refused(
     [
         ({"rate": 0.5}, "'rate': expected a value for each member, got 0.5; what is the same"),
         ({"rate": "0.5"}, "expected a value for each member, got '0.5'"),
-        ({"rate": [[0.5], [0.6]]}, "expected a number, got list"),
+        ({"rate": [[0.5], [0.6]]}, "expected a number, got a list"),
         ([0.5], "draws: expected values by name, got list"),
         ({"room": [1.0], "room[B]": [2.0]}, "'room[b]' is drawn twice, by 'room' and 'room[B]'"),
         ({"rate": [1.0], " Rate": [1.0]}, "'rate' is drawn twice"),
