@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdsim import limits, names
 from sdsim.backends.base import Grid, Members
-from sdsim.errors import ModelError, ModelWarning, one_line
+from sdsim.errors import ModelError, ModelWarning, UnsupportedError, one_line
 from sdsim.methods import Adaptive, Method
 from sdsim.overrides import Overrides
 from sdsim.system import System
@@ -52,17 +52,20 @@ def horizon_of(
     Raises
     ------
     ModelError : a control variable is missing or senseless.
+    UnsupportedError : one changes during the run where that cannot be followed.
     """
     program, place = system.program, {w: i for i, w in enumerate(system.program.param_cells)}
     file = system.model.file or None
 
-    def fault(what: str, remedy: str, *about: str) -> ModelError:
+    def fault(
+        what: str, remedy: str, *about: str, kind: type[ModelError] = ModelError
+    ) -> ModelError:
         """An error with the place of the first of these that the run changes, or the model's."""
         places = [p for name in about if changes and (p := changes.place_of(name))]
         variable = system.model.variables.get(about[0])
         here = (file, (variable and variable.line) or None)
         found = next((p for p in places if p[0]), (file, None) if places else here)
-        return ModelError(what, remedy=remedy, file=found[0], line=found[1])
+        return kind(what, remedy=remedy, file=found[0], line=found[1])
 
     def control(name: str) -> float:
         if (name, 0) in place:
@@ -77,7 +80,8 @@ def horizon_of(
                 remedy = f"{how} cannot follow that: give it a number"
                 if isinstance(method, Adaptive):
                     remedy += " (-F), or use --method euler or rk4"
-            raise fault(f"{name.upper()} changes during the run", remedy, name)
+            what = f"{name.upper()} changes during the run"
+            raise fault(what, remedy, name, kind=UnsupportedError)
         kernel = system.kernel([value])
         states, fixed = kernel.start(members)
         at = start if program.dynamic[value] else 0.0

@@ -199,7 +199,7 @@ def test_a_final_time_that_moves_is_for_single_runs_on_the_grid(run: Ran, tmp_pa
     control = MOVING.format("20-2*S")
     with pytest.raises(UnsupportedError, match="FINAL TIME changes during the run"):
         run("S=INTEG(2,0)", control=control, method=sdsim.Adaptive())
-    with pytest.raises(UnsupportedError, match="FINAL TIME alone may"):
+    with pytest.raises(UnsupportedError, match="many runs at once cannot follow"):
         sdsim.simulate_many(sdsim.load(tmp_path / "order.mdl"), {})
     with pytest.raises(ModelError, match="never reached"):
         run("S=INTEG(2,0)", control=MOVING.format("Time+1"))
