@@ -90,7 +90,10 @@ def tolerable(rtol: float, atol: float) -> None:
     """Refuse tolerances that are below 0 or not finite."""
     for label, tolerance in (("rtol", rtol), ("atol", atol)):
         if not (math.isfinite(tolerance) and tolerance >= 0):
-            raise ModelError(f"{label} must be a number of 0 or above, got {tolerance:g}")
+            raise ModelError(
+                f"{label} must be a number of 0 or above, got {tolerance:g}",
+                remedy="write one such as 1e-5",
+            )
 
 
 def _numbers(label: str, column: pd.Series, wanted: np.ndarray) -> np.ndarray:

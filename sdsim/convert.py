@@ -55,7 +55,11 @@ def convert(
     source, target = Path(source), Path(target)
     writer = WRITERS.get(target.suffix.lower())
     if sketch_only and {source.suffix.lower(), target.suffix.lower()} != {".mdl"}:
-        raise ModelError("a sketch is drawn from .mdl to .mdl alone", file=target.name)
+        raise ModelError(
+            "a sketch is drawn from .mdl to .mdl alone",
+            file=target.name,
+            remedy="give two .mdl files, or leave out --sketch-only",
+        )
     files.writable(target, (*WRITERS,))
     assert writer is not None
     vacant(target, force)
@@ -125,7 +129,7 @@ def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
         beside.replace(target)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
-        raise ModelError(what, file=str(target)) from None
+        raise ModelError(what, file=str(target), remedy="choose another folder") from None
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -60,10 +60,16 @@ def simulate_many(
     drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
     given = None if numbers is None else _drawn("numbers", numbers)
     if given is not None and not np.array_equal(given, np.rint(given)):
-        raise ModelError("numbers: expected whole numbers")
+        raise ModelError(
+            "numbers: expected whole numbers",
+            remedy="give the numbers of the members, such as range(100)",
+        )
     sizes = {len(v) for v in (*drawn.values(), *(() if given is None else (given,)))}
     if len(sizes) > 1:
-        raise ModelError(f"draws or numbers of different lengths: {sorted(sizes)}")
+        raise ModelError(
+            f"draws or numbers of different lengths: {sorted(sizes)}",
+            remedy="give each as many values as there are members",
+        )
     count = sizes.pop() if sizes else 1
     chosen, grid = run.system.chosen(save), run.grid
     wanted = run.wanted(chosen)

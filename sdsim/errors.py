@@ -95,6 +95,12 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""
 
 
+def suggested(name: str, known: Iterable[str]) -> str:
+    """A remedy for a name that is not known: the closest, or the first of those that are."""
+    listed = list(known)
+    return nearest(name, listed) or (f"one of {some(listed)}" if listed else "there is none")
+
+
 def said(value: object) -> str:
     """A value in the words of who wrote it: ``true``, ``the date 1979-05-27``, ``a list``."""
     if value is None:

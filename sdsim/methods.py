@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Real
 
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, said
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def checked(method: object) -> Method:
     known |= {solver.casefold(): f"Adaptive(solver='{solver}')" for solver in SOLVERS}
     meant = known.get(named.casefold(), "RK4")
     raise ModelError(
-        f"expected a method, got {method!r}",
+        f"expected a method, got {said(method)}",
         remedy=f"write sdsim.{meant}{'' if meant.endswith(')') else '()'}",
     )
 
@@ -99,4 +99,6 @@ def _positive(name: str, value: object) -> None:
         return
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not 0 < float(value) < float("inf"):  # type: ignore[arg-type]
-        raise ModelError(f"{name} must be a number above 0, got {value!r}")
+        raise ModelError(
+            f"{name} must be a number above 0, got {said(value)}", remedy="write one such as 1e-6"
+        )

@@ -200,7 +200,9 @@ class _Sorter:
                 else f"uses '{missing}', which has no equation"
             )
             raise ModelError(
-                what, remedy="give it as a series" if variable.role == "data" else "",
+                what, remedy="give it as a series"
+                if variable.role == "data"
+                else "write one, or read another element",
                 file=self._model.file, line=block.equation.line, variable=user.name,
             )  # fmt: skip
         return self._bases[owners] + index_in[at]

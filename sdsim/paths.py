@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Num, Ref
 from sdsim.ground import shape_of
 from sdsim.model import Equation, Model, Variable
@@ -38,22 +38,36 @@ def with_path(model: Model, name: str, times: Sequence[float]) -> Model:
     """
     variable = model.find(name)
     if shape_of(model, variable):
-        raise ModelError("has subscripts; a path is for a variable without", variable=variable.name)
+        raise ModelError(
+            "has subscripts; a path is for a variable without",
+            variable=variable.name,
+            remedy="name one without",
+        )
     if variable.role == "lookup" or names.canonical(variable.name) in names.CONTROL:
-        raise ModelError("cannot follow a path", variable=variable.name)
+        raise ModelError(
+            "cannot follow a path", variable=variable.name, remedy="name a variable that changes"
+        )
     at = [number(t, f"knots of {variable.name}") for t in times]
     if not at:
-        raise ModelError("a path needs at least one knot", variable=variable.name)
+        raise ModelError(
+            "a path needs at least one knot",
+            variable=variable.name,
+            remedy="write times = [2000, 2020]",
+        )
     for a, b in pairwise(at):
         if b <= a:
-            raise ModelError(f"knots must increase, got {b:g} after {a:g}", variable=variable.name)
+            raise ModelError(
+                f"knots must increase, got {b:g} after {a:g}",
+                variable=variable.name,
+                remedy="sort them, each once",
+            )
     height: Expr = variable.equations[0].expr if is_parameter(variable) else Num(0.0)
     keys = [names.canonical(knot(variable.name, t)) for t in at]
     taken = [k for k in keys if k in model.variables]
     if taken:
         raise ModelError(
             f"'{model.display(taken[0])}' is there already", variable=variable.name,
-            remedy=nearest(taken[0], model.variables),
+            remedy="rename that, or choose other times",
         )  # fmt: skip
     made: dict[str, Variable] = {
         key: replace(

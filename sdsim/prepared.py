@@ -92,12 +92,18 @@ class Prepared:
         variable, given = locate(model, name)
         key = names.canonical(variable.name)
         if key in names.CONTROL:
-            raise ModelError("is the same for all members", variable=variable.name)
+            raise ModelError(
+                "is the same for all members",
+                variable=variable.name,
+                remedy="set it for all, or run each alone",
+            )
         cells = range(int(np.prod(shape_of(model, variable)))) if given is None else given
         found = [place[key, c] for c in cells if (key, c) in place]
         if not found:
             raise ModelError(
-                "is no constant and cannot vary between members", variable=variable.name
+                "is no constant and cannot vary between members",
+                variable=variable.name,
+                remedy="name a constant",
             )
         return found
 

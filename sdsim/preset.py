@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim import files, limits, names
-from sdsim.errors import ModelError, nearest, one_line, said
+from sdsim.errors import ModelError, nearest, one_line, said, suggested
 from sdsim.overrides import Overrides, Points, number
 from sdsim.toml import lines_of, read_toml
 
@@ -188,7 +188,7 @@ def _columns(name: str, entry: Mapping[str, Any], path: Path) -> tuple[list[floa
             if wanted not in row:
                 raise ModelError(
                     f"{file.name} has no column '{wanted}'",
-                    remedy=nearest(wanted, [k for k in row if k]),
+                    remedy=suggested(wanted, [k for k in row if k]),
                     variable=name,
                 )
         if any(row[k] != str(v) for k, v in where.items()):

@@ -51,7 +51,9 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
             frame.to_csv(beside, sep="," if suffix == ".csv" else "\t", encoding="utf-8")
         beside.replace(target)
     except OSError as e:
-        raise ModelError(f"cannot be written: {e.strerror or e}", file=str(path)) from None
+        raise ModelError(
+            f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another place"
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -110,10 +112,14 @@ def read_table(path: str | Path) -> pd.DataFrame:
     except ModelError as e:
         raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
     except (OSError, ValueError) as e:
-        raise ModelError(f"cannot be read as a table: {e}", file=path.name) from None
+        raise ModelError(
+            f"cannot be read as a table: {e}", file=path.name, remedy="save it as CSV again"
+        ) from None
     frame.index = pd.Index(pd.to_numeric(pd.Series(frame.index), errors="coerce"))
     if len(frame) and frame.index.isna().all():
-        raise ModelError("has no times in its first column", file=path.name)
+        raise ModelError(
+            "has no times in its first column", file=path.name, remedy="put them there"
+        )
     return frame
 
 
@@ -128,7 +134,9 @@ def _vdf(path: Path) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = load_vdf(path)
     except Exception as e:  # a broken file may fail anywhere in its reader
-        raise ModelError(f"cannot be read as .vdf: {e}", file=path.name) from None
+        raise ModelError(
+            f"cannot be read as .vdf: {e}", file=path.name, remedy="export it from Vensim as .dat"
+        ) from None
     return frame[[c for c in frame.columns if not str(c).startswith("#")]]
 
 
@@ -204,7 +212,11 @@ def read_result(path: str | Path) -> xr.Dataset:
         try:
             data[column] = ("time", frame.iloc[:, number].to_numpy(dtype=float))
         except (ValueError, TypeError) as e:
-            raise ModelError(f"column '{column}' is not numeric: {e}", file=path.name) from None
+            raise ModelError(
+                f"column '{column}' is not numeric: {e}",
+                file=path.name,
+                remedy="write numbers, or leave blank what is not known",
+            ) from None
     return xr.Dataset(data, {"time": frame.index.to_numpy(dtype=float)})
 
 

@@ -39,7 +39,7 @@ def search(
     if not levers:
         raise ModelError("the sweep has no levers", remedy="name some under [levers] or [paths]")
     if not 2 <= len(outcomes) <= 3:
-        raise ModelError(f"{len(outcomes)} outcomes, expected 2 or 3")
+        raise ModelError(f"{len(outcomes)} outcomes, expected 2 or 3", remedy="name two or three")
     known = {o.name: o for o in sweep.outcomes}
     for name in outcomes:
         if name not in known:

@@ -109,7 +109,9 @@ def check_steps(
             notes.append(f"no adaptive run: {e}")
     for run in (own, half, quarter):
         if run.message:
-            raise ModelError(f"a run did not reach its end: {run.message}")
+            raise ModelError(
+                f"a run did not reach its end: {run.message}", remedy="correct that first"
+            )
     tables = [_table(run, own) for run in (own, half, quarter, best)]
     time = tables[0].index.to_numpy()
     off = []

@@ -167,7 +167,10 @@ def study(
     """
     settings = settings or Settings()
     if found.sizes["member"] != design.count:
-        raise ModelError(f"{found.sizes['member']:,} of {design.count:,} members are there")
+        raise ModelError(
+            f"{found.sizes['member']:,} of {design.count:,} members are there",
+            remedy="finish the sweep with --resume",
+        )
     better = tuple(str(b) for b in found["better"].values)
     fault = _hopeless(design, better)
     if fault is not None:

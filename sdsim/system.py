@@ -13,7 +13,7 @@ from sdsim import names, overrides
 from sdsim.backends import default_backend
 from sdsim.backends.base import Backend, Kernel
 from sdsim.collecting import no_collection
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, said
 from sdsim.expand import expand
 from sdsim.lower import lower
 from sdsim.model import Model
@@ -101,10 +101,16 @@ class System:
         out = []
         for name in (save,) if isinstance(save, str) else save:
             if not isinstance(name, str):
-                raise ModelError(f"expected a name to save, got {name!r}")
+                raise ModelError(
+                    f"expected a name to save, got {said(name)}", remedy="write names as text"
+                )
             key = names.canonical(overrides.locate(self.model, name)[0].name)
             if key not in self.places:
-                raise ModelError("is a lookup and has no values over time", variable=name)
+                raise ModelError(
+                    "is a lookup and has no values over time",
+                    variable=name,
+                    remedy="name a variable that changes",
+                )
             out.append(key)
         return list(dict.fromkeys(out))
 

@@ -82,7 +82,9 @@ class Section:
         """The table under a key, empty where there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
-            raise self.fault(f"expected a table, got {said(value)}", key)
+            raise self.fault(
+                f"expected a table, got {said(value)}", key, f"write [{key}] on a line of its own"
+            )
         return Section(value, self.file, self.text, (*self.keys, key))
 
     def value(self, key: str) -> Any:
@@ -93,7 +95,7 @@ class Section:
         ModelError : nothing does.
         """
         if key not in self.data:
-            raise self.fault(f"'{key}' is missing")
+            raise self.fault(f"'{key}' is missing", remedy="write it")
         return self.data[key]
 
     def _take(self, key: str, default: Any) -> Any:
@@ -103,7 +105,7 @@ class Section:
         """A text."""
         value = self._take(key, default)
         if not isinstance(value, str):
-            raise self.fault(f"expected text, got {said(value)}", key)
+            raise self.fault(f"expected text, got {said(value)}", key, "write it in quotes")
         return value
 
     def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
@@ -118,25 +120,29 @@ class Section:
         """A finite number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.fault(f"expected a number, got {said(value)}", key)
+            raise self.fault(f"expected a number, got {said(value)}", key, "write one such as 2.5")
         if not abs(value) < _MOST:
-            raise self.fault(f"expected a finite number, got {said(value)}", key)
+            raise self.fault(
+                f"expected a finite number, got {said(value)}", key, "write one such as 1e30"
+            )
         return float(value)
 
     def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
         """A whole number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self.fault(f"expected a whole number, got {said(value)}", key)
+            raise self.fault(
+                f"expected a whole number, got {said(value)}", key, "write one such as 3"
+            )
         if least is not None and value < least:
-            raise self.fault(f"expected at least {least}, got {value}", key)
+            raise self.fault(f"expected at least {least}, got {said(value)}", key, "write more")
         return value
 
     def flag(self, key: str, default: Any = _MISSING) -> bool:
         """True or false."""
         value = self._take(key, default)
         if not isinstance(value, bool):
-            raise self.fault(f"expected true or false, got {said(value)}", key)
+            raise self.fault(f"expected true or false, got {said(value)}", key, "write one of them")
         return value
 
     def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
@@ -144,7 +150,9 @@ class Section:
         value = self._take(key, default)
         value = [value] if isinstance(value, str) else value
         if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise self.fault(f"expected a list of texts, got {said(value)}", key)
+            raise self.fault(
+                f"expected a list of texts, got {said(value)}", key, 'write ["a", "b"]'
+            )
         return tuple(value)
 
     def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
@@ -153,10 +161,14 @@ class Section:
         if not isinstance(value, list | tuple) or any(
             isinstance(v, bool) or not isinstance(v, int | float) for v in value
         ):
-            raise self.fault(f"expected a list of numbers, got {said(value)}", key)
+            raise self.fault(
+                f"expected a list of numbers, got {said(value)}", key, "write [1, 2.5]"
+            )
         for v in value:
             if not abs(v) < _MOST:
-                raise self.fault(f"expected finite numbers, got {said(v)}", key)
+                raise self.fault(
+                    f"expected finite numbers, got {said(v)}", key, "write ones such as 1e30"
+                )
         return tuple(float(v) for v in value)
 
 

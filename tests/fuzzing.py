@@ -24,6 +24,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from making import mdl
+from wording import well_said
 
 import sdsim
 from sdsim.backends import Numpy
@@ -220,9 +221,8 @@ def _bounded() -> Iterator[None]:
 
 
 def _refused_well(error: ModelError) -> None:
-    said = str(error)
-    assert said.isprintable(), said
-    assert 0 < len(said) <= 600, said
+    well_said(str(error))
+    assert error.file, error
 
 
 def _run(path: Path) -> None:

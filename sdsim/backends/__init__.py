@@ -29,7 +29,10 @@ def backend_named(name: str, threads: int | None = None) -> Backend:
     if name != "llvm":
         raise ModelError(f"no back end '{name}'", remedy="'llvm' or 'numpy'")
     if not available():
-        raise ModelError(f"the back end 'llvm' cannot be used: {why_not()}")
+        raise ModelError(
+            f"the back end 'llvm' cannot be used: {why_not()}",
+            remedy="pip install llvmlite, or leave the back end out",
+        )
     return Llvm(threads=threads)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, said
 from sdsim.overrides import Overrides, number
 from sdsim.preset import preset_of
 from sdsim.toml import read_toml
@@ -117,12 +117,20 @@ def read_claims(folder: str | Path) -> tuple[Claim, ...]:
     for file in files:
         inside(file, Path(folder))
     if len(files) > MAX_FILES:
-        raise ModelError(f"more than {MAX_FILES} claims", file=str(folder))
+        raise ModelError(
+            f"more than {MAX_FILES} claims",
+            file=str(folder),
+            remedy="put them into folders of their own",
+        )
     claims = [read_claim(f) for f in files]
     seen: dict[str, str] = {}
     for c in claims:
         if c.id in seen:
-            raise ModelError(f"the id '{c.id}' is taken by {seen[c.id]}", file=c.file)
+            raise ModelError(
+                f"the id '{c.id}' is taken by {seen[c.id]}",
+                file=c.file,
+                remedy="give each claim its own",
+            )
         seen[c.id] = c.file
     return tuple(claims)
 
@@ -155,7 +163,9 @@ def inside(path: Path, folder: Path) -> Path:
     ModelError : it lies elsewhere.
     """
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise ModelError("leads out of the folder", file=path.name)
+        raise ModelError(
+            "leads out of the folder", file=path.name, remedy="put the file itself there"
+        )
     return path
 
 
@@ -172,7 +182,9 @@ def only(data: Mapping[str, Any], known: Sequence[str], key: str = "") -> None:
 
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ModelError(f"expected text, got {value!r}", variable=key)
+        raise ModelError(
+            f"expected text, got {said(value)}", variable=key, remedy="write it in quotes"
+        )
     return _printable(value.strip(), key)
 
 
@@ -180,7 +192,7 @@ def _printable(text: str, key: str) -> str:
     """The text, which may be printed on a terminal as it is."""
     for c in text:
         if not c.isprintable() and c not in "\n\t":
-            raise ModelError(f"holds the control character {c!r}", variable=key)
+            raise ModelError(f"holds the control character {c!r}", variable=key, remedy="delete it")
     return text
 
 
@@ -200,7 +212,11 @@ def texts(value: Any, key: str) -> tuple[str, ...]:
 
 def _tier(value: Any, key: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 9:
-        raise ModelError(f"expected a whole number from 1, got {value!r}", variable=key)
+        raise ModelError(
+            f"expected a whole number from 1, got {said(value)}",
+            variable=key,
+            remedy="write one such as 1",
+        )
     return value
 
 
@@ -208,7 +224,7 @@ def _one_of(choices: Sequence[str]) -> Callable[[Any, str], str]:
     def take(value: Any, key: str) -> str:
         if value not in choices:
             raise ModelError(
-                f"is {value!r}",
+                f"is {said(value)}",
                 remedy=nearest(str(value), choices) or f"one of {', '.join(choices)}",
                 variable=key,
             )
@@ -224,7 +240,11 @@ def _report(value: Any, key: str) -> dict[str, str]:
 def table(value: Any, key: str) -> dict[str, Any]:
     """A table."""
     if not isinstance(value, dict):
-        raise ModelError(f"expected a table, got {type(value).__name__}", variable=key)
+        raise ModelError(
+            f"expected a table, got {said(value)}",
+            variable=key,
+            remedy="write key = value lines under [its name]",
+        )
     return value
 
 
@@ -261,19 +281,21 @@ def _claim(data: Mapping[str, Any], path: Path) -> Claim:
         )  # fmt: skip
     found = claim.expressions()
     if len(found) > MAX_EXPRESSIONS:
-        raise ModelError(f"more than {MAX_EXPRESSIONS} expressions")
+        raise ModelError(f"more than {MAX_EXPRESSIONS} expressions", remedy="split the claim")
     for key, text in found.items():
         if len(text) > MAX_LENGTH:
-            raise ModelError(f"longer than {MAX_LENGTH} characters", variable=key)
+            raise ModelError(
+                f"longer than {MAX_LENGTH} characters", variable=key, remedy="shorten it"
+            )
     return claim
 
 
 def _several(value: Any, key: str, path: Path) -> dict[str, Changes]:
     found = table(value, key)
     if len(found) > MAX_RUNS:
-        raise ModelError(f"more than {MAX_RUNS}", variable=key)
+        raise ModelError(f"more than {MAX_RUNS}", variable=key, remedy="split the claim")
     if len({names.canonical(k) for k in found}) < len(found):
-        raise ModelError("two of the same name", variable=key)
+        raise ModelError("two of the same name", variable=key, remedy="rename one")
     made = {_label(k, key): _changes(v, f"{key}.{k}", path) for k, v in found.items()}
     for name, changes in made.items() if key == "ablations" else ():
         if changes.key == Changes().key:

@@ -14,7 +14,7 @@ import numpy as np
 from sdsim import names
 from sdsim.check.claims import only, table, texts, toml_of
 from sdsim.check.worlds import Draws
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, suggested
 from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, number, parameter_vector
 from sdsim.system import System
@@ -51,10 +51,16 @@ def read_choice(path: str | Path) -> Choice:
         limits = {}
         for name, pair in table(data.get("limits", {}), "limits").items():
             if not isinstance(pair, list) or len(pair) != 2:
-                raise ModelError("expected [low, high]", variable=f"limits.{name}")
+                raise ModelError(
+                    "expected [low, high]", variable=f"limits.{name}", remedy="write two numbers"
+                )
             low, high = (number(v, f"limits.{name}") for v in pair)
             if low > high:
-                raise ModelError(f"{low:g} is above {high:g}", variable=f"limits.{name}")
+                raise ModelError(
+                    f"{low:g} is above {high:g}",
+                    variable=f"limits.{name}",
+                    remedy="turn them round",
+                )
             limits[name] = (low, high)
         lists = {k: texts(data[k], k) for k in ("fixed", "fixed_groups", "drawn") if data.get(k)}
         return Choice(**lists, limits=limits)
@@ -138,13 +144,13 @@ def _check(system: System, choice: Choice) -> None:
     constants = [v.name for k, v in system.model.variables.items() if system.kinds[k] == "constant"]
     for pattern in (*choice.fixed, *choice.drawn, *choice.limits):
         if not any(_among(name, (pattern,)) for name in constants):
-            remedy = nearest(pattern, constants)
+            remedy = suggested(pattern, constants)
             raise ModelError(f"'{pattern}' is no constant", remedy=remedy, file="draws.toml")
     groups = {v.group for v in system.model.variables.values()}
     for group in choice.fixed_groups:
         if group not in groups:
             raise ModelError(
-                f"no group '{group}'", remedy=nearest(group, groups), file="draws.toml"
+                f"no group '{group}'", remedy=suggested(group, sorted(groups)), file="draws.toml"
             )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, suggested
 from sdsim.expr import Binary, Call, Expr, Num, Ref, rewrite, walk
 from sdsim.ground import shape_of
 from sdsim.model import Equation, Model, Variable
@@ -62,21 +62,29 @@ def link_of(text: str, model: Model) -> Link:
         remedy = nearest(a, known) or (f"it reads {', '.join(known[:6])}" if known else "")
         raise ModelError(f"'{a}' does not stand in the equation of '{b}'", remedy=remedy)
     if model.variables[link.cause.name].role == "lookup":
-        raise ModelError(f"'{model.display(link.cause.name)}' is a table and never changes")
+        raise ModelError(
+            f"'{model.display(link.cause.name)}' is a table and never changes",
+            remedy="name what changes",
+        )
     return link
 
 
 def _end(text: str, model: Model) -> End:
     match = _END.match(text.strip())
     if not match:
-        raise ModelError(f"'{text}' is no variable")
+        raise ModelError(
+            f"'{text}' is no variable", remedy="write the name of a variable of the model"
+        )
     try:
         variable = model.find(match["name"])
     except ModelError as e:
         raise ModelError(e.what, remedy=e.remedy) from None
     subs = tuple(names.canonical(s) for s in (match["subs"] or "").split(",") if s.strip())
     if subs and len(subs) != len(variable.dims):
-        raise ModelError(f"'{variable.name}' has {len(variable.dims)} subscripts, not {len(subs)}")
+        raise ModelError(
+            f"'{variable.name}' has {len(variable.dims)} subscripts, not {len(subs)}",
+            remedy="name one element of each",
+        )
     for sub, dim in zip(subs, variable.dims, strict=False):
         inside = model.dimensions[dim].elements
         range_ = model.dimensions.get(sub)
@@ -84,7 +92,7 @@ def _end(text: str, model: Model) -> End:
             known = [*model.labels(dim), *(d.name for d in model.dimensions.values())]
             raise ModelError(
                 f"'{sub}' is no element of '{model.dimensions[dim].name}'",
-                remedy=nearest(sub, known),
+                remedy=suggested(sub, known),
             )
     return End(names.canonical(variable.name), subs)
 

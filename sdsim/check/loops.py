@@ -70,12 +70,12 @@ def read_loops(path: str | Path) -> tuple[Loop, ...]:
         only(data, ("loop",))
         rows = data.get("loop", [])
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-            raise ModelError("expected [[loop]] tables")
+            raise ModelError("expected [[loop]] tables", remedy="write [[loop]] above each")
         if len(rows) > MAX_LOOPS:
-            raise ModelError(f"more than {MAX_LOOPS} loops")
+            raise ModelError(f"more than {MAX_LOOPS} loops", remedy="leave some out")
         loops = tuple(_loop(r, f"loop {n}") for n, r in enumerate(rows, start=1))
         if len({loop.name for loop in loops}) < len(loops):
-            raise ModelError("two loops of the same name")
+            raise ModelError("two loops of the same name", remedy="rename one")
         return loops
     except ModelError as e:
         raise e.at(file=path.name) from None
@@ -85,13 +85,15 @@ def _loop(data: dict[str, Any], key: str) -> Loop:
     only(data, ("name", "polarity", "links", "hold", "note"), key)
     for k in ("name", "polarity", "links", "hold"):
         if k not in data:
-            raise ModelError(f"has no '{k}'", variable=str(data.get("name", key)))
+            raise ModelError(
+                f"has no '{k}'", variable=str(data.get("name", key)), remedy="write it"
+            )
     name = str(data["name"])
     if data["polarity"] not in ("R", "B"):
-        raise ModelError("polarity is R or B", variable=name)
+        raise ModelError("polarity is R or B", variable=name, remedy='write polarity = "R" or "B"')
     links, hold = texts(data["links"], name), texts(data["hold"], name)
     if len(links) > MAX_LINKS:
-        raise ModelError(f"more than {MAX_LINKS} links", variable=name)
+        raise ModelError(f"more than {MAX_LINKS} links", variable=name, remedy="split the loop")
     return Loop(name, str(data["polarity"]), links, hold)
 
 
@@ -106,7 +108,11 @@ def held_links(model: Model, loop: Loop) -> list[Link]:
     own = {tuple(names.canonical(e.split("[")[0]) for e in t.split("->")) for t in loop.links}
     for link, text in zip(out, loop.hold, strict=True):
         if link.key not in own:
-            raise ModelError(f"holds '{text}', which is none of its links", variable=loop.name)
+            raise ModelError(
+                f"holds '{text}', which is none of its links",
+                variable=loop.name,
+                remedy="name a variable that it runs through",
+            )
     return out
 
 

@@ -93,7 +93,7 @@ def _suits(key: str, kind: Kind) -> None:
         raise ModelError(f"still runs over {what}", remedy="ALL(...), SUM(...), PEAK(...)")
     if key.startswith("plot"):
         if kind.condition or not kind.timed:
-            raise ModelError("is no value over time")
+            raise ModelError("is no value over time", remedy="name a variable that changes")
         return
     if kind.timed:
         raise ModelError("has values over time", remedy="bring them down: FINAL, AT, ALWAYS, ...")

@@ -106,7 +106,11 @@ class Worlds:
             found = values_for(system.model, {name: factor})
             for key, values in found.items():
                 if any((key, c) not in rows for c in values):
-                    raise ModelError("is no constant and cannot be scaled", variable=name)
+                    raise ModelError(
+                        "is no constant and cannot be scaled",
+                        variable=name,
+                        remedy="name a constant",
+                    )
                 if key in names.CONTROL:
                     raise ModelError("cannot be scaled", remedy="set it", variable=name)
                 scale += [(rows[key, c], factor) for c in values]
@@ -218,7 +222,11 @@ class Worlds:
         places = {name: dict(system.places.get(name, ())) for name, _ in wanted}
         for name, cell in wanted:
             if cell not in places[name]:
-                raise ModelError("has no values over time", variable=system.model.display(name))
+                raise ModelError(
+                    "has no values over time",
+                    variable=system.model.display(name),
+                    remedy="name a variable that has",
+                )
         return [places[name][cell] for name, cell in wanted]
 
     def blame(self, changes: Changes) -> str:

@@ -124,13 +124,13 @@ def _chosen(
     claims: tuple[Any, ...], realities: list[Reality], args: argparse.Namespace
 ) -> list[Any]:
     from sdsim import names
-    from sdsim.errors import ModelError, nearest
+    from sdsim.errors import ModelError, suggested
 
     ids = [c.id for c in claims]
     real = {names.canonical(r.name) for r in realities}
     for wanted in args.id:
         if wanted not in ids and names.canonical(wanted) not in real:
-            raise ModelError(f"no claim '{wanted}'", remedy=nearest(wanted, ids))
+            raise ModelError(f"no claim '{wanted}'", remedy=suggested(wanted, ids))
     found = [
         c for c in claims
         if (not args.id or c.id in args.id)

@@ -101,14 +101,18 @@ def _number(text: str, name: str) -> float:
     try:
         return number(float(text), name)
     except ValueError:
-        raise ModelError(f"expected a number, got '{text}'", variable=name) from None
+        raise ModelError(
+            f"expected a number, got '{text}'", variable=name, remedy="write one such as 2.5"
+        ) from None
 
 
 def _assignments(texts: Iterable[str], option: str) -> Iterable[tuple[str, float]]:
     for text in texts:
         name, sign, value = text.rpartition("=")
         if not sign or not name.strip():
-            raise ModelError(f"{option} expects NAME=VALUE, got '{text}'")
+            raise ModelError(
+                f"{option} expects NAME=VALUE, got '{text}'", remedy="write rate=0.5 or so"
+            )
         yield name.strip(), _number(value.strip(), name.strip())
 
 
@@ -129,7 +133,9 @@ def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
                 if n == 1 and len(row) > 1 and row[1].strip().lower() == "value":
                     continue
                 if len(row) != 2:
-                    raise ModelError(f"expected name,value, got '{line}'")
+                    raise ModelError(
+                        f"expected name,value, got '{line}'", remedy="write rate,0.5 or so"
+                    )
                 yield row[0].strip(), _number(row[1].strip(), row[0].strip())
         except ModelError as e:
             raise e.at(file=path.name, line=n) from None

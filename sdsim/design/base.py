@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sdsim import names
 from sdsim.design.factors import Factor
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, said
 
 Floats = NDArray[np.float64]
 MAX_FACTORS = 10_000
@@ -67,35 +67,44 @@ class Settings:
 
     def _found(self, key: str, default: Any) -> Any:
         if key not in self.data and default is None:
-            raise ModelError(f"'{key}' is missing")
+            raise ModelError(f"'{key}' is missing", remedy="write it")
         return self.data.get(key, default)
 
     def whole(self, key: str, default: int | None = None) -> int:
         """A whole number."""
         value = self._found(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ModelError(f"{key}: expected a whole number, got {value!r}")
+            raise ModelError(
+                f"{key}: expected a whole number, got {said(value)}", remedy="write one such as 100"
+            )
         return value
 
     def flag(self, key: str, default: bool | None = None) -> bool:
         """True or false."""
         value = self._found(key, default)
         if not isinstance(value, bool):
-            raise ModelError(f"{key}: expected true or false, got {value!r}")
+            raise ModelError(
+                f"{key}: expected true or false, got {said(value)}", remedy="write true or false"
+            )
         return value
 
     def table(self, key: str) -> Mapping[str, Any]:
         """A table, empty where there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, Mapping):
-            raise ModelError(f"{key}: expected a table, got {value!r}")
+            raise ModelError(
+                f"{key}: expected a table, got {said(value)}",
+                remedy="write key = value lines under [its name]",
+            )
         return value
 
     def rows(self, key: str) -> Sequence[Any]:
         """A list."""
         value = self._found(key, None)
         if not isinstance(value, list | tuple):
-            raise ModelError(f"{key}: expected a list, got {value!r}")
+            raise ModelError(
+                f"{key}: expected a list, got {said(value)}", remedy="write [1, 2, 3] or so"
+            )
         return value
 
 
@@ -113,7 +122,9 @@ def checked(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
     if not factors:
         raise ModelError("nothing varies", remedy="name levers or uncertainties")
     if len(factors) > MAX_FACTORS:
-        raise ModelError(f"{len(factors):,} factors, at most {MAX_FACTORS:,}")
+        raise ModelError(
+            f"{len(factors):,} factors, at most {MAX_FACTORS:,}", remedy="leave some out"
+        )
     seen: set[str] = set()
     for f in factors:
         key = names.canonical(f.name)
@@ -121,9 +132,15 @@ def checked(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
             raise ModelError("varies twice", variable=f.name, remedy="give it once")
         seen.add(key)
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise ModelError(f"expected a whole number of members from 1, got {count!r}")
+        raise ModelError(
+            f"expected a whole number of members from 1, got {said(count)}",
+            remedy="write one such as 100",
+        )
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ModelError(f"the seed must be a whole number from 0, got {seed!r}")
+        raise ModelError(
+            f"the seed must be a whole number from 0, got {said(seed)}",
+            remedy="write one such as 0",
+        )
 
 
 def drawn(factors: tuple[Factor, ...], unit: Floats) -> Floats:

@@ -35,7 +35,7 @@ class Crossed:
             raise ModelError("no policies", remedy='[policies."name"] "Lever" = value')
         titles = [p.title for p in self.policies]
         if len(set(titles)) < len(titles):
-            raise ModelError("two policies have the same name")
+            raise ModelError("two policies have the same name", remedy="rename one")
         known = {names.canonical(k) for k in self.base}
         for p in self.policies:
             for name in p.values:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, said
 
 Floats = NDArray[np.float64]
 
@@ -37,13 +37,14 @@ class Distribution(Protocol):
 def _finite(name: str, *values: float) -> None:
     for v in values:
         if not np.isfinite(v):
-            raise ModelError(f"{name}: expected finite numbers, got {v}")
+            what = f"{name}: expected finite numbers, got {v}"
+            raise ModelError(what, remedy="write one between -1.8e308 and 1.8e308")
 
 
 def _ordered(name: str, low: float, high: float) -> None:
     _finite(name, low, high)
     if low > high:
-        raise ModelError(f"{name}: low {low:g} is above high {high:g}")
+        raise ModelError(f"{name}: low {low:g} is above high {high:g}", remedy="turn them round")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class LogUniform:
     def __post_init__(self) -> None:
         _ordered("loguniform", self.low, self.high)
         if self.low <= 0:
-            raise ModelError(f"loguniform: low must be above 0, got {self.low:g}")
+            what = f"loguniform: low must be above 0, got {self.low:g}"
+            raise ModelError(what, remedy="raise it, or use uniform")
 
     def ppf(self, u: Floats) -> Floats:
         """See `Distribution`."""
@@ -90,9 +92,8 @@ class Triangular:
     def __post_init__(self) -> None:
         _ordered("triangular", self.low, self.high)
         if not self.low <= self.mode <= self.high:
-            raise ModelError(
-                f"triangular: mode {self.mode:g} is outside {self.low:g} to {self.high:g}"
-            )
+            what = f"triangular: mode {self.mode:g} is outside {self.low:g} to {self.high:g}"
+            raise ModelError(what, remedy="put it between them")
 
     def ppf(self, u: Floats) -> Floats:
         """See `Distribution`."""
@@ -116,7 +117,7 @@ class Pert:
     def __post_init__(self) -> None:
         Triangular(self.low, self.mode, self.high)
         if self.low == self.high:
-            raise ModelError("pert: low and high must differ")
+            raise ModelError("pert: low and high must differ", remedy="move one")
 
     def ppf(self, u: Floats) -> Floats:
         """See `Distribution`."""
@@ -139,7 +140,8 @@ class Normal:
         _finite("normal", self.mean, self.deviation)
         _ordered("normal", self.low, self.high)
         if self.deviation <= 0:
-            raise ModelError(f"normal: deviation must be above 0, got {self.deviation:g}")
+            what = f"normal: deviation must be above 0, got {self.deviation:g}"
+            raise ModelError(what, remedy="raise it")
 
     @cached_property
     def _ends(self) -> tuple[float, float]:
@@ -164,7 +166,8 @@ class LogNormal:
 
     def __post_init__(self) -> None:
         if not (self.median > 0 and self.low > 0):
-            raise ModelError("lognormal: median and low must be above 0")
+            what = "lognormal: median and low must be above 0"
+            raise ModelError(what, remedy="raise them, or use normal")
         self._log  # noqa: B018
 
     @cached_property
@@ -187,12 +190,14 @@ class Choice:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ModelError("choice: no values")
+            raise ModelError("choice: no values", remedy="write values = [1, 2]")
         _finite("choice", *self.values, *self.weights)
         if self.weights and len(self.weights) != len(self.values):
-            raise ModelError(f"choice: {len(self.values)} values, {len(self.weights)} weights")
+            what = f"choice: {len(self.values)} values, {len(self.weights)} weights"
+            raise ModelError(what, remedy="give each value its weight")
         if self.weights and (min(self.weights) < 0 or not sum(self.weights) > 0):
-            raise ModelError("choice: weights must be at least 0, and not all of them 0")
+            what = "choice: weights must be at least 0, and not all of them 0"
+            raise ModelError(what, remedy="raise one")
 
     @property
     def low(self) -> float:
@@ -226,7 +231,8 @@ class Integer:
     def __post_init__(self) -> None:
         _ordered("integer", self.low, self.high)
         if self.low != round(self.low) or self.high != round(self.high):
-            raise ModelError(f"integer: expected whole numbers, got {self.low:g}, {self.high:g}")
+            what = f"integer: expected whole numbers, got {self.low:g}, {self.high:g}"
+            raise ModelError(what, remedy="write whole numbers")
 
     def ppf(self, u: Floats) -> Floats:
         """See `Distribution`."""
@@ -249,9 +255,11 @@ class Exponential:
         _finite(word, *rest.values())
         for name, value in rest.items():
             if name != "shift" and value <= 0:
-                raise ModelError(f"{word}: {name} must be above 0, got {value:g}")
+                what = f"{word}: {name} must be above 0, got {value:g}"
+                raise ModelError(what, remedy="raise it")
         if not self._ends[1] > self._ends[0]:
-            raise ModelError(f"{word}: nothing lies between {self.low:g} and {self.high:g}")
+            what = f"{word}: nothing lies between {self.low:g} and {self.high:g}"
+            raise ModelError(what, remedy="move them apart")
 
     def _below(self, x: Floats) -> Floats:
         """The standard distribution's probabilities."""
@@ -359,17 +367,19 @@ def from_data(data: dict[str, Any]) -> Distribution:
             made[key] = _number(value, f"{word}: {key}")
     needed = [k for k in known if k not in made and k != "weights"]
     if needed:
-        raise ModelError(f"{word} needs {' and '.join(needed)}")
+        raise ModelError(f"{word} needs {' and '.join(needed)}", remedy="write them")
     if isinstance(made.get("values", ()), float) or any(
         isinstance(made.get(k), tuple) for k in ("low", "high", "mode", "mean", "median")
     ):
-        raise ModelError(f"{word}: a list where a number is expected, or the other way round")
+        what = f"{word}: a list where a number is expected, or the other way round"
+        raise ModelError(what, remedy="write values as a list, all else as numbers")
     return KINDS[word](**made)  # type: ignore[no-any-return]
 
 
 def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ModelError(f"{what}: expected a number, got {value!r}")
+        what = f"{what}: expected a number, got {said(value)}"
+        raise ModelError(what, remedy="write one such as 2.5")
     return float(value)
 
 

@@ -95,7 +95,10 @@ def uncertainties_of(
     """
     _there(model, groups, leave)
     if spread is not None and not 0 < spread <= 1:
-        raise ModelError(f"spread is {spread:g}, expected a share above 0 and up to 1")
+        raise ModelError(
+            f"spread is {spread:g}, expected a share above 0 and up to 1",
+            remedy="write one such as 0.2",
+        )
     found = []
     for key, v in model.variables.items():
         low, high = v.limits
@@ -186,9 +189,15 @@ def fit(factors: Sequence[Factor], model: Model) -> None:
         variable, cells = locate(model, f.name)
         key = names.canonical(variable.name)
         if not is_parameter(variable):
-            raise ModelError("is no constant and cannot vary between members", variable=f.name)
+            raise ModelError(
+                "is no constant and cannot vary between members",
+                variable=f.name,
+                remedy="name a constant of the model",
+            )
         if key in names.CONTROL:
-            raise ModelError("is the same for all members", variable=f.name)
+            raise ModelError(
+                "is the same for all members", variable=f.name, remedy="set it in [constants]"
+            )
         size = 1
         for n in shape_of(model, variable):
             size *= n

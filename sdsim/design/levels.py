@@ -39,7 +39,10 @@ class Grid:
     def __post_init__(self) -> None:
         checked(self.factors, self.points)
         if self.points > MAX_POINTS:
-            raise ModelError(f"{self.points:,} points, at most {MAX_POINTS:,}")
+            raise ModelError(
+                f"{self.points:,} points, at most {MAX_POINTS:,}",
+                remedy="use fewer steps or factors",
+            )
         if self.count > MAX_GRID:
             raise ModelError(f"a grid of {self.count:.3g} members", remedy="use fewer levels")
 

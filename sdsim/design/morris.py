@@ -29,7 +29,9 @@ class Morris:
     def __post_init__(self) -> None:
         checked(self.factors, self.trajectories, self.seed)
         if self.levels < 2 or self.levels % 2:
-            raise ModelError(f"levels must be an even number from 2, got {self.levels}")
+            raise ModelError(
+                f"levels must be an even number from 2, got {self.levels}", remedy="write 4 or 6"
+            )
 
     @cached_property
     def moved(self) -> tuple[tuple[str, tuple[int, ...]], ...]:

@@ -131,9 +131,14 @@ class Saltelli:
 
 def _small_enough(dimensions: int, points: int) -> None:
     if dimensions > MAX_DIMENSIONS:
-        raise ModelError(f"{dimensions:,} dimensions, a Sobol sequence has {MAX_DIMENSIONS:,}")
+        raise ModelError(
+            f"{dimensions:,} dimensions, a Sobol sequence has {MAX_DIMENSIONS:,}",
+            remedy="leave some factors out",
+        )
     if points > MAX_POINTS:
-        raise ModelError(f"{points:,} points, a Sobol sequence has {MAX_POINTS:,}")
+        raise ModelError(
+            f"{points:,} points, a Sobol sequence has {MAX_POINTS:,}", remedy="use fewer members"
+        )
 
 
 def _made_sobol(factors: tuple[Factor, ...], s: Settings) -> SobolSequence:

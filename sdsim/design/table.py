@@ -29,13 +29,17 @@ class Table:
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or self.rows.shape[1] != len(self.factors):
-            raise ModelError(f"a table of shape {self.rows.shape} for {len(self.factors)} factors")
+            raise ModelError(
+                f"a table of shape {self.rows.shape} for {len(self.factors)} factors",
+                remedy="give a column for each factor",
+            )
         checked(self.factors, len(self.rows))
         if not np.isfinite(self.rows).all():
             row, column = np.argwhere(~np.isfinite(self.rows))[0]
             raise ModelError(
                 f"row {row + 1}: expected a finite number, got {self.rows[row, column]}",
                 variable=self.factors[column].name,
+                remedy="correct it",
             )
 
     def __eq__(self, other: object) -> bool:
@@ -58,10 +62,10 @@ class Table:
             if strange.any():
                 row = int(np.argmax(strange))
                 what = f"row {row + 1}: expected a finite number, got {column.iloc[row]}"
-                raise ModelError(what, variable=str(name))
+                raise ModelError(what, variable=str(name), remedy="correct it")
             out[:, k] = numbers
         if not len(rows):
-            raise ModelError("the table has no rows")
+            raise ModelError("the table has no rows", remedy="write one for each member")
         ends = zip(out.min(axis=0), out.max(axis=0), strict=True)
         return cls(tuple(
             Uncertainty(str(name), Uniform(float(low), float(high)))
@@ -86,7 +90,9 @@ class Table:
         except ModelError as e:
             raise e.at(file=path.name) from None
         except OSError as e:
-            raise ModelError(f"cannot be read: {e.strerror or e}", file=path.name) from None
+            raise ModelError(
+                f"cannot be read: {e.strerror or e}", file=path.name, remedy="check the path"
+            ) from None
 
     @property
     def count(self) -> int:
@@ -118,7 +124,9 @@ def read_rows(text: str, separator: str) -> pd.DataFrame:
     try:
         found = pd.read_csv(io.StringIO(text), sep=separator)
     except (ValueError, pd.errors.ParserError) as e:
-        raise ModelError(f"no table: {one_line(str(e), 200)}") from None
+        raise ModelError(
+            f"no table: {one_line(str(e), 200)}", remedy="save it as CSV again"
+        ) from None
     if not isinstance(
         found.index, pd.RangeIndex
     ):  # pandas would call the first cells names of rows

@@ -43,7 +43,10 @@ _MOST_VALUES = 100_000
 
 def _vector(low: float, high: float, step: float) -> Choice:
     if not step > 0 or not 0 <= (high - low) / step <= _MOST_VALUES:
-        raise ModelError(f"VECTOR: no steps of {step:g} from {low:g} to {high:g}")
+        raise ModelError(
+            f"VECTOR: no steps of {step:g} from {low:g} to {high:g}",
+            remedy="let the step lead from one to the other",
+        )
     return Choice(tuple(low + k * step for k in range(int((high - low) / step + 1e-9) + 1)))
 
 
@@ -91,7 +94,9 @@ def _design(head: str, rest: Sequence[tuple[int, str]], path: Path) -> Design:
     count, method, seed, file = _head(head)
     if method == "F":
         if not file or Path(file).name != file:
-            raise ModelError(f"expected a file beside this one, got '{file}'")
+            raise ModelError(
+                f"expected a file beside this one, got '{file}'", remedy="write its name alone"
+            )
         return _table(path.parent / file)
     factors = tuple(_factor(line, number) for number, line in rest)
     if not factors:
@@ -110,7 +115,9 @@ def _head(line: str) -> tuple[int, str, int, str]:
         remedy = 'use [design] kind = "one at a time"'
         raise ModelError("method U (univariate) is not supported", remedy=remedy)
     if method not in ("M", "L", "G", "F"):
-        raise ModelError(f"expected method M, L, G or F, got '{parts[1]}'")
+        raise ModelError(
+            f"expected method M, L, G or F, got '{parts[1]}'", remedy="write one of these"
+        )
     try:
         count, seed = int(parts[0] or MEMBERS), int(parts[2] or SEED)
     except ValueError:
@@ -125,7 +132,10 @@ def _factor(line: str, number: int) -> Factor:
     try:
         found = _LINE.fullmatch(line.rstrip("; \t"))
         if found is None:
-            raise ModelError(f"expected NAME=DISTRIBUTION(...), got '{line[:60]}'")
+            raise ModelError(
+                f"expected NAME=DISTRIBUTION(...), got '{line[:60]}'",
+                remedy="write rate=RANDOM_UNIFORM(0,1) or so",
+            )
         word = " ".join(found[2].replace("_", " ").lower().split())
         if word not in _DISTRIBUTIONS:
             remedy = nearest(word, _DISTRIBUTIONS) or f"there are {', '.join(_DISTRIBUTIONS)}"
@@ -133,11 +143,17 @@ def _factor(line: str, number: int) -> Factor:
         wanted, make = _DISTRIBUTIONS[word]
         texts = [a.strip() for a in found[3].split(",")]
         if len(texts) != wanted:
-            raise ModelError(f"{word.upper()} takes {wanted} numbers, got {len(texts)}")
+            raise ModelError(
+                f"{word.upper()} takes {wanted} numbers, got {len(texts)}",
+                remedy="add what is missing, or delete those too many",
+            )
         try:
             values = [float(a) for a in texts]
         except ValueError:
-            raise ModelError(f"expected numbers, got '{found[3][:60]}'") from None
+            raise ModelError(
+                f"expected numbers, got '{found[3][:60]}'",
+                remedy="write numbers with commas between them",
+            ) from None
         return Uncertainty(found[1], make(*values), source="Vensim's sensitivity file")
     except ModelError as e:
         raise e.at(line=number) from None
@@ -146,7 +162,7 @@ def _factor(line: str, number: int) -> Factor:
 def _table(path: Path) -> Table:
     """A tab-delimited sample; a value that is missing repeats the one above."""
     if not path.is_file():
-        raise ModelError(f"no file '{path.name}'")
+        raise ModelError(f"no file '{path.name}'", remedy="put it beside this one")
     try:
         rows = read_rows(files.read_text(path, limits.TABLE_BYTES), "\t").ffill()
         return Table.of(rows.loc[:, [c for c in rows.columns if not str(c).startswith("Unnamed")]])

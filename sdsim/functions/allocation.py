@@ -133,13 +133,22 @@ class _Curves:
         self.profile = profile
         self.parts = m.elements(profile, 1, what)[:3]
         if len(self.parts) < 3:
-            raise ModelError(f"{what}: a profile needs a type, a priority and a width")
+            raise ModelError(
+                f"{what}: a profile needs a type, a priority and a width",
+                remedy="give its last subscript the elements ptype, ppriority, pwidth, pextra",
+            )
         self.quantities, _ = m.along(quantity, what)
         self.places = m.elements(profile, 2, what)
         if len(self.quantities) > MOST:
-            raise ModelError(f"{what} over {len(self.quantities)} elements; the limit is {MOST}")
+            raise ModelError(
+                f"{what} over {len(self.quantities)} elements; the limit is {MOST}",
+                remedy="use a coarser range",
+            )
         if len(self.places) != len(self.quantities):
-            raise ModelError(f"{what}: as many profiles as quantities are needed")
+            raise ModelError(
+                f"{what}: as many profiles as quantities are needed",
+                remedy="give both the same range",
+            )
         met = m.met(profile.name, self.parts[0])
         self.kinds = set(KINDS if met is None else met)
         if strange := self.kinds - set(KINDS):
@@ -215,7 +224,10 @@ def _market_priority(m: Maker, a: Args) -> Expr:
     quantities, _ = m.along(a[0], "MARKETP")
     priorities, _ = m.along(a[1], "MARKETP")
     if not len(quantities) == len(priorities) <= MOST:
-        raise ModelError(f"MARKETP needs a priority for each request, at most {MOST}")
+        raise ModelError(
+            f"MARKETP needs a priority for each request, at most {MOST}",
+            remedy="give both the same range",
+        )
     pairs = zip(quantities, priorities, strict=True)
     curves = [x for q, p in pairs for x in (q, Num(1.0), p, a[3])]
     return Call(_word("level", (1,)), (a[4], *curves))

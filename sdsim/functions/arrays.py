@@ -51,7 +51,10 @@ def _element(n: int, b: Builder, a: Sequence[int]) -> int:
     """The element of the inverse at a row and a column from 0."""
     row, column = b.known(a[0]), b.known(a[1])
     if row is None or column is None:
-        raise ModelError("INVERT MATRIX: the subscripts on the left must be ranges")
+        raise ModelError(
+            "INVERT MATRIX: the subscripts on the left must be ranges",
+            remedy="write INVERT MATRIX for whole ranges",
+        )
     cells = tuple(a[2:])
     return b.once(("inverse", cells), lambda: _inverse(b, n, cells))[int(row) * n + int(column)]
 
@@ -64,13 +67,17 @@ def _word(n: int) -> str:
 def _invert(m: Maker, a: Args) -> Expr:
     matrix, what = a[0], "INVERT MATRIX"
     if not isinstance(matrix, Ref) or len(matrix.subs) < 2:
-        raise ModelError(f"{what} expects a variable with two subscripts")
+        raise ModelError(
+            f"{what} expects a variable with two subscripts", remedy="give it rows and columns"
+        )
     down, across = m.elements(matrix, 2, what), m.elements(matrix, 1, what)
     n = len(down)
     if n != len(across):
         raise ModelError(f"{what}: {n} rows and {len(across)} columns", remedy="it must be square")
     if n > MOST_ROWS:
-        raise UnsupportedError(f"{what} of {n} rows; the limit is {MOST_ROWS}")
+        raise UnsupportedError(
+            f"{what} of {n} rows; the limit is {MOST_ROWS}", remedy="use a coarser range"
+        )
     if m.number(a[1], "size of the matrix") != n:
         raise ModelError(f"{what}: the size does not fit the {n} rows", remedy=f"give {n}")
     head = matrix.subs[:-2]
@@ -92,7 +99,10 @@ def _vector_lookup(m: Maker, a: Args) -> Expr:
     values, _ = m.along(a[0], "VECTOR LOOKUP")
     last = len(values) - 1
     if not 1 <= last < MOST:
-        raise ModelError(f"VECTOR LOOKUP over {last + 1} elements; 2 to {MOST} are read")
+        raise ModelError(
+            f"VECTOR LOOKUP over {last + 1} elements; 2 to {MOST} are read",
+            remedy="use another range",
+        )
     _, x, low, high, mode = a
     if isinstance(mode, Num) and mode.value not in range(5):
         raise UnsupportedError(

@@ -39,7 +39,9 @@ def _special_integral(m: Maker, a: Args) -> Expr:
         return Call("max", (v, Num(least))) if least is not None and least != _NA else v
 
     if None in (least, most, multiple, special, near):
-        raise ModelError("SINTEG: the last five arguments must be numbers or :NA:")
+        raise ModelError(
+            "SINTEG: the last five arguments must be numbers or :NA:", remedy="write numbers there"
+        )
     if {least, most, multiple, special} == {_NA}:
         return m.stock(initial, lambda _: rate)
     step = Ref(names.TIME_STEP)

@@ -24,7 +24,9 @@ def _along(m: Maker, x: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
     """What ``x`` is at each element of its last subscript, and whether that is our own."""
     values, own = m.along(x, what)
     if len(values) > MOST:
-        raise ModelError(f"{what} over {len(values)} elements; the limit is {MOST}")
+        raise ModelError(
+            f"{what} over {len(values)} elements; the limit is {MOST}", remedy="use a coarser range"
+        )
     return values, own
 
 
@@ -106,7 +108,10 @@ def _by_priority(m: Maker, a: Args) -> Expr:
     demands, _ = _along(m, demand, "ALLOCATE BY PRIORITY")
     priorities, _ = _along(m, priority, "ALLOCATE BY PRIORITY")
     if len(demands) != len(priorities):
-        raise ModelError("ALLOCATE BY PRIORITY: as many priorities as demands are needed")
+        raise ModelError(
+            "ALLOCATE BY PRIORITY: as many priorities as demands are needed",
+            remedy="give both the same range",
+        )
     half = m.add(Binary("/", width, Num(2.0)))
     whole = m.add(width)
 

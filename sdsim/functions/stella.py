@@ -162,7 +162,7 @@ def _rank(terms: Sequence[tuple[Expr, ...]]) -> Expr:
     Among equals the smaller of the third arguments comes first, then the first listed.
     """
     if len(terms) > MAX_RANKED:
-        raise ModelError(f"RANK of more than {MAX_RANKED} elements")
+        raise ModelError(f"RANK of more than {MAX_RANKED} elements", remedy="use a coarser range")
     found: list[Expr] = [Num(0.0)]
     for k, mine in enumerate(terms):
         before = [_comes_before(o, mine, j < k) for j, o in enumerate(terms) if j != k]

@@ -133,7 +133,10 @@ def _end(place: int, b: Builder, points: Lookup, _: Sequence[int]) -> int:
 def _through(what: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
     """A figure of the points from one time to another, both counted; :NA: where there is none."""
     if len(points.x) > MOST:
-        raise ModelError(f"GET DATA {what} over {len(points.x)} points; the limit is {MOST}")
+        raise ModelError(
+            f"GET DATA {what} over {len(points.x)} points; the limit is {MOST}",
+            remedy="use a coarser series",
+        )
     first, last = a
     zero, one, na = b.const(0.0), b.const(1.0), b.const(NA)
     inside = [

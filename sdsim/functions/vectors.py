@@ -63,7 +63,10 @@ def _select(terms: Terms) -> Expr:
     ways = [*five(weighted), raised, *five(plain)]
     if isinstance(action, Num):
         if action.value not in range(len(ways)):
-            raise ModelError(f"VECTOR SELECT: action {action.value:g}, expected 0 to 10")
+            raise ModelError(
+                f"VECTOR SELECT: action {action.value:g}, expected 0 to 10",
+                remedy="write one of these",
+            )
         out = ways[int(action.value)]
     else:
         out = _nan()

@@ -43,7 +43,9 @@ def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
     for (file, key), text in texts.items():
         if (file, key) not in short:
             what = f"more than {MAX_NESTING} parentheses within parentheses"
-            out[file, key] = ModelError(what, file=file, variable=key)
+            out[file, key] = ModelError(
+                what, file=file, variable=key, remedy="check operators, commas and parentheses"
+            )
             continue
         try:
             out[file, key] = _tree(answers[text], file, key)
@@ -81,7 +83,9 @@ def _tree(answer: Any, file: str, key: str) -> Expr:
         )
     tree = from_data(answer)
     if fold(tree, lambda _, parts: 1 + max(parts, default=0)) > MAX_DEPTH:
-        raise ModelError(f"more than {MAX_DEPTH} operations deep", file=file, variable=key)
+        raise ModelError(
+            f"more than {MAX_DEPTH} operations deep", file=file, variable=key, remedy="split it"
+        )
     return rewrite(tree, _canonical)
 
 

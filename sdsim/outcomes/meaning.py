@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, nearest, suggested
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 from sdsim.ground import shape_of
 from sdsim.model import Model, Variable
@@ -105,7 +105,10 @@ def runs_of(call: Call) -> tuple[list[str], Expr]:
     out = []
     for p in places:
         if not isinstance(p, Ref) or p.subs:
-            raise ModelError(f"{call.name.upper()} expects the name of a run first")
+            raise ModelError(
+                f"{call.name.upper()} expects the name of a run first",
+                remedy="name one of the claim's runs",
+            )
         out.append(p.name)
     return out, inner
 
@@ -149,7 +152,7 @@ class Scope:
                 return self._binary(op, left, right, run)
             case Call():
                 return self._call(expr, run)
-        raise ModelError("a table or a text cannot stand here")
+        raise ModelError("a table or a text cannot stand here", remedy="name a variable")
 
     # --- names --------------------------------------------------------------------------------
 
@@ -181,7 +184,10 @@ class Scope:
             raise ModelError(error.what, remedy=error.remedy)
         variable = self.model.variables[ref.name]
         if variable.role == "lookup":
-            raise ModelError(f"'{variable.name}' is a table and has no values over time")
+            raise ModelError(
+                f"'{variable.name}' is a table and has no values over time",
+                remedy="name a variable that changes",
+            )
         if len(ref.subs) != len(variable.dims):
             shape = ", ".join(f"{self.model.dimensions[d].name}!" for d in variable.dims)
             raise ModelError(
@@ -201,7 +207,8 @@ class Scope:
         for e in found:
             if e not in inside:
                 raise ModelError(
-                    f"'{e}' of '{source}' is no element of '{self.model.dimensions[dim].name}'"
+                    f"'{e}' of '{source}' is no element of '{self.model.dimensions[dim].name}'",
+                    remedy="name one that it has",
                 )
         return found
 
@@ -231,7 +238,10 @@ class Scope:
     def _want(expr: Expr, kind: Kind, condition: bool) -> None:
         if kind.condition != condition:
             what = "a comparison" if condition else "a number"
-            raise ModelError(f"expected {what}, got {'a number' if condition else 'a comparison'}")
+            raise ModelError(
+                f"expected {what}, got {'a number' if condition else 'a comparison'}",
+                remedy="write a comparison where one is meant, a number elsewhere",
+            )
 
     def _binary(self, op: str, left: Expr, right: Expr, run: str) -> Kind:
         a, b = self.kind(left, run), self.kind(right, run)
@@ -257,8 +267,11 @@ class Scope:
             return self._joined(args, run)
         if name not in FORMS:
             if name in self.model.variables:
-                raise ModelError(f"'{self.model.display(name)}' cannot be called in a check")
-            remedy = nearest(name.upper(), [k.upper() for k in _KNOWN])
+                raise ModelError(
+                    f"'{self.model.display(name)}' cannot be called in a check",
+                    remedy="name it without parentheses",
+                )
+            remedy = suggested(name.upper(), [k.upper() for k in _KNOWN])
             raise ModelError(f"unknown measure '{name.upper()}'", remedy=remedy)
         self._arity(call, FORMS[name])
         if name in ("in", "in each"):
@@ -278,7 +291,10 @@ class Scope:
                 raise ModelError("ALONG takes a row of numbers", remedy="AT(...) makes them")
             self._runs_over(name, row)
             if axis.marks - row.marks:
-                raise ModelError("the two parts of ALONG run over different ranges")
+                raise ModelError(
+                    "the two parts of ALONG run over different ranges",
+                    remedy="let both run over the same",
+                )
             return Kind(timed=True)
         if name == "between":
             return self._joined(args, run)._replace(condition=True)
@@ -305,7 +321,10 @@ class Scope:
             self._want(a, k, row.takes == "condition")
         further = self._joined(args[row.series :], run)
         if further.timed:
-            raise ModelError(f"{row.name.upper()} expects numbers after the first argument")
+            raise ModelError(
+                f"{row.name.upper()} expects numbers after the first argument",
+                remedy="write numbers there",
+            )
         marks = further.marks
         if any(k.timed for k in given):
             marks = marks.union(*(k.marks for k in given))
@@ -318,7 +337,10 @@ class Scope:
                 )
             self._size(inner)
             if marks & inner:
-                raise ModelError(f"{row.name.upper()} runs over a range its numbers depend on")
+                raise ModelError(
+                    f"{row.name.upper()} runs over a range its numbers depend on",
+                    remedy="write plain numbers there",
+                )
         return Kind(row.gives == "condition", False, marks)
 
     def _runs_over(self, name: str, inner: Kind) -> None:
@@ -338,4 +360,7 @@ class Scope:
         low, most = arity
         if not low <= len(call.args) <= most:
             wanted = str(low) if low == most else f"{low} to {most}"
-            raise ModelError(f"{call.name.upper()} takes {wanted} arguments, got {len(call.args)}")
+            raise ModelError(
+                f"{call.name.upper()} takes {wanted} arguments, got {len(call.args)}",
+                remedy="add what is missing, or delete those too many",
+            )

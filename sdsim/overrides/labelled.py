@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from sdsim import names
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, suggested
 from sdsim.model import Model, Variable
 from sdsim.overrides.places import is_parameter
 
@@ -82,11 +82,15 @@ def _aligned(model: Model, variable: Variable, array: xr.DataArray, name: str) -
             if element not in own.elements:
                 raise ModelError(
                     f"'{label}' is no element of '{own.name}'",
-                    remedy=nearest(str(label), own.labels),
+                    remedy=suggested(str(label), own.labels),
                     variable=name,
                 )
             if element in place:
-                raise ModelError(f"'{label}' comes twice along '{own.name}'", variable=name)
+                raise ModelError(
+                    f"'{label}' comes twice along '{own.name}'",
+                    variable=name,
+                    remedy="give each label once",
+                )
             place[element] = i
         lacking = [s for e, s in zip(own.elements, own.labels, strict=True) if e not in place]
         if lacking:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from sdsim import names
-from sdsim.errors import ModelError, counted, nearest, some
+from sdsim.errors import ModelError, counted, suggested
 from sdsim.expand import is_constant
 from sdsim.ground import shape_of
 from sdsim.model import Model, Variable
@@ -48,8 +48,7 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
             if element not in elements:
                 raise ModelError(
                     f"'{element}' is no element of '{model.dimensions[dim].name}'",
-                    remedy=nearest(element, model.labels(dim))
-                    or f"one of {some(model.labels(dim))}",
+                    remedy=suggested(element, model.labels(dim)),
                     variable=variable.name,
                 )
         at.append([elements.index(e) for e in inside])

@@ -117,7 +117,7 @@ def mapping(value: object, what: str) -> Mapping[str, Any]:
     if isinstance(value, pd.DataFrame):
         found = {c: value[c].to_numpy() for c in value.columns}
         if len(found) != value.shape[1]:
-            raise ModelError(f"{what}: two columns of one name")
+            raise ModelError(f"{what}: two columns of one name", remedy="rename one")
     elif isinstance(value, pd.Series):
         found = value.to_dict()
     if not isinstance(found, Mapping):
@@ -130,5 +130,7 @@ def mapping(value: object, what: str) -> Mapping[str, Any]:
         )
     for name in found:
         if not isinstance(name, str):
-            raise ModelError(f"{what}: expected a name, got {name!r}")
+            raise ModelError(
+                f"{what}: expected a name, got {said(name)}", remedy="write names as text"
+            )
     return found

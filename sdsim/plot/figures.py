@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import xarray as xr
 from plotly.subplots import make_subplots
 
-from sdsim.errors import ModelError, nearest
+from sdsim.errors import ModelError, suggested
 from sdsim.plot.marks import Line, Mark, traces
 from sdsim.plot.theme import AXIS, COLOURS, DASHES, GREY, LAYOUT, safe, wrapped
 
@@ -212,7 +212,7 @@ def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Fig
     chosen = []
     for name in names or known[:8]:
         if name.casefold() not in by_folded:
-            raise ModelError(f"the result has no '{name}'", remedy=nearest(name, known))
+            raise ModelError(f"the result has no '{name}'", remedy=suggested(name, known))
         chosen.append(by_folded[name.casefold()])
     lines: list[Mark] = []
     time = dataset["time"].values

@@ -125,7 +125,9 @@ def _written(path: Path, text: str) -> Path:
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as e:
-        raise ModelError(f"cannot be written: {e.strerror or e}", file=str(path)) from None
+        raise ModelError(
+            f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another folder"
+        ) from None
     return path
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sdsim import limits, names
-from sdsim.errors import ModelError, nearest, one_line
+from sdsim.errors import ModelError, one_line, suggested
 from sdsim.model import Dimension
 from sdsim.read.checks import unusable
 from sdsim.read.scan import Entry, items, mask
@@ -60,7 +60,7 @@ class _Ranges:
                 raise self.error(entry, f"defined twice, first in line {first.line}", "delete one")
             self.ranges[entry.key] = self.parse(entry)
 
-    def error(self, entry: Entry, what: str, remedy: str = "") -> ModelError:
+    def error(self, entry: Entry, what: str, remedy: str) -> ModelError:
         return ModelError(
             what, remedy=remedy, file=self.file, line=entry.line, variable=entry.label
         )
@@ -178,7 +178,8 @@ class _Ranges:
             listed: dict[str, str] = {}
             for item in of.items:
                 if fault := unusable(item):
-                    raise self.error(of.entry, f"element '{one_line(item, 40)}': {fault}")
+                    what = f"element '{one_line(item, 40)}': {fault}"
+                    raise self.error(of.entry, what, "give it another name")
                 for element in self.done.get(names.canonical(item), [item]):
                     listed.setdefault(names.canonical(element), names.display(element))
             if len(listed) > limits.RANGE:
@@ -202,8 +203,8 @@ class _Ranges:
         }
 
     def unknown(self, entry: Entry, name: str) -> ModelError:
-        known = [names.display(r.entry.name) for r in self.ranges.values()]
-        return self.error(entry, f"no subscript range called '{name}'", nearest(name, known))
+        known = [names.display(r.entry.name) for r in self.ranges.values() if r.entry is not entry]
+        return self.error(entry, f"no subscript range called '{name}'", suggested(name, known))
 
     def maps(
         self, of: _Range, own: Dimension, all_: Mapping[str, Dimension]
@@ -226,7 +227,7 @@ class _Ranges:
         chosen = (key,) if key in other.elements else all_[key].elements if key in all_ else ()
         if not chosen or not set(chosen) <= set(other.elements):
             what = f"maps to '{names.display(name)}', which is no element of '{other.name}'"
-            raise self.error(entry, what, nearest(names.display(name), other.labels))
+            raise self.error(entry, what, suggested(names.display(name), other.labels))
         return chosen
 
     def by_item(

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from sdsim import limits
-from sdsim.errors import ModelError, UnsupportedError
+from sdsim.errors import ModelError, UnsupportedError, nearest, some
 from sdsim.read.worker import Unreadable, number
 
 Cell = float | str
@@ -114,8 +114,11 @@ def _pick(tab: str, known: Iterable[str], name: str) -> str:
     for sheet_name in known:
         if sheet_name.lower() == tab.lower():
             return sheet_name
-    listed = ", ".join(known[:8])
-    raise ModelError(f"external file '{name}' has no sheet '{tab}'", remedy=f"it has {listed}")
+    if not known:
+        what = f"external file '{name}' has no sheets"
+        raise ModelError(what, remedy="save it again, with a sheet")
+    remedy = nearest(tab, known) or f"it has {some(known)}"
+    raise ModelError(f"external file '{name}' has no sheet '{tab}'", remedy=remedy)
 
 
 def _xlsx(data: bytes, tab: str, name: str) -> Sheet:

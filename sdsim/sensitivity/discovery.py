@@ -27,7 +27,9 @@ from sdsim.sensitivity.regional import Flags
 
 def _share(what: str, value: float) -> None:
     if not 0 < value < 1:
-        raise ModelError(f"{what} is {value:g}, expected a share between 0 and 1")
+        raise ModelError(
+            f"{what} is {value:g}, expected a share between 0 and 1", remedy="write one such as 0.8"
+        )
 
 
 def prim(
@@ -215,7 +217,9 @@ def stability(
     """
     x, case = checked_cases(x, case, factors)
     if resamples < 1:
-        raise ModelError(f"{resamples} resamples, expected at least 1")
+        raise ModelError(
+            f"{resamples} resamples, expected at least 1", remedy="write one such as 100"
+        )
     rng = np.random.default_rng(seed)
     counts, used = np.zeros(x.shape[1]), 0
     for _ in range(resamples):

@@ -23,7 +23,10 @@ def sign_of(better: str) -> float:
 def named(labels: Sequence[str], values: Floats, axis: int, what: str) -> None:
     """Refuse values without an axis for ``labels`` and one for draws behind it."""
     if values.ndim <= axis + 1 or len(labels) != values.shape[axis]:
-        raise ModelError(f"{len(labels)} names of {what} for values of shape {values.shape}")
+        raise ModelError(
+            f"{len(labels)} names of {what} for values of shape {values.shape}",
+            remedy="give one for each",
+        )
 
 
 def finite(values: Floats, axis: int) -> NDArray[np.bool_]:

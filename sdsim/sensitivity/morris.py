@@ -88,7 +88,9 @@ def morris(
     columns = [tuple(c) for c in members or [(i,) for i in range(len(names))]]
     cut, shape = blocks(y, len(names) + 1, "Morris")
     if len(unit) != len(y):
-        raise ModelError(f"{len(unit):,} points for {len(y):,} runs")
+        raise ModelError(
+            f"{len(unit):,} points for {len(y):,} runs", remedy="give one run for each point"
+        )
     which, length = _steps(blocks(unit, len(names) + 1, "Morris")[0], columns, len(names))
     good = np.asarray(np.isfinite(cut).all(axis=1))
     with np.errstate(invalid="ignore", over="ignore"):
@@ -132,7 +134,9 @@ def _steps(
             remedy="give the points of a Morris design in its order, and its groups",
         )
     if (np.sort(which, axis=1) != np.arange(count)).any():
-        raise ModelError("a trajectory does not move every factor once")
+        raise ModelError(
+            "a trajectory does not move every factor once", remedy="use the runs of a Morris design"
+        )
     return which, np.take_along_axis(step, first[:, :, None], axis=2)[:, :, 0]
 
 

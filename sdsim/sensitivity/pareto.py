@@ -74,9 +74,12 @@ def hypervolume(points: Floats, reference: Sequence[float], better: Sequence[str
     y = _signed(points, better)[front(points, better)]
     m = y.shape[1]
     if m not in (2, 3):
-        raise ModelError(f"{m} outcomes, expected 2 or 3")
+        raise ModelError(f"{m} outcomes, expected 2 or 3", remedy="name two or three")
     if len(reference) != m or not np.isfinite(reference).all():
-        raise ModelError(f"reference {list(reference)}, expected {m} finite numbers")
+        raise ModelError(
+            f"reference {list(reference)}, expected {m} finite numbers",
+            remedy="give one for each outcome",
+        )
     ref = np.asarray(reference, dtype=np.float64) * _signs(better)
     y = y[(y < ref).all(axis=1)]
     if m == 2:
@@ -144,15 +147,20 @@ def optimise(
     sign, count = _signs(better), [0, 0]
     ends = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     if not len(levers) or population < 4 or generations < 1:
-        raise ModelError("a search needs levers, a population from 4 and a generation")
+        raise ModelError(
+            "a search needs levers, a population from 4 and a generation", remedy="give it these"
+        )
     if len(outcomes) != len(sign) or any(e.shape != (len(levers),) for e in ends):
         raise ModelError(
             f"{len(levers)} levers and {len(outcomes)} outcomes; expected as many low, high and "
-            f"better, got {ends[0].size}, {ends[1].size} and {len(sign)}"
+            f"better, got {ends[0].size}, {ends[1].size} and {len(sign)}",
+            remedy="give one of each for each lever, and a sign for each outcome",
         )
     for name, least, most in zip(levers, *ends, strict=True):
         if not (np.isfinite(least) and np.isfinite(most) and least <= most):
-            raise ModelError(f"from {least:g} to {most:g} is no range", variable=str(name))
+            raise ModelError(
+                f"from {least:g} to {most:g} is no range", variable=str(name), remedy="let it go up"
+            )
 
     class Batch(Problem):  # type: ignore[misc]
         """A whole generation at a time; what failed breaks a constraint, and so loses to all."""

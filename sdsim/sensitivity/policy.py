@@ -155,7 +155,10 @@ def worse_before_better(
     series, time = np.asarray(series, dtype=np.float64), np.asarray(time, dtype=np.float64)
     named(policies, series, 0, "policies")
     if series.ndim != 3 or time.shape != series.shape[2:]:
-        raise ModelError(f"{time.size} times for series of shape {series.shape}")
+        raise ModelError(
+            f"{time.size} times for series of shape {series.shape}",
+            remedy="give one time for each value",
+        )
     if not (0 <= baseline < len(series) and tolerance >= 0):
         raise ModelError(
             f"baseline {baseline} and tolerance {tolerance:g}",
@@ -254,7 +257,10 @@ def rank_stability(
     named(worlds, outcome, 0, "worlds")
     named(policies, outcome, 1, "policies")
     if outcome.ndim != 3 or len(policies) < 2:
-        raise ModelError(f"outcomes of shape {outcome.shape}, expected worlds, policies, draws")
+        raise ModelError(
+            f"outcomes of shape {outcome.shape}, expected worlds, policies, draws",
+            remedy="give an array with these axes",
+        )
     good = finite(outcome, 2)
     value = sign * outcome[..., good]
     pairs = np.array(list(combinations(range(len(policies)), 2)), dtype=np.int64)

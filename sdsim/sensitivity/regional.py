@@ -64,7 +64,10 @@ def checked_sample(x: Floats, flags: Flags, factors: Sequence[str]) -> tuple[Flo
             remedy="give (n_run, n_factor) values and (n_run,) flags",
         )
     if len(factors) != x.shape[1]:
-        raise ModelError(f"{len(factors)} names for {x.shape[1]} columns of factors")
+        raise ModelError(
+            f"{len(factors)} names for {x.shape[1]} columns of factors",
+            remedy="give one name for each",
+        )
     bad = np.flatnonzero(~np.isfinite(x).all(axis=0))
     if len(bad):
         count = int((~np.isfinite(x).all(axis=1)).sum())

@@ -251,7 +251,10 @@ def convergence(
     width = (2 if second_order else 1) * len(factors) + 2
     n = len(y) // width
     if n < 8:
-        raise ModelError(f"{n} base points, expected at least 8 to look at convergence")
+        raise ModelError(
+            f"{n} base points, expected at least 8 to look at convergence",
+            remedy="use more members",
+        )
     return {
         m: sobol(y[: m * width], factors, second_order=second_order, resamples=resamples,
                  level=level, seed=seed)

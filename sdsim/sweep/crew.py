@@ -217,13 +217,18 @@ class Crew:
         if not w.ready:
             self._starts += 1
             if self._starts >= MOST_STARTS:
-                raise ModelError(f"workers cannot start ({how}): {noise or 'they say nothing'}")
+                raise ModelError(
+                    f"workers cannot start ({how}): {noise or 'they say nothing'}",
+                    remedy="run with --jobs 0 to see more",
+                )
         if w.order is not None:
             if w.at is None:
                 w.order.losses += 1
                 if w.order.losses > 2 * MOST_STARTS:
                     what = f"chunk {w.order.chunk} loses every worker before a member runs"
-                    raise ModelError(f"{what}: {noise or how}")
+                    raise ModelError(
+                        f"{what}: {noise or how}", remedy="run with --jobs 0 to see more"
+                    )
             else:
                 w.order.lost(w.at, how)
             self._todo.appendleft(w.order)

@@ -167,7 +167,9 @@ def _mend(root: Path, described: Mapping[str, bytes]) -> None:
 def _hands(sweep: Sweep, task: Task, root: Path, jobs: int | None, dask: str | None) -> Hands:
     jobs = (os.cpu_count() or 1) if jobs is None else jobs
     if jobs < 0:
-        raise ModelError(f"jobs is {jobs}, expected 0 or more")
+        raise ModelError(
+            f"jobs is {jobs}, expected 0 or more", remedy="write 0 to run in this process"
+        )
     if dask is not None:
         from sdsim.sweep.cluster import Cluster
 

@@ -91,13 +91,17 @@ def read_outcomes(model: Model, asked: Sequence[Outcome], moving: Sequence[str] 
     ModelError : an expression that cannot be read or makes no sense; the outcome is named.
     """
     if len(asked) > MAX_OUTCOMES:
-        raise ModelError(f"{len(asked):,} outcomes, at most {MAX_OUTCOMES:,}")
+        raise ModelError(
+            f"{len(asked):,} outcomes, at most {MAX_OUTCOMES:,}", remedy="leave some out"
+        )
     for outcome in asked:
         if outcome.better not in BETTER:
             remedy = nearest(outcome.better, BETTER[1:]) or "'high', 'low', or leave it out"
             raise ModelError(f"better = '{outcome.better}'", remedy=remedy, variable=outcome.name)
         if len(outcome.expression) > MAX_LENGTH:
-            raise ModelError(f"longer than {MAX_LENGTH} characters", variable=outcome.name)
+            raise ModelError(
+                f"longer than {MAX_LENGTH} characters", variable=outcome.name, remedy="shorten it"
+            )
     twice = {o.name for o in asked if sum(o.name == p.name for p in asked) > 1}
     if twice:
         raise ModelError(f"two outcomes are called '{min(twice)}'", remedy="give each its own name")

@@ -28,7 +28,7 @@ from sdsim.design import (
     uncertainties_of,
 )
 from sdsim.design.distributions import from_data
-from sdsim.errors import ModelError
+from sdsim.errors import ModelError, said
 from sdsim.ground import shape_of
 from sdsim.methods import RK4, Euler, Method
 from sdsim.model import Model, Variable
@@ -142,7 +142,7 @@ def _factor(
     value = section.data[key]
     if isinstance(value, list):
         if len(value) != 2:
-            raise section.fault("expected [low, high] or a table", key)
+            raise section.fault("expected [low, high] or a table", key, "write two numbers")
         low, high = section.numbers(key)
         value = {"low": low, "high": high}
     data = {**section.data, key: value}
@@ -252,7 +252,8 @@ def _design(
         if factors:
             raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
         if not file.is_file():
-            raise section.fault(f"no file '{section.words('file')}'", "file")
+            what, remedy = f"no file '{section.words('file')}'", "a path from the spec's own folder"
+            raise section.fault(what, "file", remedy)
         return _known(FILES[kind](file), system.model, file)
     if kind == Crossed.kind:
         settings["policies"] = [
@@ -318,7 +319,7 @@ def _base(
             where = (names.canonical(variable.name), cells[0] if cells else 0)
             if where not in own:
                 section = top.section("policies").section(title)
-                raise section.fault("is no constant and cannot be a lever", name)
+                raise section.fault("is no constant and cannot be a lever", name, "name a constant")
             out[name] = own[where]
     return out
 
@@ -330,7 +331,8 @@ def _outcomes(top: Section) -> tuple[Outcome, ...]:
             out.append(Outcome(name, value))
             continue
         if not isinstance(value, dict):
-            raise section.fault(f"expected an expression or a table, got {value!r}", name)
+            what = f"expected an expression or a table, got {said(value)}"
+            raise section.fault(what, name, 'write "final(x)" or so')
         own = section.section(name)
         own.only("expression", "units", "better")
         better = own.choice("better", BETTER, "")

@@ -79,15 +79,20 @@ class Sweep:
     def _task(self) -> Task:
         if not 1 <= self.design.count <= MAX_MEMBERS:
             raise ModelError(
-                f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}", variable="members"
+                f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}",
+                variable="members",
+                remedy="write fewer or more members",
             )
         if not self.outcomes and not self.save:
             raise ModelError("nothing is asked", remedy="name outcomes, or variables to save")
         if self.chunk is not None and self.chunk < 1:
-            raise ModelError(f"chunk is {self.chunk}, expected at least 1 member")
+            raise ModelError(
+                f"chunk is {self.chunk}, expected at least 1 member",
+                remedy="write chunk = 100 or so",
+            )
         if not self.timeout > 0:
             what = f"timeout is {self.timeout:g}, expected seconds above 0"
-            raise ModelError(what, variable="timeout")
+            raise ModelError(what, variable="timeout", remedy="write timeout = 600 or so")
         fit(self.design.factors, self.system.model)
         run = prepare(self.system, self.params, self.method, seed=self.seed)
         series = {names.canonical(locate(run.system.model, n)[0].name) for n in self.params.series}

@@ -146,7 +146,11 @@ class Task:
 
         def row(name: str, cell: int) -> int:
             if cell not in places.get(name, {}):
-                raise ModelError("has no values over time", variable=system.model.display(name))
+                raise ModelError(
+                    "has no values over time",
+                    variable=system.model.display(name),
+                    remedy="name a variable that has",
+                )
             return wanted.setdefault(places[name][cell], len(wanted))
 
         read = {cell: row(*cell) for cell in self.outcomes.cells}

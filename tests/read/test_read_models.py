@@ -221,12 +221,12 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
         ("N1: n1, n2 ~ ~ |",
          "1: 'N1': its element 'n1' has the name of the range itself (case does not count); "
          "rename one of the two"),
-        ("a <-> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'"),
-        ("a: x, y -> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'"),
+        ("a <-> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'; there is none"),
+        ("a: x, y -> nowhere ~ ~ |", "1: 'a': no subscript range called 'nowhere'; there is none"),
         ("a: x, y -> b ~ ~ |\nb: u, v, w ~ ~ |",
          "1: 'a': maps 2 elements to 3 of 'b'; give one for each"),
         ("a: x, y -> (b: u, z) ~ ~ |\nb: u, v ~ ~ |",
-         "1: 'a': maps to 'z', which is no element of 'b'"),
+         "1: 'a': maps to 'z', which is no element of 'b'; one of u, v"),
         ("d: (e1-e4000) ~ ~ |\nx[d,d,d] = 1 ~ ~ |",
          "2: 'x': 64,000,000,000 elements, at most 100,000 in all; use coarser subscript ranges, "
          "or set SDSIM_LARGE=1 if you trust the file"),

@@ -88,7 +88,7 @@ class _Reader:
         self.parser.CharacterDataHandler = self.text
         self.parser.StartDoctypeDeclHandler = self.doctype
 
-    def fault(self, what: str, remedy: str = "") -> ModelError:
+    def fault(self, what: str, remedy: str) -> ModelError:
         return ModelError(what, remedy=remedy, file=self.file, line=self.parser.CurrentLineNumber)
 
     def read(self, data: bytes) -> Element:

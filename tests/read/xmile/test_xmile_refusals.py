@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from wording import well_said
 
 import sdsim
 from sdsim.errors import ModelError
@@ -84,6 +85,7 @@ def test_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ModelError) as fault:
         sdsim.simulate(sdsim.load(path))
     assert str(fault.value) == f"t.xmile:{said}"
+    well_said(str(fault.value))
 
 
 @pytest.mark.parametrize(
