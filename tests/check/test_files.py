@@ -27,7 +27,7 @@ OK = 'check = "FINAL(x) > 3"\n'
         (OK + "[runs.a]\nscale = {rate = nan}", "'runs.a.scale.rate': expected a finite number"),
         (OK + "[runs.a]\nseries = {x = {file = '../../../etc/passwd'}}",
          "'runs.a': 'x': no file '../../../etc/passwd' in the model's folder"),
-        (OK + "runs = 3", "'runs': expected a table, got int"),
+        (OK + "runs = 3", "'runs': expected a table, got 3; write"),
         (OK + "[ablations]\na = {note = 'x'}", "'ablations.a': changes nothing; set"),
         (OK + '[runs]\n" " = {}', "'runs': ' ' is no name; one line of text"),
         (OK + '[report]\n"a\\u001b[31m" = "FINAL(x)"', "'report': 'a\\x1b[31m' is no name"),
