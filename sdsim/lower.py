@@ -241,9 +241,11 @@ class _Lowering:
         return self.table(self._points_of(block, index, call), parts[0])
 
     def _points_of(self, block: Block, index: int, named: Ref | Call) -> Lookup:
-        owners, _ = self._ordered.where[named.name]
-        owner = self._ordered.blocks[int(owners[int(block.at[id(named)][index])])]
-        return self._points(owner.equation.expr)
+        owners, cell = self._ordered.where[named.name][0], int(block.at[id(named)][index])
+        if (number := int(owners[cell])) < 0:
+            label = label_of(self._model, self._model.variables[named.name], cell)
+            raise ModelError(f"'{label}' has no table", remedy="write one, or call another")
+        return self._points(self._ordered.blocks[number].equation.expr)
 
     def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         """A builtin that takes a lookup or data variable by name."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import limits
+from sdsim import limits, names
 from sdsim.errors import ModelError
 from sdsim.expand import is_constant
 from sdsim.expr import Call, Expr, Ref, children, walk
@@ -132,6 +132,11 @@ class _Sorter:
 
     def run(self) -> Iterator[tuple[int, int, bool]]:
         """The elements in order, each in the context(s) in which something needs it."""
+        for block in self._blocks:
+            if block.root in ("integ", *KEPT):  # what flows is read, but no order comes of it
+                for part in walk(block.equation.expr):
+                    if isinstance(part, Ref) and part.name in self._model.variables:
+                        self._nodes(block, part)
         done = bytearray(2 * self._total)  # 1 under way, 2 done
         owner = np.repeat(np.arange(len(self._blocks)), [b.cells.size for b in self._blocks])
         roots = list(range(self._total))
@@ -203,7 +208,8 @@ class _Sorter:
                 what, remedy="give it as a series"
                 if variable.role == "data"
                 else "write one, or read another element",
-                file=self._model.file, line=block.equation.line, variable=user.name,
+                file=self._model.file, line=block.equation.line,
+                variable=names.spoken(user.name),
             )  # fmt: skip
         return self._bases[owners] + index_in[at]
 

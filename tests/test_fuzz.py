@@ -21,7 +21,8 @@ def test_a_short_run(name: str) -> None:
     def one(data: Any) -> None:
         action(data)
 
-    few = 5 if name == "differential" else 25  # machine code is made for each
+    # Machine code is made for each, or a child for each.
+    few = {"differential": 5, "grown": 8, "formats": 5}.get(name, 25)
     settings(SHORT, max_examples=few)(given(strategy)(one))()
 
 
@@ -37,6 +38,8 @@ def test_what_is_not_damaged_runs(name: str, monkeypatch: pytest.MonkeyPatch) ->
         "vensim": fuzzing.VENSIM.encode(), "xmile": fuzzing.XMILE.encode(),
         "preset": fuzzing.PRESET.encode(), "spec": fuzzing.SPEC.encode(),
         "differential": ("Time * k", "a1 - s", "SIN(a2) + STEP(1, 3)", "2"),
+        "grown": fuzzing.XMILE,
+        "formats": ("IF THEN ELSE(s > 3, PULSE(2, 2), -.5)", "a1 - MAX(s, k)", "SIN(a2)", "2"),
     }  # fmt: skip
     fuzzing.TARGETS[name][0](good[name])
 

@@ -178,7 +178,14 @@ class Meaning:
             return f"{self.spelling.canonical(plain(tail))}!"
         if colon:
             return f"{self._range(dim, self._element(head), self._element(tail))}!"
-        return self._element(head) + bang
+        return self._numbered(self._element(head), dim) + bang
+
+    def _numbered(self, said: str, dim: str) -> str:
+        """``a[2]`` is the second element where none is called 2, as with a place worked out."""
+        elements = self.dims[dim].elements if dim in self.dims else ()
+        if said.isdecimal() and said not in elements and 1 <= int(said[:9]) <= len(elements):
+            return elements[int(said[:9]) - 1]
+        return said
 
     def _element(self, said: str) -> str:
         """``Dim.element`` means the element."""
