@@ -81,6 +81,8 @@ def simulate_many(
         march = kernel.march(members, grid, run.method.stages)
     except MemoryError:
         raise _too_large(len(grid.saved) * len(wanted), count) from None
+    except ModelError as e:  # the back end knows no file
+        raise e.at(file=run.system.model.file or None) from None
     time = np.array([grid.time(k) for k in grid.saved])
     values = march.values
     if (march.stopped >= 0).any():

@@ -57,10 +57,13 @@ def simulate(
     readings = _bounded(run, len(wanted))
     kernel = system.kernel([*wanted, *(r.at for r in readings)])
     stop: Stop | float | None
-    if isinstance(method, Adaptive):
-        values, time, stop = integrate(system, kernel, members, run.horizon, method)
-    else:
-        values, time, stop = _stepped(kernel, members, run.horizon, method.stages)
+    try:
+        if isinstance(method, Adaptive):
+            values, time, stop = integrate(system, kernel, members, run.horizon, method)
+        else:
+            values, time, stop = _stepped(kernel, members, run.horizon, method.stages)
+    except ModelError as e:  # the back end knows no file
+        raise e.at(file=system.model.file or None) from None
     message = "" if stop is None else _blame(system, members, run.horizon, method, stop)
     _warn_about_tables(system, readings, values[:, len(wanted) :])
     values = values[:, : len(wanted)]

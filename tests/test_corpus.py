@@ -149,6 +149,7 @@ def test_the_corpus(
         assert said != ""
     if status == 2:
         well_said(said.removesuffix("\n"))
+        assert case["command"] or said.startswith(file.name), "no word on where"
 
 
 def test_every_file_of_the_corpus_has_a_row() -> None:
