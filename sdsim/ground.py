@@ -18,6 +18,10 @@ from sdsim.model import Equation, Model, Variable
 
 Positions = NDArray[np.int64]
 
+#: The one element of a variable without subscripts; most equations read and write no other.
+_ONLY: Positions = np.zeros(1, dtype=np.int64)
+_ONLY.flags.writeable = False
+
 
 @dataclass(frozen=True)
 class Block:
@@ -69,6 +73,8 @@ def ground(
             f"has {counted(len(subs), 'subscript')} here and {len(variable.dims)} elsewhere",
             remedy="give every equation of it the same number",
         )
+    if not subs:
+        return Block(key, equation, _ONLY, _read(_Reader(model, (), (), 1), equation), _ONLY, 1)
     axes = [_along(model, s, d) for s, d in zip(subs, variable.dims, strict=True)]
     left = [
         [model.dimensions[d].elements[i] for i in a]
@@ -77,7 +83,7 @@ def ground(
     size = math.prod(len(a) for a in axes)
     grid = np.indices([len(a) for a in axes]).reshape(len(axes), size)
     picked = [np.asarray(a, dtype=np.int64)[g] for a, g in zip(axes, grid, strict=True)]
-    cells = _flat(picked, shape, size)
+    cells = _flat(picked, shape)
     keep = np.ones(cells.size, dtype=bool)
     for group in equation.excepts:
         out = np.ones(cells.size, dtype=bool)
@@ -86,19 +92,23 @@ def ground(
         keep &= ~out
     names_left = [[e[i] for i in g[keep]] for e, g in zip(left, grid, strict=True)]
     reader = _Reader(model, subs, names_left, int(keep.sum()))
+    at = _read(reader, equation)
+    return Block(key, equation, cells[keep], at, np.flatnonzero(keep), size)
+
+
+def _read(reader: _Reader, equation: Equation) -> dict[int, Positions]:
+    """What each reference of an equation reads, by ``id`` of its node."""
     at: dict[int, Positions] = {}
     for node in walk(equation.expr):
         if isinstance(node, Ref | Call) and id(node) not in at:
             found = reader.positions(node)
             if found is not None:
                 at[id(node)] = found
-    return Block(key, equation, cells[keep], at, np.flatnonzero(keep), size)
+    return at
 
 
-def _flat(axes: Sequence[Positions], shape: tuple[int, ...], size: int) -> Positions:
+def _flat(axes: Sequence[Positions], shape: tuple[int, ...]) -> Positions:
     """Positions in the flattened variable from positions along each dimension."""
-    if not shape:
-        return np.zeros(size, dtype=np.int64)
     return np.ravel_multi_index(tuple(axes), shape).astype(np.int64)
 
 
@@ -165,9 +175,9 @@ class _Reader:
                 else self._model.spelled(variable),
             )
         if not node.subs:
-            return np.zeros(self._size, dtype=np.int64)
+            return _ONLY if self._size == 1 else np.zeros(self._size, dtype=np.int64)
         axes = [self._axis(s, d) for s, d in zip(node.subs, variable.dims, strict=True)]
-        return _flat(axes, shape_of(self._model, variable), self._size)
+        return _flat(axes, shape_of(self._model, variable))
 
     def _number(self, node: Ref) -> Positions | None:
         """A dimension or an element used as a number: its place, from 1."""

@@ -129,6 +129,10 @@ class _Sorter:
         self._base[-1] = self._total = total
         self._bases = np.asarray(self._base, dtype=np.int64)
         self._operands: dict[tuple[int, bool], list[list[int]]] = {}
+        self._alone = {  # variables of one element, which most are
+            key: self._base[int(owner[0])]
+            for key, (owner, _) in where.items() if owner.size == 1 and owner[0] >= 0
+        }  # fmt: skip
 
     def run(self) -> Iterator[tuple[int, int, bool]]:
         """The elements in order, each in the context(s) in which something needs it."""
@@ -178,14 +182,20 @@ class _Sorter:
         variable = self._model.variables[block.variable]
         if variable.role != "equation" or block.root == "constant":
             return [[] for _ in range(block.cells.size)]
-        columns = []
+        size = block.cells.size
+        columns: list[list[int]] = []
         for expr, start in parts_of(block, at_start):
+            later = self._total if start else 0
             for node in walk(expr):
-                if isinstance(node, Ref) and node.name in self._model.variables:
-                    columns.append(self._nodes(block, node) + (self._total if start else 0))
+                if not isinstance(node, Ref):
+                    continue
+                if node.name in self._alone:
+                    columns.append([self._alone[node.name] + later] * size)
+                elif node.name in self._model.variables:
+                    columns.append((self._nodes(block, node) + later).tolist())
         if not columns:
-            return [[] for _ in block.cells]
-        needs: list[list[int]] = np.stack(columns, axis=1).tolist()
+            return [[] for _ in range(size)]
+        needs = [list(row) for row in zip(*columns, strict=True)]
         if block.root == "sample if true" and not at_start:  # its own name is what it has held
             own = range(self._base[number], self._base[number + 1])
             needs = [[n for n in row if n != me] for me, row in zip(own, needs, strict=True)]

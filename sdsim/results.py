@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdsim import files, limits
+from sdsim import files, limits, netcdf
 from sdsim.errors import ModelError
 from sdsim.exported import decoded, exported
 from sdsim.names import element_label
@@ -43,7 +43,7 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
     beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
     try:
         if suffix == ".nc":
-            _writable(dataset).to_netcdf(beside, engine="scipy", format="NETCDF3_64BIT")
+            netcdf.write(_writable(dataset), beside)
         elif suffix == ".parquet":
             only(table(dataset), columns).to_parquet(beside)
         else:
@@ -223,8 +223,7 @@ def read_result(path: str | Path) -> xr.Dataset:
 def _writable(dataset: xr.Dataset) -> xr.Dataset:
     """The dataset under names that netCDF allows; a changed name keeps the model's as attribute.
 
-    The classic format is written because it is by far the quickest for hundreds of variables, and
-    every tool reads it. Names are ASCII, without accents, because tools disagree about the others.
+    Names are ASCII, without accents, because tools disagree about the others.
     """
     changed: dict[str, str] = {}
     taken = set(map(str, dataset.variables))

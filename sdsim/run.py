@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from sdsim import names, results
@@ -76,9 +77,9 @@ def assemble(
         which they stand in ``values``.
     values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member).
     """
-    coords: dict[str, Any] = {"time": ("time", time, _time_attributes(model))}
+    coords: dict[str, Any] = {"time": _axis("time", pd.Index(time), _time_attributes(model))}
     if members is not None:
-        coords["member"] = ("member", members)
+        coords["member"] = _axis("member", pd.Index(members))
     data = {}
     start = 0
     tail = values.shape[2:]
@@ -96,14 +97,24 @@ def assemble(
             block = whole.reshape(len(time), *shape, *tail)
             for d in variable.dims:
                 name = model.dimensions[d].name
-                coords.setdefault(name, (name, list(model.labels(d))))
                 dims.append(name if name not in dims else f"{name}'")
-                coords.setdefault(dims[-1], (dims[-1], list(model.labels(d))))
+                for axis in (name, dims[-1]):
+                    if axis not in coords:
+                        coords[axis] = _axis(axis, pd.Index(model.labels(d), dtype=object))
         else:
             block = block.reshape(len(time), *tail)
         attributes_of = {"units": variable.units, "description": variable.doc}
-        data[_safe(variable.name, coords)] = (("time", *dims, *extra), block, attributes_of)
+        over = ("time", *dims, *extra)
+        data[_safe(variable.name, coords)] = xr.Variable(over, block, attributes_of, fastpath=True)
     return xr.Dataset(data, coords, dict(attributes))
+
+
+def _axis(
+    name: str, labels: pd.Index, attributes: Mapping[str, str] | None = None
+) -> xr.Variable:
+    """A coordinate. Of an index xarray asks nothing; for an array it would load Dask to look."""
+    made: xr.Variable = xr.IndexVariable(name, labels, attributes, fastpath=True)  # type: ignore[no-untyped-call]
+    return made
 
 
 def _safe(name: str, coords: Mapping[str, Any]) -> str:

@@ -50,16 +50,17 @@ class System:
     @cached_property
     def program(self) -> Program:
         """The flat list of scalar operations."""
-        if not self.cached:
-            with no_collection():
-                return lower(self.ordered)
+        with no_collection():
+            return self._kept() if self.cached else lower(self.ordered)
+
+    def _kept(self) -> Program:
+        """The program from the cache, where it is kept after it was made."""
         name = f"{self.model.hash}-{cache_folder.source_digest(*_ROOMS)}"
         body = cache_folder.load("programs", name)
         if body is not None:
             with suppress(ValueError, KeyError, TypeError, IndexError):
                 return from_bytes(body)
-        with no_collection():
-            made = lower(self.ordered)
+        made = lower(self.ordered)
         cache_folder.store("programs", name, to_bytes(made))
         return made
 

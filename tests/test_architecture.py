@@ -18,7 +18,7 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
     {"version", "errors", "expr", "names", "cache", "collecting", "program", "limits", "digits"},
-    {"methods", "functions", "model", "files", "exported"},
+    {"methods", "functions", "model", "files", "exported", "netcdf"},
     {"read", "write", "units", "expand", "results", "compare", "backends", "toml"},
     {"ground"},
     {"order", "overrides", "outcomes"},
@@ -46,7 +46,7 @@ DOORS = {
     "python_calamine": {"read"},
     "llvmlite": {"backends/llvm"},
     "plotly": {"plot"},
-    "scipy": {"adaptive", "design", "sensitivity"},
+    "scipy": {"adaptive", "design", "netcdf", "sensitivity"},
     "sklearn": {"sensitivity"},
     "pymoo": {"sensitivity"},
     "zarr": {"sweep"},

@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 from making import MODELS
 
-from sdsim import ModelError, Run, System, load, simulate
+from sdsim import ModelError, Run, System, load, netcdf, simulate
 from sdsim.backends import Numpy
 from sdsim.results import read_result, read_table, table
 
@@ -110,13 +110,48 @@ def test_a_file_is_replaced_whole_or_not_at_all(
         (tmp_path / f".run{suffix}.{os.getpid()}").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    for owner in (pd.DataFrame, xr.Dataset):
-        for name in ("to_csv", "to_parquet", "to_netcdf"):
-            monkeypatch.setattr(owner, name, full, raising=False)
+    for owner, name in ((pd.DataFrame, "to_csv"), (pd.DataFrame, "to_parquet"), (netcdf, "write")):
+        monkeypatch.setattr(owner, name, full)
     with pytest.raises(ModelError, match="cannot be written: No space left"):
         run.save(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_netcdf_holds_what_xarray_would_write(tmp_path: Path) -> None:
+    """Text of any length, whole numbers, what is missing, scalars, coordinates beside the axes."""
+    made = xr.Dataset(
+        {
+            "x": (("time", "place"), np.array([[1.5, np.nan], [-0.0, 1e300]]), {"units": "°C"}),
+            "cause": ("place", ["", "naïve"]),
+            "ok": ("place", [True, False]),
+            "count": ((), 7),
+            "half": ("time", np.array([0.5, 1.5], np.float32)),
+        },
+        {"time": [0.0, 0.25], "place": ["北", "long name"], "code": ("place", [3, 4])},
+        {"title": "", "step": 0.25, "runs": 2},
+    )
+    netcdf.write(made, tmp_path / "ours.nc")
+    made.to_netcdf(tmp_path / "theirs.nc", engine="scipy", format="NETCDF3_64BIT")
+    ours = xr.load_dataset(tmp_path / "ours.nc", engine="scipy")
+    theirs = xr.load_dataset(tmp_path / "theirs.nc", engine="scipy")
+    assert ours.drop_vars(["ok", "half"]).identical(theirs.drop_vars(["ok", "half"]))
+    assert set(ours.coords) == {"time", "place", "code"}
+    assert ours[["ok", "half"]].equals(made[["ok", "half"]].astype(ours[["ok", "half"]].dtypes))
+    assert np.signbit(ours["x"].values[1, 0])
+
+
+@pytest.mark.parametrize("values", [[2**40], [1j], np.array(["2020-01-01"], "M8[D]")])
+def test_netcdf_refuses_what_the_format_cannot_hold(tmp_path: Path, values: Any) -> None:
+    with pytest.raises(ValueError, match="netCDF"):
+        netcdf.write(xr.Dataset({"x": ("a", values)}), tmp_path / "x.nc")
+
+
+def test_a_range_may_be_called_what_a_text_axis_is(tmp_path: Path) -> None:
+    made = xr.Dataset({"x": ("string2", [1.0, 2.0])}, {"string2": ["ab", "cd"]})
+    netcdf.write(made, tmp_path / "x.nc")
+    again = xr.load_dataset(tmp_path / "x.nc", engine="scipy")
+    assert again["x"].sel(string2="cd") == 2
 
 
 def test_a_netcdf_file_cut_short_is_refused(run: Run, tmp_path: Path) -> None:

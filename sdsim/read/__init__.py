@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from sdsim.read.scan import Entry, Scan, scan_text
 from sdsim.read.settings import Settings, settings_of
 from sdsim.read.source import XMILE, decode, read_bytes
 from sdsim.read.translate import Spelling, expressions
-from sdsim.read.xmile import read_xmile
 
 __all__ = ["read"]
 
@@ -83,7 +83,9 @@ def read(
 def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
     file = path.name
     if path.suffix.lower() in XMILE:
-        return read_xmile(data, path, files)
+        xmile = import_module("sdsim.read.xmile")  # its parser is not loaded where Vensim is read
+        model: Model = xmile.read_xmile(data, path, files)
+        return model
     source = decode(data, file)
     found = scan_text(source.text, file)
     check(found, file)
