@@ -109,9 +109,7 @@ def assemble(
     return xr.Dataset(data, coords, dict(attributes))
 
 
-def _axis(
-    name: str, labels: pd.Index, attributes: Mapping[str, str] | None = None
-) -> xr.Variable:
+def _axis(name: str, labels: pd.Index, attributes: Mapping[str, str] | None = None) -> xr.Variable:
     """A coordinate. Of an index xarray asks nothing; for an array it would load Dask to look."""
     made: xr.Variable = xr.IndexVariable(name, labels, attributes, fastpath=True)  # type: ignore[no-untyped-call]
     return made
