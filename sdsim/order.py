@@ -215,7 +215,7 @@ class _Sorter:
                 else f"uses '{missing}', which has no equation"
             )
             raise ModelError(
-                what, remedy="give it as a series"
+                what, remedy="give it as a series (--data FILE: results that have it)"
                 if variable.role == "data"
                 else "write one, or read another element",
                 file=self._model.file, line=block.equation.line,

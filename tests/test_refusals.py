@@ -68,7 +68,7 @@ def refused(capfd: pytest.CaptureFixture[str], *args: str) -> str:
          "http://x.org/a.csv: is a URL, expected the path of a file; write a file here, "
          "and take it there"),
         ("run m.mdl --params p.csv -o p.csv",
-         "p.csv: would be written over what --params reads; choose another name"),
+         "p.csv: would be written over what --params or --data reads; choose another name"),
         ("convert none.mdl no/m.xmile",
          "no/m.xmile: cannot be written: there is no folder 'no'; make it first"),
         ("convert none.mdl m.exe", "m.exe: cannot write '.exe'; use .mdl, .xmile, .stmx"),
@@ -172,7 +172,7 @@ def test_what_is_said_later_is_not_the_presets(at: Path, capfd: pytest.CaptureFi
         ("y = GAME(1, 2)", "'y': GAME takes 1 argument, got 2; delete those too many"),
         ("y = ELMCOUNT(k)",
          "'y': ELMCOUNT expects the name of a subscript range, got something else; one of d"),
-        ("y = INTEG(gap, 0)\ngap", "'y': needs data for 'gap'; give it as a series"),
+        ("y = INTEG(gap, 0)\ngap", "'y': needs data for 'gap'; give it as a series (--data FILE: results that have it)"),
         ("y[d] = INTEG(h[d], 0)\nh[a] = 1",
          "'y': uses 'h[b]', which has no equation; write one, or read another element"),
         ("y[d] = DELAY FIXED(h[d], 1, 0)\nh[a] = 1",

@@ -11,10 +11,11 @@ from typing import Any
 
 from sdsim import files, limits
 from sdsim.compare import column_key
-from sdsim.errors import ModelError, one_line
+from sdsim.errors import ModelError, one_line, some
 from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
 from sdsim.model import Model
-from sdsim.overrides import Overrides, number, sorted_out
+from sdsim.overrides import Overrides, data_series, number, sorted_out
+from sdsim.results import read_table
 
 CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
 CONTROLS |= {"saveper": "SAVEPER"}
@@ -42,6 +43,13 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="CSV (name,value) or .cin file",
+    )
+    add(
+        "--data",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="results (.nc, .csv, .tab, .dat) that fill data variables without values",
     )
     add("--method", choices=("euler", "rk4", "adaptive"), help="as the file says (else euler)")
     add("--solver", choices=SOLVERS, help="of the adaptive method (RK45)")
@@ -72,10 +80,12 @@ def note(text: str) -> None:
 
 
 def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
-    """Presets, then parameter files, then single values: what comes later holds."""
+    """Data, presets, then parameter files, then single values: what comes later holds."""
     from sdsim.preset import read_preset
 
     out = Overrides()
+    for path in args.data:
+        out |= _filled(model, Path(path))
     for path in args.preset:
         out |= read_preset(path).overrides
     plain: dict[str, tuple[str, Any]] = {}
@@ -95,6 +105,22 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
             plain[column_key(name)] = (name, _number(value, name))
     initial = dict(_assignments(args.initial, "--initial"))
     return out | sorted_out(model, dict(plain.values()), initial)
+
+
+def _filled(model: Model, path: Path) -> Overrides:
+    """What a file of results has of the data that the model lacks."""
+    lacking = [v.name for v in model.variables.values() if v.role == "data" and not v.equations]
+    if not lacking:
+        what, remedy = "has nothing to fill: the model lacks no data", "leave it out"
+        raise ModelError(what, remedy=remedy, file=path.name)
+    try:
+        series = data_series(model, read_table(path))
+        if series:
+            return sorted_out(model, series)
+    except ModelError as e:
+        raise e.at(file=path.name) from None
+    what = "has no column for " + some(f"'{n}'" for n in lacking)
+    raise ModelError(what, remedy="name columns as the model does: Name[a,b]", file=path.name)
 
 
 def _number(text: str, name: str) -> float:

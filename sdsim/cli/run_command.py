@@ -49,8 +49,9 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.output:  # before any work is done
         output = files.writable(Path(args.output), results.SUFFIXES)
-        if any(output.exists() and Path(p).exists() and output.samefile(p) for p in args.params):
-            what = "would be written over what --params reads"
+        read = [*args.params, *args.data]
+        if any(output.exists() and Path(p).exists() and output.samefile(p) for p in read):
+            what = "would be written over what --params or --data reads"
             raise ModelError(what, remedy="choose another name", file=args.output)
     with busy(f"reading {args.model}"):
         system = load(args.model, data_folder=args.open)

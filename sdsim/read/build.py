@@ -104,7 +104,8 @@ class Builder:
                 yield one("equation", Array(tuple(values), wide) if wide else Num(values[0]))
                 return
             role, kind = ("data", entry.keyword) if get[2] == "data" else ("lookup", "interpolate")
-            tables = self.external.series(arguments, math.prod(sizes), kind)
+            count, lookup = math.prod(sizes), role == "lookup"
+            tables = self.external.series(arguments, count, kind, lookup=lookup)
             for cell, series in zip(self.cells(subs), tables, strict=True):
                 if not any(self.matches(cell, group) for group in excepts):
                     yield role, Equation(series, cell, (), entry.line)

@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 from sdsim import limits
 from sdsim.errors import ModelError, nearest
@@ -84,8 +85,13 @@ class External:
             values.append(value)
         return values
 
-    def series(self, arguments: Sequence[str], count: int, kind: str) -> list[Lookup]:
-        """The ``count`` series at ``(file, tab, x row or column, cell)``."""
+    def series(
+        self, arguments: Sequence[str], count: int, kind: str, *, lookup: bool = False
+    ) -> list[Lookup]:
+        """The ``count`` series at ``(file, tab, x row or column, cell)``.
+
+        x increases. That of a ``lookup`` may fall instead: it is read from its end, as Vensim does.
+        """
         file, tab, axis, cell = self._three(arguments, 4, "DATA", "file, tab, row or column, cell")
         page = self.sheet(file, tab)
         cell = cell.rstrip("*")
@@ -110,13 +116,30 @@ class External:
                 raise ModelError(what, remedy=f"expected {count} series of {len(xs)} points")
             steps, place = (0, 1) if upright else (1, 0), f"range '{axis}'"
             first = (area[0], area[1])
-        return self._points(page, file, xs, first, steps, count, kind, place)
+        kept = self._along(page, file, xs, place, lookup)
+        return self._points(page, file, kept, first, steps, count, kind, place)
+
+    def _along(
+        self, page: Sheet, file: str, xs: Sequence[tuple[int, int]], place: str, lookup: bool
+    ) -> list[tuple[int, float]]:
+        """The numbers in the cells ``xs``, each with its place there, in increasing order."""
+        read = ((i, self._number(page, file, r, c)) for i, (r, c) in enumerate(xs))
+        kept = [(i, x) for i, x in read if x is not None]
+        if lookup and len(kept) > 1 and all(a > b for (_, a), (_, b) in pairwise(kept)):
+            kept.reverse()
+        for (_, a), (i, b) in pairwise(kept):
+            if b <= a:
+                raise ModelError(
+                    f"{place} of '{file}' does not increase: {b:g} after {a:g}",
+                    remedy=f"sort it (cell {_name(*xs[i])})",
+                )
+        return kept
 
     def _points(
         self,
         page: Sheet,
         file: str,
-        xs: Sequence[tuple[int, int]],
+        kept: Sequence[tuple[int, float]],
         first: tuple[int, int],
         steps: tuple[int, int],
         count: int,
@@ -125,17 +148,6 @@ class External:
     ) -> list[Lookup]:
         """Series number k lies ``k * steps`` from ``first``, each along the direction of x."""
         along = (1 - steps[0], 1 - steps[1])
-        kept: list[tuple[int, float]] = []
-        for i, (r, c) in enumerate(xs):
-            x = self._number(page, file, r, c)
-            if x is None:
-                continue
-            if kept and x <= kept[-1][1]:
-                raise ModelError(
-                    f"{place} of '{file}' does not increase: {x:g} after {kept[-1][1]:g}",
-                    remedy=f"sort it (cell {_name(r, c)})",
-                )
-            kept.append((i, x))
         tables = []
         for k in range(count):
             top, left = first[0] + k * steps[0], first[1] + k * steps[1]

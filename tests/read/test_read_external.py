@@ -149,6 +149,15 @@ def test_time_must_increase(rows: str, message: str, reading: Reading, tmp_path:
     assert str(error.value) == f"model.mdl:2: 'y': {message}"
 
 
+def test_the_x_of_a_lookup_may_fall(reading: Reading, tmp_path: Path) -> None:
+    """What is left in the ground, from much to little: published models have such rows."""
+    (tmp_path / "d.csv").write_text("x,850,800,,700\ny,3,2,9,1\nup,1,3,2,4\nv,1,2,3,4\n")
+    model = reading("y( GET DIRECT LOOKUPS('d.csv', ',', '1', 'B2') ) ~ ~ |")
+    assert model.find("y").equations[0].expr == Lookup((700.0, 800.0, 850.0), (1.0, 2.0, 3.0))
+    with pytest.raises(ModelError, match=r"row 3 of 'd\.csv' does not increase: 2 after 3; sort"):
+        reading("y( GET DIRECT LOOKUPS('d.csv', ',', '3', 'B4') ) ~ ~ |")
+
+
 def test_words_among_times_are_skipped_with_a_note(reading: Reading, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("t,v\n1,10\nabout 2,20\n,25\n3,30\n")
     model = reading("y := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~ ~ |")
