@@ -7,6 +7,6 @@ from sdsim.overrides.places import is_parameter, locate
 from sdsim.overrides.values import Points, checked_seed, many_numbers, mapping, number
 
 __all__ = [
-    "Overrides", "Points", "apply", "checked_seed", "data_series", "is_parameter", "locate", "many_numbers",
-    "mapping", "number", "parameter_vector", "sorted_out", "values_for",
+    "Overrides", "Points", "apply", "checked_seed", "data_series", "is_parameter", "locate",
+    "many_numbers", "mapping", "number", "parameter_vector", "sorted_out", "values_for",
 ]  # fmt: skip
