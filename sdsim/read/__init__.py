@@ -10,6 +10,7 @@ from importlib import import_module
 from os import PathLike
 from pathlib import Path
 
+from sdsim.collecting import no_collection
 from sdsim.errors import ModelError
 from sdsim.expr import Call, Expr, walk
 from sdsim.model import Dimension, Model
@@ -72,7 +73,8 @@ def read(
     if cache and (kept := _cache.load(name, file, files, settings.data)):
         return kept
     try:
-        model = replace(_read(data, path, files, settings), reads=files.taken)
+        with no_collection():
+            model = replace(_read(data, path, files, settings), reads=files.taken)
     except ModelError as error:
         raise error.at(file=file) from None
     if cache:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from xml.parsers import expat
 
 from sdsim import limits
@@ -42,7 +43,12 @@ class Element:
 
     def first(self, tag: str) -> Element | None:
         """The first of them."""
-        return next(self.all(tag), None)
+        return self._firsts.get(tag)
+
+    @cached_property
+    def _firsts(self) -> dict[str, Element]:
+        """The first child of each name, once all are there: an array has a thousand."""
+        return {c.tag: c for c in reversed(self.children) if c.own}
 
     def get(self, name: str, default: str = "") -> str:
         """An attribute."""

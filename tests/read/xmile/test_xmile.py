@@ -301,6 +301,19 @@ def test_an_array_over_one_dimension_twice(run) -> None:
     assert found["rows"].values[-1] == pytest.approx([3, 7])
 
 
+def test_some_elements_have_tables_and_others_equations(run) -> None:
+    found = run(
+        xmile(
+            '<aux name="g">' + over("Place") + '<element subscript="north"><eqn>TIME</eqn><gf>'
+            '<xscale min="0" max="4"/><ypts>5,6,7,8,9</ypts></gf></element>'
+            '<element subscript="south"><eqn>TIME * 100</eqn></element></aux>',
+            more=DIMS,
+        )
+    )
+    np.testing.assert_array_equal(found["g"].sel(Place="north").values[:3], [5, 6, 7])
+    np.testing.assert_array_equal(found["g"].sel(Place="south").values[:3], [0, 100, 200])
+
+
 def test_tables_of_each_element(run) -> None:
     def gf(*y: float) -> str:
         return f'<gf><xscale min="0" max="1"/><ypts>{",".join(map(str, y))}</ypts></gf>'
