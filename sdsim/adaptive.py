@@ -59,6 +59,7 @@ def integrate(
     state = start[:, 0].copy()
     due = _saving(horizon)
     rows: list[Floats] = []
+    whole = np.array([v not in program.gaps for v in kernel.wanted], dtype=bool)
     edges = breaks(system, members, horizon)
     slack = _slack(horizon)
     for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
@@ -71,7 +72,7 @@ def integrate(
         path, reached, state = piece.solve(state, np.clip(mine, a, b), method)
         for t, y in zip(mine, path.T, strict=False):
             row = piece.observe(float(t), y)
-            if not (np.isfinite(row).all() and np.isfinite(y).all()):
+            if not (np.isfinite(row[whole]).all() and np.isfinite(y).all()):
                 return _result(rows, kernel, due, Stop(float(t), piece.event(float(t)), y))
             rows.append(row)
         if path.shape[1] < mine.size or reached != b:

@@ -35,6 +35,8 @@ def blame(
     assert not isinstance(run.method, Adaptive)
     model, stages = run.system.ordered.model, run.method.stages
     named = [o for o in run.system.program.outputs if o.name not in names.CONTROL]
+    gaps = run.system.program.gaps  # left open by the model itself
+    named = [o for o in named if o.value not in gaps]
     kernel = run.system.kernel([o.value for o in named])
     out = [Blame(np.nan, "")] * len(at)
     most = max(ROOM // max(len(named), 1), 1)

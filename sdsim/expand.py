@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from sdsim import limits, names
 from sdsim.errors import ModelError, counted, nearest, some
-from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, rewrite, walk
+from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, rewrite, walk
 from sdsim.functions import KEPT, ROOTS, STATEFUL, VECTOR
-from sdsim.model import Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable, constant_value
 
 _ONE = {"game": (1, 1), "elmcount": (1, 1)}
 
@@ -325,38 +325,6 @@ def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") ->
         wanted = f"{low} or more arguments"
     few = "add what is missing" if got < low else "delete those too many"
     raise ModelError(f"{label or name.upper()} takes {wanted}, got {got}", remedy=few)
-
-
-_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b if b else math.nan,
-}
-
-
-def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
-    """The number an expression is at the start, by its defaults; None where only a run can tell."""
-
-    def visit(node: Expr, parts: Sequence[float | None]) -> float | None:
-        if isinstance(node, Num):
-            return node.value
-        if isinstance(node, Ref) and not node.subs and depth:
-            variable = model.variables.get(node.name)
-            if variable and variable.role == "equation" and len(variable.equations) == 1:
-                return constant_value(model, variable.equations[0].expr, depth - 1)
-        if isinstance(node, Call) and node.name == "step" and len(parts) == 2 and None not in parts:
-            height, at = parts
-            start = constant_value(model, Ref(names.INITIAL_TIME), 1)
-            return height if start is not None and start >= (at or 0.0) else 0.0
-        if isinstance(node, Unary) and node.op == "-" and parts[0] is not None:
-            return -parts[0]
-        if isinstance(node, Binary) and node.op in _ARITHMETIC:
-            a, b = parts
-            return None if a is None or b is None else _ARITHMETIC[node.op](a, b)
-        return None
-
-    return fold(expr, visit)
 
 
 def is_constant(expr: Expr) -> bool:

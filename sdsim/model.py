@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from sdsim import names
 from sdsim.errors import ModelError, nearest
-from sdsim.expr import Expr, from_data, to_data
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, fold, from_data, to_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,38 @@ class Holding:
             used.update(dict.fromkeys(self.dims[w].elements if w in self.dims else (w,)))
         alone = len(said) == 1 and said[0] in self.dims
         return (said[0] if alone else self.smallest(list(used), said)), list(used)
+
+
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b if b else math.nan,
+}
+
+
+def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
+    """The number an expression is at the start, by its defaults; None where only a run can tell."""
+
+    def visit(node: Expr, parts: Sequence[float | None]) -> float | None:
+        if isinstance(node, Num):
+            return node.value
+        if isinstance(node, Ref) and not node.subs and depth:
+            variable = model.variables.get(node.name)
+            if variable and variable.role == "equation" and len(variable.equations) == 1:
+                return constant_value(model, variable.equations[0].expr, depth - 1)
+        if isinstance(node, Call) and node.name == "step" and len(parts) == 2 and None not in parts:
+            height, at = parts
+            start = constant_value(model, Ref(names.INITIAL_TIME), 1)
+            return height if start is not None and start >= (at or 0.0) else 0.0
+        if isinstance(node, Unary) and node.op == "-" and parts[0] is not None:
+            return -parts[0]
+        if isinstance(node, Binary) and node.op in _ARITHMETIC:
+            a, b = parts
+            return None if a is None or b is None else _ARITHMETIC[node.op](a, b)
+        return None
+
+    return fold(expr, visit)
 
 
 def hash_of(data: Mapping[str, Any]) -> str:

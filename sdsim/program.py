@@ -8,6 +8,7 @@ No back end may reorder, contract or approximate arithmetic.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -168,6 +169,19 @@ class Program:
             moving = op.code in ("state", "time", "event", "step", "delayed")
             out.append(moving or any(out[a] for a in op.args))
         return tuple(out)
+
+    @cached_property
+    def gaps(self) -> frozenset[int]:
+        """Values that may have no finite number as the model itself says so: what is worked out
+        from a NAN at the same moment, and what is no more than INF. They stop no run."""
+        nan, out = set[int](), set[int]()
+        for i, op in enumerate(self.ops):
+            value = self.defaults[int(op.data)] if op.code == "param" else op.data
+            if op.code in ("const", "param") and not math.isfinite(value):
+                out.add(i)
+            if (op.code == "const" and math.isnan(value)) or not nan.isdisjoint(op.args):
+                nan.add(i)
+        return frozenset(nan | out)
 
     @property
     def gridded(self) -> bool:

@@ -122,6 +122,8 @@ def _blame(
     """One line naming the first variable, in order of evaluation, without a finite value."""
     program, model = system.program, system.ordered.model
     named = [(o.value, label_of(model, model.variables[o.name], o.cell)) for o in program.outputs]
+    # What the model itself leaves open is not what stopped it.
+    named = [n for n in named if n[0] not in program.gaps] or named
     kernel = system.kernel([value for value, _ in named])
     rates: Floats | None = None
     if isinstance(stop, Stop):

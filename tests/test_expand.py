@@ -6,10 +6,10 @@ import pytest
 from making import model_of, ref
 
 from sdsim import ModelError, limits
-from sdsim.expand import constant_value, expand
+from sdsim.expand import expand
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
 from sdsim.functions import STATEFUL, VECTOR, delays
-from sdsim.model import Model
+from sdsim.model import Model, constant_value
 
 
 def texts(model: Model) -> dict[str, str]:

@@ -211,6 +211,7 @@ class NumpyKernel:
         stopped = np.full(members.count, -1, dtype=np.int64)
         saved = {k: i for i, k in enumerate(grid.saved)}
         dt, held = grid.step, self._held[:, None]
+        whole = np.array([v not in self.program.gaps for v in self.wanted], dtype=bool)
         for k in range(grid.steps + 1):
             time = grid.time(k)
             event = time + 0.5 * dt
@@ -218,7 +219,7 @@ class NumpyKernel:
             fine = np.isfinite(states[self._watched]).all(axis=0)
             if k in saved:
                 values[saved[k]] = v[self._at_wanted]
-                fine &= np.isfinite(values[saved[k]]).all(axis=0)
+                fine &= np.isfinite(values[saved[k]][whole]).all(axis=0)
             stopped[(stopped < 0) & ~fine] = k
             if k == grid.steps or (stopped >= 0).all():
                 break

@@ -12,6 +12,8 @@ from sdsim.functions import (
     conveyors,
     delays,
     elementary,
+    gammas,
+    history,
     holding,
     inputs,
     kept,
@@ -27,7 +29,7 @@ from sdsim.functions.kept import Kept
 from sdsim.functions.noise import REFUSED
 from sdsim.functions.tables import OfTable
 
-_ROOMS = (elementary, inputs, random, stella, noise, allocation, arrays)
+_ROOMS = (elementary, inputs, random, stella, gammas, noise, allocation, arrays)
 
 #: Builtins that become scalar operations, by canonical name.
 FUNCTIONS: dict[str, Function] = {row.name: row for room in _ROOMS for row in room.ROWS}
@@ -39,6 +41,7 @@ STATEFUL: dict[str, Stateful] = {
         *delays.ROWS,
         *conveyors.ROWS,
         *holding.ROWS,
+        *history.ROWS,
         *sorting.ROWS,
         *allocation.MARKETS,
         *arrays.WRITTEN_OUT,

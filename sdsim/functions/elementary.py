@@ -75,6 +75,7 @@ ROWS = (
     Function("log", (2, 2), _log, "none", VENSIM),
     Function("log10", (1, 1), _log10, "none", "XMILE 1.0, 3.5.1"),
     Function("pi", (0, 0), lambda b, a: b.const(math.pi), "none", "XMILE 1.0, 3.5.1"),
+    Function("nan", (0, 0), lambda b, a: b.const(math.nan), "any", "Stella's help, Builtins"),
     _chain("min"),
     _chain("max"),
     Function("modulo", (2, 2), _modulo, "same", VENSIM),

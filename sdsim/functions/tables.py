@@ -15,6 +15,7 @@ from sdsim.expr import Lookup
 from sdsim.functions.base import Builder
 
 VENSIM = "Vensim Reference Manual, Functions"
+STELLA = "Stella's help, Graphical builtins"
 #: Vensim's :NA:.
 NA = -(2.0**109)
 #: What part of a TIME STEP raw data may lie apart from a time that is still their own.
@@ -71,29 +72,83 @@ def _invert(b: Builder, points: Lookup, a: Sequence[int]) -> int:
     return b.table(Lookup(y, x), a[0])
 
 
-def areas(points: Lookup) -> tuple[float, ...]:
-    """The area under a lookup from its first point to each."""
+def _inverse(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """Stella's LOOKUPINV: the first x that gives a value, also where the graph turns.
+
+    Beyond the values of a graph that never turns: its first or last x, or by extrapolation where it
+    is of that kind. One that turns has no x there, and gives no number.
+    """
+    x, y = points.x, points.y
+    if points.kind not in ("interpolate", "extrapolate"):
+        raise ModelError(
+            "LOOKUPINV of a graph in steps, which has a range of x for each value",
+            remedy="make the graph continuous",
+        )
+    falls = y[0] > y[-1]
+    ups = [p < q for p, q in pairwise(y)]
+    if all(ups) or not any(p <= q for p, q in pairwise(y)):
+        turned = Lookup(y[::-1], x[::-1], points.kind) if falls else Lookup(y, x, points.kind)
+        return b.table(turned, a[0], watched=False)
+    if len(x) > MOST:
+        raise ModelError(
+            f"LOOKUPINV of a graph of {len(x)} points that turns or is flat; the limit is {MOST}",
+            remedy="use a coarser graph",
+        )
+    steady = not any(ups) or all(p <= q for p, q in pairwise(y))
+    if steady and points.kind == "interpolate":
+        low, high = (x[-1], x[0]) if falls else (x[0], x[-1])
+        out = b.op("select", b.op("lt", a[0], b.const(min(y))), b.const(low), b.const(high))
+    else:
+        out = b.op("div", b.const(0.0), b.const(0.0))  # a fault, unlike a NAN that is asked for
+    for (x0, y0), (x1, y1) in reversed([*pairwise(zip(x, y, strict=True))]):
+        ends = b.const(min(y0, y1)), b.const(max(y0, y1))
+        inside = b.op("and", b.op("ge", a[0], ends[0]), b.op("le", a[0], ends[1]))
+        share = b.op("div", b.op("sub", a[0], b.const(y0)), b.const(y1 - y0 if y1 != y0 else 1.0))
+        here = b.op("add", b.const(x0), b.op("mul", b.const(x1 - x0), share))
+        out = b.op("select", inside, here, out)
+    return out
+
+
+def areas(points: Lookup, steps: bool = False) -> tuple[float, ...]:
+    """The area under a lookup from its first point to each; between two along a straight line, or
+    as high as the first."""
     sides = pairwise(zip(points.x, points.y, strict=True))
-    pieces = [(q[0] - p[0]) * (p[1] + q[1]) / 2.0 for p, q in sides]
+    pieces = [(q[0] - p[0]) * (p[1] if steps else (p[1] + q[1]) / 2.0) for p, q in sides]
     return tuple(accumulate(pieces, initial=0.0))
 
 
 def area(b: Builder, points: Lookup, a: Sequence[int]) -> int:
     """The area under a lookup from one value to another, ends held beyond them."""
+    straight = Lookup(points.x, points.y)
+    return b.op("sub", _up_to(b, straight, a[1]), _up_to(b, straight, a[0]))
+
+
+def _up_to(b: Builder, points: Lookup, v: int) -> int:
+    """The area from the first point to ``v``."""
     x, y = points.x, points.y
-    so_far = areas(points)
+    steps = points.kind == "hold_backward"
 
-    def up_to(v: int) -> int:
-        def at_left(values: Sequence[float]) -> int:
-            return b.table(Lookup(x, tuple(values), "hold_backward"), v)
+    def at_left(values: Sequence[float]) -> int:
+        return b.table(Lookup(x, tuple(values), "hold_backward"), v)
 
-        along = b.op("sub", v, at_left(x))
-        mean = b.op(
-            "mul", b.const(0.5), b.op("add", at_left(y), b.table(Lookup(x, y), v, watched=False))
-        )
-        return b.op("add", at_left(so_far), b.op("mul", along, mean))
+    along, height = b.op("sub", v, at_left(x)), at_left(y)
+    if not steps:
+        here = b.table(points, v, watched=False)
+        height = b.op("mul", b.const(0.5), b.op("add", height, here))
+    return b.op("add", at_left(areas(points, steps)), b.op("mul", along, height))
 
-    return b.op("sub", up_to(a[1]), up_to(a[0]))
+
+def _covered(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+    """Stella's LOOKUPAREA(graph, to, from), the same with the two exchanged. Nothing lies beyond
+    the ends, save where the graph is extrapolated."""
+    first, last = b.const(points.x[0]), b.const(points.x[-1])
+    to, start = (*a, *(last, first)[len(a) :])
+
+    def within(v: int) -> int:
+        return v if points.kind == "extrapolate" else b.op("min", b.op("max", v, first), last)
+
+    low, high = within(b.op("min", to, start)), within(b.op("max", to, start))
+    return b.op("sub", _up_to(b, points, high), _up_to(b, points, low))
 
 
 # --- data --------------------------------------------------------------------------------------
@@ -162,6 +217,8 @@ ROWS = (
     OfTable("lookup extrapolate", (2, 2), partial(_as, "extrapolate")),
     OfTable("lookup invert", (2, 2), _invert, units="any"),
     OfTable("lookup area", (3, 3), area, units="any"),
+    OfTable("lookupinv", (2, 2), _inverse, units="any", source=STELLA),
+    OfTable("lookuparea", (1, 3), _covered, units="any", source=STELLA),
     OfTable("get data between times", (3, 3), _between, data=True),
     OfTable("get data at time", (2, 2), _at, data=True),
     OfTable("get data first time", (1, 1), partial(_end, 0), data=True, units="any"),

@@ -18,7 +18,7 @@ _WORDS = {"and": "AND", "or": "OR", "not": "NOT"}
 _LEVELS = {"or": 1, "and": 2, "=": 3, "<>": 3, "<": 4, "<=": 4, ">": 4, ">=": 4,
            "+": 5, "-": 5, "*": 6, "/": 6, "not": 7}  # fmt: skip
 _RESERVED = frozenset(("and", "or", "not", "mod", "if", "then", "else", "time", "dt", "starttime",
-                       "stoptime", "pi", "inf", "self", "init", "sum", "mean", "size",
+                       "stoptime", "pi", "inf", "nan", "self", "init", "sum", "mean", "size",
                        "vensim", "std", "isee"))  # fmt: skip
 
 Spell = Callable[[list[str]], str | None]
@@ -56,10 +56,11 @@ CALLS: dict[str, Spell] = {
         "cosh", "tanh", "int", "log10", "min", "max", "step", "ramp", "trend", "npv", "sum",
         "prod", "stddev", "rank", "lognormal", "logistic", "weibull", "pareto", "triangular",
         "geometric", "montecarlo", "poisson", "gammaln", "factorial", "combinations",
-        "permutations", "normalcdf", "invnorm",
+        "permutations", "normalcdf", "invnorm", "gamma", "beta", "negbinomial", "history",
+        "derivn", "lookupinv", "lookuparea",
     )},
     "if then else": lambda a: f"(IF {a[0]} THEN {a[1]} ELSE {a[2]})",
-    "pi": lambda a: "PI",
+    "pi": lambda a: "PI", "nan": lambda a: "NAN",
     "initial": _as("INIT"), "vmin": _as("MIN"), "vmax": _as("MAX"),
     "smooth": _as("SMTH1"), "smoothi": _as("SMTH1"),
     "smooth3": _as("SMTH3"), "smooth3i": _as("SMTH3"), "smooth n": _with_order("SMTHN"),

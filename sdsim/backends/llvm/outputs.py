@@ -41,6 +41,8 @@ class Outputs:
                 self.shown.append((row, v))
         self._copies, self._sources = _columns(copies)
         self._given, self._params = _columns(params)
+        watched = {k for (row, k) in params if wanted[row] not in program.gaps}
+        self._watched = np.array(sorted(watched), dtype=np.intp)
         self._fixed = np.array([row for row, _ in consts], dtype=np.intp)
         self._consts = np.array([x for _, x in consts], dtype=np.float64)[:, None]
 
@@ -54,9 +56,9 @@ class Outputs:
             values[..., self._fixed, :] = self._consts
 
     def bad(self, params: Floats) -> NDArray[np.bool_]:
-        """(n_member,) whether a wanted parameter or constant is not finite."""
-        good = np.isfinite(params[np.unique(self._params)]).all(axis=0)
-        return np.asarray(~(good & np.isfinite(self._consts).all(axis=0)), dtype=np.bool_)
+        """(n_member,) whether a wanted parameter is not finite that should be; constants are."""
+        good = np.isfinite(params[self._watched]).all(axis=0)
+        return np.asarray(~good, dtype=np.bool_)
 
 
 def _columns(pairs: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:

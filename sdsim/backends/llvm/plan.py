@@ -334,7 +334,8 @@ def for_march(
     targets = [*(change[s] for s in (*moving, *holding)), *entering]
     first = {*p.varying(rates | ends, *both), *copied}
     p.section("first", "step", first, targets=targets)
-    show = [Task("show", k, (v,)) for k, v in outputs.shown]
+    gaps = program.gaps
+    show = [Task("gap" if v in gaps else "show", k, (v,)) for k, v in outputs.shown]
     p.section("look", "step", p.varying(shown, *both), show)
     p.section("keep", "step", (), keep)
     early, *later = moves.items()

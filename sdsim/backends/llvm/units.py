@@ -186,10 +186,14 @@ def _begin(w: _Writer, row: int, value: str) -> None:
     _watch(w, value)
 
 
-def _show(w: _Writer, k: int, value: str) -> None:
+def _gap(w: _Writer, k: int, value: str) -> None:
     b = w.body
     offset = b.let(f"mul i64 {word(b, 'count')}, {k}")
     b.store(b.lanes.floats, value, b.at(word(b, "out", "ptr"), offset, "double"))
+
+
+def _show(w: _Writer, k: int, value: str) -> None:
+    _gap(w, k, value)
     _watch(w, value)
 
 
@@ -248,6 +252,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "begin": _begin,
     "lag": lambda w, k, *values: past.begin(w.body, w.plan, k, *values),
     "show": _show,
+    "gap": _gap,
     "rate": _result,
     "wanted": _result,
     "hold": _hold,

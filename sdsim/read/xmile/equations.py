@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from itertools import product
 
 from sdsim import names
@@ -13,10 +12,11 @@ from sdsim.errors import ModelError, counted
 from sdsim.expr import Binary, Call, Expr, Num, Ref, rewrite, walk
 from sdsim.model import Dimension
 from sdsim.read.translate import Spelling
+from sdsim.read.xmile.arrays import interpolated, reduced
 from sdsim.read.xmile.grammar import COMPUTED
 from sdsim.read.xmile.scopes import Placed, plain, resolved
-from sdsim.read.xmile.values import marked_in, value_of
-from sdsim.read.xmile.words import CONSTANTS, OVER_ARRAYS, REDUCED, over_array, written
+from sdsim.read.xmile.values import value_of
+from sdsim.read.xmile.words import CONSTANTS, OF_TABLES, OVER_ARRAYS, REDUCED, REFUSED, written
 
 #: The most elements among which a place that is worked out may choose: in one equation, in all.
 MAX_CHOICES, MAX_ALL_CHOICES = 50_000, 1_000_000
@@ -61,6 +61,7 @@ class Meaning:
     spelling: Spelling
     called: dict[str, str] = field(default_factory=dict)
     choices: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def meant(self, expr: Expr, spot: Spot) -> Expr:
         """An equation as it is meant where it stands.
@@ -132,7 +133,7 @@ class Meaning:
 
     def _word(self, said: str, word: str, spot: Spot) -> Expr:
         """A name that no variable has: a constant, a dimension, an element by its full name."""
-        if word in CONSTANTS:
+        if word in CONSTANTS or word in REFUSED:
             return written(word, ())
         element = spot.bound.get(word, word)
         if element != word:
@@ -230,17 +231,30 @@ class Meaning:
         if word == "lookup" and len(node.args) == 2 and isinstance(node.args[0], Ref):
             table = node.args[0]
             return self._looked_up(table.name, node.args[1:], table.subs)
+        if word in OF_TABLES and node.args and isinstance(node.args[0], Ref):
+            made, subs = self._table(node.args[0].name, node.args[0].subs)
+            return Call(word, (Ref(made, subs), *node.args[1:]))
+        if word == "interpolate":
+            return interpolated(node.args, self.dims)
         if word in OVER_ARRAYS:
-            return self._over_array(word, node.args)
+            return reduced(word, node.args, self.dims)
+        if word == "endval":
+            name = self.found[spot.own].name if spot.own in self.found else spot.own
+            self.notes.append(f"'{name}': ENDVAL is its initial value: each run is a first one")
         self.spelling.seen.setdefault(word, plain(node.name))
         return written(word, node.args)
 
     def _looked_up(self, key: str, args: tuple[Expr, ...], subs: tuple[str, ...]) -> Expr:
+        made, subs = self._table(key, subs)
+        return Call(made, args, subs)
+
+    def _table(self, key: str, subs: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """What a table is called that may stand beside an equation, and its subscripts."""
         bare = tuple(s.removesuffix("!") for s in subs)
         if key in self.tables and not self.tables[key]:
             made = self.called.setdefault(key, f"{self.found[key].name}>table#")
-            return Call(names.canonical(made), args, bare)
-        return Call(key, args, bare)
+            return names.canonical(made), bare
+        return key, bare
 
     def _worked_out(self, node: Expr, spot: Spot) -> Expr:
         """``a[i]`` where i is a variable: written as a place that is worked out."""
@@ -338,37 +352,15 @@ class Meaning:
             rest = whole
         return self._chosen(Call(COMPUTED, (Ref(key, ("#",) * len(dims)), *places)), spot)
 
-    def _over_array(self, word: str, args: tuple[Expr, ...]) -> Expr:
-        if word == "rank" and len(args) in (2, 3):
-            return Call("rank", args)
-        if word in REDUCED and len(args) != 1 and word != "mean":
-            remedy = "delete those too many" if args else "name an array"
-            raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}", remedy=remedy)
-        if len(args) == 1:
-            marked = marked_in(args[0])
-            if word == "size" and isinstance(args[0], Ref) and args[0].name in self.dims:
-                marked = {args[0].name: None}
-            count = math.prod(len(self.dims[d].elements) for d in marked if d in self.dims)
-            return over_array(word, args[0], count if marked else 0)
-        each = tuple(over_array(word, a, 2) if word != "mean" and marked_in(a) else a for a in args)
-        if not args:
-            what = f"{word.upper()} takes an array, or 1 or more arguments, got 0"
-            raise ModelError(what, remedy="add what is missing")
-        if word in ("min", "max"):  # of any number; elsewhere they compare two
-            return reduce(lambda a, b: Call(word, (a, b)), each)
-        if word != "mean":
-            return written(word, each)
-        total = each[0]
-        for a in each[1:]:
-            total = Binary("+", total, a)
-        return Binary("/", total, Num(float(len(each))))
-
     def _starred(self, node: Expr, spot: Spot) -> Expr:
         """In SUM(a) and MAX(a[Dim]) the array is run over: written a[*] and a[Dim!]."""
         if not isinstance(node, Call):
             return node
         word = names.canonical(plain(node.name))
-        if word not in OVER_ARRAYS or (word not in REDUCED and len(node.args) != 1):
+        array, rest = node.args, node.args[:0]
+        if word == "interpolate":
+            array, rest = node.args[:1], node.args[1:]
+        elif word not in OVER_ARRAYS or (word not in REDUCED and len(node.args) != 1):
             return node
         if word == "mean" and len(node.args) != 1:
             return node
@@ -390,4 +382,4 @@ class Meaning:
             dims = self.arrays.get(key or "", ())
             return Ref(inner.name, tuple(f"{d}!" for d in dims))
 
-        return replace(node, args=tuple(rewrite(a, star) for a in node.args))
+        return replace(node, args=(*(rewrite(a, star) for a in array), *rest))

@@ -140,22 +140,28 @@ class Flows:
                 p = self.stocks[key]
                 raise e.at(line=p.element.line, variable=p.name) from None
             limits |= belts[key].flows
-        for key, p in self.stocks.items():
-            if key not in belts and self._not_negative(p.element):
-                self._cut(key, p, by_key, graph, limits)
+        cut = {
+            key: self._ranked(key, p, by_key, graph) for key, p in self.stocks.items()
+            if key not in belts and self._not_negative(p.element)
+        }  # fmt: skip
+        for key, outflows in cut.items():
+            self._cut(key, outflows, graph, limits)
         for belt in belts.values():
             self._admit(belt, by_key, limits)
         out = [m for k, parts in by_key.items() for m in self._limited(k, parts, limits)]
         return [*out, *(m for belt in belts.values() for m in belt.entries)]
 
-    def _cut(
-        self, key: str, p: Placed, by_key: Mapping[str, list[Made]], graph: Graph,
-        limits: dict[str, Expr],
-    ) -> None:  # fmt: skip
+    def _ranked(
+        self, key: str, p: Placed, by_key: Mapping[str, list[Made]], graph: Graph
+    ) -> dict[str, bool]:
+        """The outflows of a stock, in the order in which they take from it, and whether each is cut
+        to what is left: as listed, but none before those that it reads."""
         dims = self.meaning.arrays.get(key, ())
         outflows: list[str] = []
+        cut: dict[str, bool] = {}
         for flow in self._names(p, "outflow"):
             why = self._uncut(flow, key, dims, by_key, graph)
+            cut[flow] = not why
             if why:
                 self.notes.append(
                     f"'{p.name}' is held at 0; its outflow '{self.found[flow].name}' is not cut, "
@@ -163,23 +169,39 @@ class Flows:
                 )
             at = next((n for n, o in enumerate(outflows) if graph.reaches(o, flow)), len(outflows))
             outflows.insert(at, flow)
+        for n, flow in enumerate(outflows):
+            for other in outflows[:n] if cut[flow] else ():
+                graph.add(flow, other)
+        return {flow: cut[flow] for flow in outflows}
+
+    def _cut(
+        self, key: str, outflows: Mapping[str, bool], graph: Graph, limits: dict[str, Expr]
+    ) -> None:
+        """What flows in during the step counts as there (Stella's help, Flow prioritization), save
+        where it depends on what flows out: between two stocks that feed each other, one of them
+        gives from what it had."""
+        p, dims = self.stocks[key], self.meaning.arrays.get(key, ())
         before: list[Expr] = []
-        for flow in outflows:
-            me = Ref(flow, dims)
-            if not self._uncut(flow, key, dims, by_key, graph):
+        for flow, cut in outflows.items():
+            if cut:
                 there: Expr = Binary("/", Ref(key, dims), Ref(names.TIME_STEP))
                 for inflow in self._names(p, "inflow"):
-                    fits = self.meaning.arrays.get(inflow, ()) == dims
-                    if fits and inflow != flow and not graph.reaches(inflow, flow):
-                        there = Binary("+", there, Ref(inflow, dims))
-                        graph.add(flow, inflow)
+                    if self.meaning.arrays.get(inflow, ()) != dims or inflow == flow:
+                        continue
+                    if graph.reaches(inflow, flow):
+                        out, into = self.found[flow].name, self.found[inflow].name
+                        self.notes.append(
+                            f"'{out}' is cut to what '{p.name}' had before the step, without "
+                            f"'{into}', which depends on it"
+                        )
+                        continue
+                    there = Binary("+", there, Ref(inflow, dims))
+                    graph.add(flow, inflow)
                 for other in before:
                     there = Binary("-", there, other)
-                    assert isinstance(other, Ref)
-                    graph.add(flow, other.name)
                 wanted = limits.get(flow, Ref(_wanted(self.found[flow].name), dims))
                 limits[flow] = Call("min", (wanted, Call("max", (there, Num(0.0)))))
-            before.append(me)
+            before.append(Ref(flow, dims))
 
     def _uncut(
         self, flow: str, stock: str, dims: tuple[str, ...], by_key: Mapping[str, list[Made]],

@@ -11,7 +11,7 @@ from typing import Any
 
 from sdsim import limits, names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest, one_line, some
-from sdsim.expr import Array, Call, Expr, Num, Ref, Unary
+from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary
 from sdsim.model import Dimension
 from sdsim.read.macros import Inliner
 from sdsim.read.scan import Entry
@@ -47,6 +47,7 @@ class Reader:
             {k: not any(map(_said, (p.element, *p.element.all("element"))))
              for k, p in self.found.items() if has_table(p.element)},
             frozenset(names.canonical(m.get("name")) for m in root.all("macro")), self.spelling,
+            notes=self.notes,
         )  # fmt: skip
         try:
             self.flows = Flows(root, self.found, self.meaning, self.notes)
@@ -159,6 +160,7 @@ class Reader:
             if len(exprs) > 1 and element.first("conveyor"):
                 what = "a list of values along a conveyor is not supported in this version"
                 raise UnsupportedError(what, remedy="give the whole content as one number")
+            self._sided(p, exprs[0])
             over = [(subs, excepts)]
             if len(exprs) == 1 and self.meaning.by_element(exprs[0], subs):
                 over = [(c, ()) for c in self._each(subs) if not self._excepted(c, excepts)]
@@ -171,6 +173,19 @@ class Reader:
                 yield replace(entry, subs=left, excepts=out, line=eqn.line), expr
         except ModelError as e:
             raise e.at(line=eqn.line) from None
+
+    @staticmethod
+    def _sided(p: Placed, expr: Expr) -> None:
+        """Refuse ``x = ...`` as the equation of x: it reads as whether x is equal to the rest."""
+        left = expr.left if isinstance(expr, Binary) and expr.op == "=" else None
+        if isinstance(left, Ref) and names.canonical(plain(left.name)) == names.canonical(
+            p.element.get("name")
+        ):
+            what = f"its equation begins with '{one_line(left.name, 80)} =', its own name"
+            remedy = "write only what stands right of the sign"
+            if p.element.tag == "stock":
+                remedy += ", here an initial value; a variable that is no stock is an <aux>"
+            raise ModelError(what, remedy=remedy)
 
     def _each(self, subs: tuple[str, ...]) -> list[tuple[str, ...]]:
         ranges = [self.dims[s].elements if s in self.dims else (s,) for s in subs]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sdsim import names
 from sdsim.errors import UnsupportedError, counted
-from sdsim.expr import Binary, Call, Expr, Num, Ref
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 
 Args = tuple[Expr, ...]
 _DT, _START, _STOP = Ref(names.TIME_STEP), Ref(names.INITIAL_TIME), Ref(names.FINAL_TIME)
@@ -100,6 +100,61 @@ def _growth(a: Args) -> Expr:
     return Binary("/", Binary("-", Binary("^", once, _DT), Num(1.0)), _DT)
 
 
+def _compounded(a: Args) -> tuple[Expr, Expr]:
+    """What 1 grows to over so many periods, and 1 paid at the end of each of them."""
+    rate, periods = a[0], a[1]
+    growth = Binary("^", Binary("+", Num(1.0), rate), periods)
+    paid = Binary("/", Binary("-", growth, Num(1.0)), rate)
+    flat = Binary("=", rate, Num(0.0))
+    return growth, Call("if then else", (flat, periods, paid))
+
+
+def _future_value(a: Args) -> Expr:
+    """(rate, periods, payment, present value): what is received counts above 0, and what is paid
+    below; all together with interest comes to 0. So for the next two."""
+    growth, paid = _compounded(a)
+    return Unary("-", Binary("+", Binary("*", a[3], growth), Binary("*", a[2], paid)))
+
+
+def _payment(a: Args) -> Expr:
+    growth, paid = _compounded(a)
+    return Unary("-", Binary("/", Binary("+", Binary("*", a[2], growth), a[3]), paid))
+
+
+def _present_value(a: Args) -> Expr:
+    growth, paid = _compounded(a)
+    return Unary("-", Binary("/", Binary("+", a[3], Binary("*", a[2], paid)), growth))
+
+
+def _ramp(a: Args) -> Expr:
+    return Call("ramp", (a[0], a[1] if len(a) > 1 else _START, *a[2:]))
+
+
+def _binomial(a: Args) -> Expr:
+    """(trials, chance): a chance that is none counts as 1."""
+    none = Binary("or", Binary("<", a[1], Num(0.0)), Binary(">", a[1], Num(1.0)))
+    chance: Expr = Call("if then else", (none, Num(1.0), a[1]))
+    return Call("random binomial", (
+        Num(0.0), Num(_FAR), chance, a[0], Num(0.0), Num(1.0), Num(0.0)))  # fmt: skip
+
+
+def _ended(a: Args) -> Expr:
+    """A run here is the first of its session, and has the initial value."""
+    return a[1] if len(a) > 1 else Call("initial", a)
+
+
+def _root(a: Args) -> Expr:
+    """A number below 0 has a root of odd order, below 0 as well."""
+    x, order = a
+    share = Binary("/", Num(1.0), order)
+    if isinstance(x, Num) and x.value >= 0:
+        return Binary("^", x, share)
+    odd = Binary("=", _mod((order, Num(2.0))), Num(1.0))
+    below = Binary("and", Binary("<", x, Num(0.0)), odd)
+    turned = Unary("-", Binary("^", Unary("-", x), share))
+    return Call("if then else", (below, turned, Binary("^", x, share)))
+
+
 def _sign(a: Args) -> Expr:
     def past(op: str) -> Expr:
         return Binary(op, a[0], Num(0.0))
@@ -120,6 +175,8 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "trend": (2, 3, lambda a: Call("trend", a if len(a) == 3 else (*a, Num(0.0)))),
     "forcst": (3, 4, _forecast),
     "init": (1, 1, _to("initial")),
+    "endval": (1, 2, _ended),
+    "ramp": (1, 3, _ramp),
     "pulse": (1, 3, _pulse),
     "safediv": (2, 3, _safediv),
     "mod": (2, 2, _mod),
@@ -132,8 +189,12 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "exprnd": (1, 2, lambda a: Call(
         "random exponential", (Num(0.0), Num(_FAR), Num(0.0), a[0], Num(0.0)))),
     "npv": (2, 4, lambda a: Call("npv", (*a, *(Num(0.0), Num(1.0))[len(a) - 2 :]))),
+    "fv": (4, 4, _future_value),
+    "pmt": (4, 4, _payment),
+    "pv": (4, 4, _present_value),
+    "binomial": (2, 3, _binomial),
     "cgrowth": (1, 1, _growth),
-    "rootn": (2, 2, lambda a: Binary("^", a[0], Binary("/", Num(1.0), a[1]))),
+    "rootn": (2, 2, _root),
     "percent": (1, 1, lambda a: Binary("*", a[0], Num(100.0))),
     "round": (1, 1, lambda a: Call("int", (Binary("+", a[0], Num(0.5)),))),
     "sign": (1, 1, _sign),
@@ -145,6 +206,7 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "stoptime": (0, 0, lambda a: _STOP),
     "pi": (0, 0, _to("pi")),
     "inf": (0, 0, lambda a: Num(math.inf)),
+    "nan": (0, 0, _to("nan")),
 }  # fmt: skip
 
 #: Read as words without parentheses, too.
@@ -154,13 +216,25 @@ OVER_ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean
                "size": "size", "stddev": "stddev", "rank": "rank"}  # fmt: skip
 #: Those that only mean an array.
 REDUCED = ("sum", "prod", "mean", "size", "stddev", "rank")
-#: Known to Stella, and not to us.
-REFUSED = frozenset((
-    "history", "lookupinv", "lookuparea", "irr", "endval", "binomial", "negbinomial", "gamma",
-    "beta", "dice", "interpolate", "derivn", "allocate", "qelem", "cycletime", "ctmax", "ctmean",
-    "ctmin", "ctstddev", "ctflow", "arrest", "oseconds", "throughput", "capacity", "clocktime",
-    "runcount", "sensirunid", "sensiruncount", "rework", "stopifrun", "nan",
-))  # fmt: skip
+#: Those that take a table by name.
+OF_TABLES = ("lookupinv", "lookuparea")
+_STATE = "write it with stocks, flows and other functions"
+_QUEUE = "count what flows in and out with stocks"
+_RUNS = "write the run's number as a constant, and set it from outside"
+#: Known to Stella, and not to us; what to do instead.
+REFUSED = {
+    "irr": "find it after the run, from the saved stream; NPV has a stream's value at a given rate",
+    "clocktime": "a run must give the same whenever it is made: write the time as a constant",
+    "runcount": _RUNS, "sensiruncount": _RUNS, "sensiruntotal": _RUNS, "sensirunid": _RUNS,
+    "stopifrun": "set STOPTIME, and look for the event in the results",
+    "lookupmean": "LOOKUPAREA over the graph, by its width",
+    "lookupxy": "give its points to a graphical function",
+    "dice": "INT(UNIFORM(1, 7))",
+    "allocate": "use Vensim's ALLOCATE AVAILABLE in a .mdl, or write the shares out",
+    "oseconds": _STATE, "rework": _STATE, "arrest": _STATE, "capacity": _STATE,
+    "throughput": _QUEUE, "cycletime": _QUEUE, "ctmax": _QUEUE, "ctmean": _QUEUE,
+    "ctmin": _QUEUE, "ctstddev": _QUEUE, "ctflow": _QUEUE, "qelem": _QUEUE,
+}  # fmt: skip
 #: Namespaces in which functions stand that are known without.
 NAMESPACES = ("std", "isee", "vensim")
 
@@ -176,7 +250,7 @@ def written(name: str, args: Args) -> Expr:
     name = tail if dot and head in NAMESPACES else name
     if name in REFUSED:
         what = f"{name.upper()} is not supported in this version"
-        raise UnsupportedError(what, remedy="write it with stocks, flows and other functions")
+        raise UnsupportedError(what, remedy=REFUSED[name])
     row = ROWS.get(name)
     if row is None:
         return Call(name, args)

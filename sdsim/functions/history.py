@@ -1,0 +1,108 @@
+"""What Stella reads of a variable's past: HISTORY, DERIVN.
+
+Source: Stella's help, Data builtins. All of them look at time steps, as Vensim's discrete delays
+do (`sdsim.functions.kept`), under every method of integration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sdsim import names
+from sdsim.errors import ModelError, UnsupportedError
+from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
+from sdsim.functions.base import Stateful
+
+STELLA = "Stella's help, Data builtins"
+#: The highest derivative: each takes a step more of the past, and a digit or more of precision.
+MOST = 12
+Args = tuple[Expr, ...]
+_TIME, _DT, _START = Ref(names.TIME), Ref(names.TIME_STEP), Ref(names.INITIAL_TIME)
+_ZERO = Num(0.0)
+
+
+def lag_of(time: Expr) -> Expr | None:
+    """How long ago ``TIME - lag`` is, however it is bracketed; None where TIME is not in it once,
+    with a plus sign."""
+    found = _lag(time, 1)
+    return found[1] if found is not None and found[0] else None
+
+
+def _lag(expr: Expr, sign: int) -> tuple[bool, Expr] | None:
+    """Whether ``expr`` holds TIME, and what else it takes off."""
+    if expr == _TIME:
+        return (True, _ZERO) if sign > 0 else None
+    if isinstance(expr, Binary) and expr.op in ("+", "-"):
+        right = sign if expr.op == "+" else -sign
+        one, other = _lag(expr.left, sign), _lag(expr.right, right)
+        if one is None or other is None or (one[0] and other[0]):
+            return None
+        (there, a), (here, b) = one, other
+        if _ZERO in (a, b):
+            return there or here, b if a == _ZERO else a
+        return there or here, Binary("+", a, b)
+    if any(node == _TIME for node in walk(expr)):
+        return None
+    return False, expr if sign < 0 else Unary("-", expr)
+
+
+def then(args: Args, known: Callable[[Expr], float | None]) -> Expr:
+    """HISTORY(x, time): a number, x, or a root form that keeps its past. It is 0 for times before
+    the start and times to come; a time between two steps is rounded as a delay is.
+
+    known : the value of an expression where it is the same throughout.
+
+    Raises
+    ------
+    UnsupportedError : a time that is neither constant nor TIME less a constant; another run.
+    """
+    if len(args) > 2:
+        raise UnsupportedError(
+            "HISTORY of another run is not supported in this version",
+            remedy="give that run's values as a table over time",
+        )
+    x, time = args
+    lag = lag_of(time)
+    value = known(time if lag is None else lag)
+    if value is None:
+        raise UnsupportedError(
+            "HISTORY takes TIME less a constant, or a constant time, got another time",
+            remedy="write a constant, as in HISTORY(x, TIME - 2)",
+        )
+    if lag is not None:
+        return Call("delay fixed", (x, lag, _ZERO)) if value > 0 else _ZERO if value else x
+    half = Binary("/", _DT, Num(2.0))
+    since = Binary("-", _TIME, time)
+    now = Binary("and", Binary(">", since, Unary("-", half)), Binary("<=", since, half))
+    return Call("sample if true", (now, x, _ZERO))
+
+
+def derived(args: Args, known: Callable[[Expr], float | None], add: Callable[[Expr], Expr]) -> Expr:
+    """DERIVN(x, order): differences of differences over one step each, 0 while there are too few.
+
+    known : as in `then`.   add : gives an expression a variable of its own.
+
+    Raises
+    ------
+    ModelError : an order that is not known, or no whole number.
+    """
+    order = known(args[1])
+    if order is None or order != int(order) or not 0 <= order <= MOST:
+        got = "an expression" if order is None else f"{order:g}"
+        raise ModelError(
+            f"DERIVN expects an order from 0 to {MOST} that is known, got {got}",
+            remedy="write a whole number there",
+        )
+    out = args[0]
+    for _ in range(int(order)):
+        x = add(out)
+        before = add(Call("delay fixed", (x, _DT, x)))
+        out = Binary("/", Binary("-", x, before), _DT)
+    first = Binary("+", _START, Binary("*", Num(order - 0.5), _DT))
+    return Call("if then else", (Binary("<", _TIME, first), _ZERO, out)) if order else out
+
+
+ROWS = (
+    Stateful("history", (2, 3), lambda m, a: m.add(then(a, m.constant)), "first", STELLA),
+    Stateful("derivn", (2, 2), lambda m, a: derived(a, m.constant, m.add), "any", STELLA),
+)
