@@ -84,6 +84,13 @@ class Lookup:
     kind: str = "interpolate"
 
 
+def distinct(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The points of a table, one that is written twice in a row only once, as many models do."""
+    points = list(zip(x, y, strict=True))
+    kept = [p for k, p in enumerate(points) if not k or p != points[k - 1]]
+    return [p[0] for p in kept], [p[1] for p in kept]
+
+
 @dataclass(frozen=True, slots=True)
 class Array:
     """A literal table of numbers, row-major in the shape of the subscripts on the left."""

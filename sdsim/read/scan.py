@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sdsim import limits, names
-from sdsim.errors import ModelError, UnsupportedError, one_line
+from sdsim.errors import ModelError, one_line
 from sdsim.model import Reality
 
 _QUOTED = r'"(?:\\"|[^"])*"'
@@ -295,13 +295,8 @@ class _Scanner:
                 self.reality.append(replace(said, doc=doc, group=self.group))
             return
         if sign == ":IS:":
-            raise UnsupportedError(
-                "string variables (:IS:) are not supported in this version",
-                remedy="delete it",
-                file=self.file,
-                line=self.line(start),
-                variable=label,
-            )
+            self.notes.append(f"'{label}': string variables (:IS:) are not read")
+            return
         kind = _KINDS[sign]
         if kind in ("range", "copy") and (left["subs"] or left["excepts"] or left["keyword"]):
             raise self.error(

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from sdsim import names
 from sdsim.errors import ModelError, one_line
-from sdsim.expr import Array, Expr, Lookup, Num, from_data, walk
+from sdsim.expr import Array, Expr, Lookup, Num, distinct, from_data, walk
 from sdsim.read import child, worker
 from sdsim.read.scan import Entry
 
@@ -105,8 +105,10 @@ def _canonical(rows: worker.Rows, spelling: Spelling) -> Iterable[list[object]]:
         elif row[0] == "Call":
             subs = [spelling.subscript(s) for s in row[3]]
             yield ["Call", spelling.canonical(row[1]), row[2], subs]
-        elif row[0] == "Lookup" and all(a > b for a, b in pairwise(row[1])):
-            yield ["Lookup", row[1][::-1], row[2][::-1], row[3]]  # written from right to left
+        elif row[0] == "Lookup":
+            x, y = distinct(row[1], row[2])
+            falls = all(a > b for a, b in pairwise(x))  # written from right to left
+            yield ["Lookup", x[::-1], y[::-1], row[3]] if falls else ["Lookup", x, y, row[3]]
         else:
             yield row
 

@@ -126,6 +126,9 @@ def test_fault_names_place_and_remedy(text: str) -> None:
         ("( [(0,0)-(10,10)] , (0,1) , (1,+ 2) )", Lookup((0.0, 1.0), (1.0, 2.0))),
         ("([(0,0)-(10,10),(3,3)],(0,1))", Lookup((0.0,), (1.0,))),
         ("((2,-3),(1,-7),(0,-1))", Lookup((0.0, 1.0, 2.0), (-1.0, -7.0, -3.0))),
+        ("((0,1),(2,3),(2,3),(2,3))", Lookup((0.0, 2.0), (1.0, 3.0))),
+        ("((1,3),(1,3),(0,1))", Lookup((0.0, 1.0), (1.0, 3.0))),
+        ("((0,0),(0,0))", Lookup((0.0,), (0.0,))),
         ("(0,1,2, 5,6,7)", Lookup((0.0, 1.0, 2.0), (5.0, 6.0, 7.0))),
     ],
 )
@@ -137,6 +140,7 @@ def test_lookup_definition(text: str, points: Lookup) -> None:
     ("text", "what"),
     [
         ("((0,0),(2,2),(1,5))", "lookup x not increasing: 1 after 2; sort the points"),
+        ("((0,0),(1,1),(1,2),(1,2))", "lookup x not increasing: 1 after 1; sort the points"),
         ("((0,0),(0,5))", "lookup x not increasing: 0 after 0; sort the points"),
         ("((0,0),(1))", "'(1)' is not a point (x,y)"),
         ("((0,0),(1,x))", "'(1,x)' is not a point (x,y)"),

@@ -6,7 +6,7 @@ import pytest
 from reading_models import CONTROL, MODELS
 
 from sdsim import limits
-from sdsim.errors import ModelError, UnsupportedError
+from sdsim.errors import ModelError
 from sdsim.model import Reality
 from sdsim.read.checks import check
 from sdsim.read.scan import Entry, Scan, scan_text
@@ -187,9 +187,10 @@ def test_text_that_is_refused(text: str, message: str) -> None:
     assert str(error.value).startswith(message)
 
 
-def test_string_variables_are_refused_by_name() -> None:
-    with pytest.raises(UnsupportedError, match=r"m\.mdl:1: 'title': string variables \(:IS:\)"):
-        scan_text("title :IS: 'x' ~ ~ |", "m.mdl")
+def test_string_variables_are_passed_over_with_a_note() -> None:
+    found = scan_text("title :IS: 'x' ~ ~ |\nk = 1 ~ ~ |", "m.mdl")
+    assert [e.key for e in found.entries] == ["k"]
+    assert found.notes == ("'title': string variables (:IS:) are not read",)
 
 
 def test_direction_marks_in_a_comment_are_taken_out() -> None:

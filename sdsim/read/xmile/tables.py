@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from sdsim import limits
 from sdsim.errors import ModelError, one_line
-from sdsim.expr import Lookup
+from sdsim.expr import Lookup, distinct
 from sdsim.read.xmile.document import Element
 
 _KINDS = {"": "interpolate", "continuous": "interpolate", "extrapolate": "extrapolate",
@@ -53,6 +53,7 @@ def _table(gf: Element) -> Lookup:
     if len(x) != len(y):
         what = f"a table of {len(x)} xpts and {len(y)} ypts, expected as many of each"
         raise ModelError(what, remedy="give each x its y")
+    x, y = distinct(x, y)
     for a, b in pairwise(x):
         if b <= a:
             raise ModelError(

@@ -331,6 +331,11 @@ def test_an_array_over_one_dimension_twice(run) -> None:
     assert found["rows"].values[-1] == pytest.approx([3, 7])
 
 
+def test_a_point_written_twice_counts_once(run) -> None:
+    found = run(xmile(aux("g", "TIME", "<gf><xpts>0,2,2</xpts><ypts>0,4,4</ypts></gf>")))
+    np.testing.assert_array_equal(found["g"].values[:4], [0, 2, 4, 4])
+
+
 def test_some_elements_have_tables_and_others_equations(run) -> None:
     found = run(
         xmile(
