@@ -23,6 +23,8 @@ from sdsim.functions import (
     allocation,
     arrays,
     conveyors,
+    gammas,
+    history,
     holding,
     kept,
     noise,
@@ -149,7 +151,7 @@ ELSEWHERE = {
     "random exponential",
 }  # fmt: skip
 #: Rows for XMILE, which has no reader yet.
-XMILE_ONLY = {"int", "log10", "pi"}
+XMILE_ONLY = {"int", "log10", "pi", "nan"}
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +176,8 @@ SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARK
 SORTED |= {row.name for row in (*arrays.ROWS, *arrays.WRITTEN_OUT, *holding.ROWS)}
 SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER, *noise.ROWS, *noise.NOISES)}
 SORTED |= {row.name for row in (*kept.ROWS, *conveyors.ROWS)} - {"delay fixed"}
-SORTED |= {"vector select", "npv"}
+SORTED |= {row.name for row in (*gammas.ROWS, *history.ROWS)}
+SORTED |= {"vector select", "npv", "stella npv"}
 
 
 def test_no_builtin_is_left_out() -> None:

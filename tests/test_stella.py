@@ -42,6 +42,28 @@ def test_values(tmp_path: Path, equation: str, value: float) -> None:
     assert series(tmp_path, equation) == pytest.approx(value, rel=1e-7)
 
 
+NPV = [("NPV(5 + TIME, 0.1)", 5.0), ("NPV(5 + TIME, 0.1, 2)", 2.0), ("NPV(5 + TIME, 0)", 5.0)]
+
+
+@pytest.mark.parametrize(("equation", "begin"), NPV)
+@pytest.mark.parametrize("dt", [1.0, 0.25])
+def test_what_a_stream_is_worth_at_the_start(
+    tmp_path: Path, equation: str, begin: float, dt: float
+) -> None:
+    """isee: the rate is the effective one for a unit of time."""
+    rate = float(equation.replace(")", ",").split(",")[1])
+    t = np.arange(0, 10 + dt, dt)[1:11]
+    shares = dt * (5 + t) / (1 + rate) ** t
+    found = series(tmp_path, equation, 10, dt)
+    np.testing.assert_allclose(found, begin + np.concatenate(([0], np.cumsum(shares))))
+
+
+def test_the_same_as_bptk_expects(tmp_path: Path) -> None:
+    """The first values of its test_npv: a stream of 10 at a rate of 2, by quarters."""
+    expected = [10.0, 11.9, 13.343, 14.44, 15.273, 15.906, 16.387, 16.753, 17.031, 17.242]
+    np.testing.assert_allclose(series(tmp_path, "NPV(10, 2)", 9, 0.25), expected, atol=6e-4)
+
+
 LOAN = "0.01, 36"
 RAMPS = [("RAMP(2)", 2 * np.arange(11)), ("RAMP(2, 3)", 2 * np.maximum(np.arange(11) - 3, 0)),
          ("RAMP(2, 3, 6)", 2 * np.clip(np.arange(11) - 3, 0, 3))]  # fmt: skip

@@ -7,6 +7,7 @@ from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, times
 from sdsim.functions.base import Maker, Stateful
 
 VENSIM = "Vensim Reference Manual, Functions"
+STELLA = "Stella's help, Financial builtins"
 Args = tuple[Expr, ...]
 
 
@@ -58,6 +59,23 @@ def npv(m: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr
     return times(Binary("+", total, times(times(flow, step), worth)), factor)
 
 
+def effective_npv(m: Maker, stream: Expr, rate: Expr, initial: Expr | None = None) -> Expr:
+    """Stella's NPV: the rate is the effective one of a unit of time, whatever the step.
+
+    It begins with ``initial``, the stream's own first value where none is given, and has each later
+    step's share as soon as it comes. That much of it Stella's help leaves open; so it stands in
+    what users of Stella's expect of it (tests of BPTK-Py, ``test_npv``).
+    """
+    step, flow = Ref(names.TIME_STEP), m.add(stream)
+    since = minus(Ref(names.TIME), Ref(names.INITIAL_TIME))
+    growth = Binary("^", Binary("+", Num(1.0), rate), since)
+    worth = m.add(over(flow, growth))
+    first = m.add(Call("initial", (flow,)))
+    start = minus(first if initial is None else initial, times(step, first))
+    total = m.stock(start, lambda _: worth)
+    return Binary("+", total, times(step, worth))
+
+
 def _fixed(kind: str, order: int, given: bool) -> Stateful:
     make = delay if kind == "delay" else smooth
 
@@ -84,5 +102,12 @@ ROWS = (
     _free("smooth"),
     Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
     Stateful("npv", (4, 4), lambda m, a: npv(m, *a), "any", VENSIM),
+    Stateful(
+        "stella npv",
+        (2, 3),
+        lambda m, a: effective_npv(m, *a),
+        "any",
+        STELLA,
+    ),
     Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "forecast", VENSIM),
 )

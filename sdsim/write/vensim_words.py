@@ -12,7 +12,7 @@ from dataclasses import replace
 from sdsim import names
 from sdsim.errors import UnsupportedError
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, rewrite, walk
-from sdsim.functions import FUNCTIONS, VECTOR
+from sdsim.functions import FUNCTIONS, STATEFUL, VECTOR
 from sdsim.functions import TABLES as TABLED
 from sdsim.functions.history import derived, then
 from sdsim.model import Equation, Model, constant_value
@@ -22,7 +22,7 @@ from sdsim.write.adding import Adder, Args, Place, Row, rewritten, translated
 TABLES = {"extrapolate": "lookup extrapolate", "hold_backward": "lookup backward",
           "look_forward": "lookup forward"}  # fmt: skip
 _STELLA = frozenset(
-    name for rows in (FUNCTIONS, VECTOR, TABLED) for name, row in rows.items()
+    name for rows in (FUNCTIONS, STATEFUL, VECTOR, TABLED) for name, row in rows.items()
     if row.source.startswith("Stella")
 )  # fmt: skip
 

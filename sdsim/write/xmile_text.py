@@ -53,7 +53,7 @@ def _exponential(a: list[str]) -> str | None:
 CALLS: dict[str, Spell] = {
     **{n: _as(n.upper()) for n in (
         "abs", "exp", "ln", "sqrt", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh",
-        "cosh", "tanh", "int", "log10", "min", "max", "step", "ramp", "trend", "npv", "sum",
+        "cosh", "tanh", "int", "log10", "min", "max", "step", "ramp", "trend", "sum",
         "prod", "stddev", "rank", "lognormal", "logistic", "weibull", "pareto", "triangular",
         "geometric", "montecarlo", "poisson", "gammaln", "factorial", "combinations",
         "permutations", "normalcdf", "invnorm", "gamma", "beta", "negbinomial", "history",
@@ -61,7 +61,7 @@ CALLS: dict[str, Spell] = {
     )},
     "if then else": lambda a: f"(IF {a[0]} THEN {a[1]} ELSE {a[2]})",
     "pi": lambda a: "PI", "nan": lambda a: "NAN",
-    "initial": _as("INIT"), "vmin": _as("MIN"), "vmax": _as("MAX"),
+    "stella npv": _as("NPV"), "initial": _as("INIT"), "vmin": _as("MIN"), "vmax": _as("MAX"),
     "smooth": _as("SMTH1"), "smoothi": _as("SMTH1"),
     "smooth3": _as("SMTH3"), "smooth3i": _as("SMTH3"), "smooth n": _with_order("SMTHN"),
     "delay1": _as("DELAY1"), "delay1i": _as("DELAY1"),

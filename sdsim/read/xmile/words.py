@@ -188,7 +188,7 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "normal": (2, 5, _normal),
     "exprnd": (1, 2, lambda a: Call(
         "random exponential", (Num(0.0), Num(_FAR), Num(0.0), a[0], Num(0.0)))),
-    "npv": (2, 4, lambda a: Call("npv", (*a, *(Num(0.0), Num(1.0))[len(a) - 2 :]))),
+    "npv": (2, 3, _to("stella npv")),
     "fv": (4, 4, _future_value),
     "pmt": (4, 4, _payment),
     "pv": (4, 4, _present_value),
@@ -247,6 +247,8 @@ def written(name: str, args: Args) -> Expr:
     ModelError : a wrong number of arguments; a function of Stella's that is not supported.
     """
     head, dot, tail = name.partition(".")
+    if dot and head == "vensim":  # by that name something else may be meant here
+        return Call(tail, args)
     name = tail if dot and head in NAMESPACES else name
     if name in REFUSED:
         what = f"{name.upper()} is not supported in this version"
