@@ -102,12 +102,6 @@ ROWS = (
     _free("smooth"),
     Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
     Stateful("npv", (4, 4), lambda m, a: npv(m, *a), "any", VENSIM),
-    Stateful(
-        "stella npv",
-        (2, 3),
-        lambda m, a: effective_npv(m, *a),
-        "any",
-        STELLA,
-    ),
+    Stateful("stella npv", (2, 3), lambda m, a: effective_npv(m, *a), "any", STELLA),
     Stateful("forecast", (3, 4), lambda m, a: forecast(m, *a), "forecast", VENSIM),
 )
