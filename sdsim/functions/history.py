@@ -47,14 +47,15 @@ def _lag(expr: Expr, sign: int) -> tuple[bool, Expr] | None:
 
 
 def then(args: Args, known: Callable[[Expr], float | None]) -> Expr:
-    """HISTORY(x, time): a number, x, or a root form that keeps its past. It is 0 for times before
-    the start and times to come; a time between two steps is rounded as a delay is.
+    """HISTORY(x, TIME - lag): 0, x, or a root form that keeps its past. It is 0 before the start
+    and for times to come.
 
     known : the value of an expression where it is the same throughout.
 
     Raises
     ------
-    UnsupportedError : a time that is neither constant nor TIME less a constant; another run.
+    UnsupportedError : a time that is not TIME less a constant: the help does not say what a fixed
+        time reads that lies between two steps; another run.
     """
     if len(args) > 2:
         raise UnsupportedError(
@@ -63,18 +64,13 @@ def then(args: Args, known: Callable[[Expr], float | None]) -> Expr:
         )
     x, time = args
     lag = lag_of(time)
-    value = known(time if lag is None else lag)
-    if value is None:
+    value = known(lag) if lag is not None else None
+    if lag is None or value is None:
+        what = "HISTORY at another time than TIME less a constant is not supported in this version"
         raise UnsupportedError(
-            "HISTORY takes TIME less a constant, or a constant time, got another time",
-            remedy="write a constant, as in HISTORY(x, TIME - 2)",
+            what, remedy="write HISTORY(x, TIME - 2) or so; a stock keeps what once was"
         )
-    if lag is not None:
-        return Call("delay fixed", (x, lag, _ZERO)) if value > 0 else _ZERO if value else x
-    half = Binary("/", _DT, Num(2.0))
-    since = Binary("-", _TIME, time)
-    now = Binary("and", Binary(">", since, Unary("-", half)), Binary("<=", since, half))
-    return Call("sample if true", (now, x, _ZERO))
+    return Call("delay fixed", (x, lag, _ZERO)) if value > 0 else _ZERO if value else x
 
 
 def derived(args: Args, known: Callable[[Expr], float | None], add: Callable[[Expr], Expr]) -> Expr:

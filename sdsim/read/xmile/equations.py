@@ -16,7 +16,15 @@ from sdsim.read.xmile.arrays import interpolated, reduced
 from sdsim.read.xmile.grammar import COMPUTED
 from sdsim.read.xmile.scopes import Placed, plain, resolved
 from sdsim.read.xmile.values import value_of
-from sdsim.read.xmile.words import CONSTANTS, OF_TABLES, OVER_ARRAYS, REDUCED, REFUSED, written
+from sdsim.read.xmile.words import (
+    CONSTANTS,
+    DT,
+    OF_TABLES,
+    OVER_ARRAYS,
+    REDUCED,
+    REFUSED,
+    written,
+)
 
 #: The most elements among which a place that is worked out may choose: in one equation, in all.
 MAX_CHOICES, MAX_ALL_CHOICES = 50_000, 1_000_000
@@ -51,6 +59,7 @@ class Meaning:
     tables : full names of tables; true where the table has no equation, and is called alone.
     macros : canonical names.
     called : tables of variables with an equation of their own that are called elsewhere.
+    stella : whether Stella wrote the file: some words of its help are not those of XMILE.
     """
 
     dims: MutableMapping[str, Dimension]
@@ -62,6 +71,7 @@ class Meaning:
     called: dict[str, str] = field(default_factory=dict)
     choices: int = 0
     notes: list[str] = field(default_factory=list)
+    stella: bool = False
 
     def meant(self, expr: Expr, spot: Spot) -> Expr:
         """An equation as it is meant where it stands.
@@ -238,10 +248,14 @@ class Meaning:
             return interpolated(node.args, self.dims)
         if word in OVER_ARRAYS:
             return reduced(word, node.args, self.dims)
+        name = self.found[spot.own].name if spot.own in self.found else spot.own
         if word == "endval":
-            name = self.found[spot.own].name if spot.own in self.found else spot.own
             self.notes.append(f"'{name}': ENDVAL is its initial value: each run is a first one")
         self.spelling.seen.setdefault(word, plain(node.name))
+        if self.stella and word == "pulse" and len(node.args) == 2:
+            said = "PULSE without an interval goes on at every step, as in Stella"
+            self.notes.append(f"'{name}': {said}; PULSE(..., 0) is a single one")
+            return written(word, (*node.args, DT))
         return written(word, node.args)
 
     def _looked_up(self, key: str, args: tuple[Expr, ...], subs: tuple[str, ...]) -> Expr:

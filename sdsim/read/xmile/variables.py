@@ -48,6 +48,7 @@ class Reader:
              for k, p in self.found.items() if has_table(p.element)},
             frozenset(names.canonical(m.get("name")) for m in root.all("macro")), self.spelling,
             notes=self.notes,
+            stella=any("isee" in h.said("vendor").casefold() for h in root.all("header")),
         )  # fmt: skip
         try:
             self.flows = Flows(root, self.found, self.meaning, self.notes)

@@ -14,7 +14,7 @@ from sdsim.errors import UnsupportedError, counted
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
 
 Args = tuple[Expr, ...]
-_DT, _START, _STOP = Ref(names.TIME_STEP), Ref(names.INITIAL_TIME), Ref(names.FINAL_TIME)
+DT, _START, _STOP = Ref(names.TIME_STEP), Ref(names.INITIAL_TIME), Ref(names.FINAL_TIME)
 _TIME = Ref(names.TIME)
 _FAR = 1e30
 _NEVER = Num(1e30)
@@ -48,11 +48,11 @@ def _delay(a: Args) -> Expr:
 
 def _pulse(a: Args) -> Expr:
     """A volume within one step, as a rate; again each interval where that is above 0."""
-    height = Binary("/", a[0], _DT)
+    height = Binary("/", a[0], DT)
     first = a[1] if len(a) > 1 else _START
-    once: Expr = Call("pulse", (first, _DT))
+    once: Expr = Call("pulse", (first, DT))
     if len(a) > 2:
-        often = Call("pulse train", (first, _DT, a[2], _NEVER))
+        often = Call("pulse train", (first, DT, a[2], _NEVER))
         once = Call("if then else", (Binary(">", a[2], Num(0.0)), often, once))
     elif len(a) == 1:
         once = Num(1.0)
@@ -97,7 +97,7 @@ def _forecast(a: Args) -> Expr:
 def _growth(a: Args) -> Expr:
     """The fraction a unit of time that compounds to so many per cent, whatever the step."""
     once = Binary("+", Num(1.0), Binary("/", a[0], Num(100.0)))
-    return Binary("/", Binary("-", Binary("^", once, _DT), Num(1.0)), _DT)
+    return Binary("/", Binary("-", Binary("^", once, DT), Num(1.0)), DT)
 
 
 def _compounded(a: Args) -> tuple[Expr, Expr]:
@@ -171,7 +171,7 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "delay3": (2, 3, _started("delay3", 2)),
     "delayn": (3, 4, _ordered("delay n")),
     "delay": (2, 3, _delay),
-    "previous": (2, 2, lambda a: Call("delay fixed", (a[0], _DT, a[1]))),
+    "previous": (2, 2, lambda a: Call("delay fixed", (a[0], DT, a[1]))),
     "trend": (2, 3, lambda a: Call("trend", a if len(a) == 3 else (*a, Num(0.0)))),
     "forcst": (3, 4, _forecast),
     "init": (1, 1, _to("initial")),
@@ -201,7 +201,7 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "log": (1, 2, lambda a: Call("log10" if len(a) == 1 else "log", a)),
     "logn": (1, 1, _to("ln")),
     "time": (0, 0, lambda a: _TIME),
-    "dt": (0, 0, lambda a: _DT),
+    "dt": (0, 0, lambda a: DT),
     "starttime": (0, 0, lambda a: _START),
     "stoptime": (0, 0, lambda a: _STOP),
     "pi": (0, 0, _to("pi")),

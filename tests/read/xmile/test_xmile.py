@@ -331,6 +331,16 @@ def test_an_array_over_one_dimension_twice(run) -> None:
     assert found["rows"].values[-1] == pytest.approx([3, 7])
 
 
+def test_pulse_without_an_interval_is_the_tools_that_wrote_the_file(run) -> None:
+    """XMILE 1.0, 3.5.4: only once. Stella's help, Test input builtins: at every step."""
+    text = xmile(aux("v", "PULSE(6, 2)") + aux("one", "PULSE(6, 2, 0)"))
+    np.testing.assert_array_equal(run(text)["v"].values[:5], [0, 0, 6, 0, 0])
+    text = text.replace("<vendor>us<", "<vendor>isee systems, inc.<")
+    found = run(text)
+    np.testing.assert_array_equal(found["v"].values[:5], [0, 0, 6, 6, 6])
+    np.testing.assert_array_equal(found["one"].values[:5], [0, 0, 6, 0, 0])
+
+
 def test_a_point_written_twice_counts_once(run) -> None:
     found = run(xmile(aux("g", "TIME", "<gf><xpts>0,2,2</xpts><ypts>0,4,4</ypts></gf>")))
     np.testing.assert_array_equal(found["g"].values[:4], [0, 2, 4, 4])
