@@ -308,8 +308,11 @@ class _Lowering:
             return args[1] if ops[0].data != 0.0 else args[2]
         if not ops or any(o.code != "const" for o in ops):
             return None
-        value = exact(code, [o.data for o in ops])
-        return None if value is None else self.const(value)
+        numbers = [o.data for o in ops]
+        value = exact(code, numbers)
+        if value is None or (not math.isfinite(value) and all(map(math.isfinite, numbers))):
+            return None  # an overflow is a fault of the run's, and not a number that was asked for
+        return self.const(value)
 
     def _binary(self, code: str, a: int, b: int) -> int:
         if code in _COMPARE:

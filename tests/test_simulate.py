@@ -317,6 +317,14 @@ def test_the_element_is_named(system: Make) -> None:
     assert "'y[b]' is not finite at time 3" in simulate(made).message
 
 
+@pytest.mark.parametrize("wrong", ["1e308 * 10", "-1e308 - 1e308", "1e308 / 1e-10", "0 / 0"])
+def test_a_constant_that_overflows_is_named(system: Make, wrong: str) -> None:
+    """Worked out once and for all as it is, it is no number that the model asks for."""
+    run = simulate(system(f"x = {wrong}"))
+    assert run.message is not None
+    assert "'x' is not finite at time 0" in run.message
+
+
 def test_a_stock_that_overflows_is_named(system: Make) -> None:
     made = system("x = INTEG(x * 1e100, 1e100)\ny = 1")
     for method in (Euler(), RK4()):

@@ -163,10 +163,11 @@ def test_written_back(tmp_path: Path) -> None:
     }  # fmt: skip
     source.write_text(text_of(**equations))
     want = sdsim.simulate(sdsim.load(source)).dataset
+    without = {"b.xmile": ("na", "x", "y"), "b.mdl": ("na", "x", "y", "cap")}  # Vensim has no INF
     for target in (tmp_path / "b.xmile", tmp_path / "b.mdl"):
         convert(source, target)
         system = sdsim.load(target)
-        got = sdsim.simulate(system, save=[k for k in equations if k not in ("na", "x", "y")])
+        got = sdsim.simulate(system, save=[k for k in equations if k not in without[target.name]])
         for name in map(str, got.dataset):
             np.testing.assert_array_equal(got[name], want[name], err_msg=f"{target} {name}")
     assert "HISTORY(" in (tmp_path / "b.xmile").read_text()
