@@ -173,11 +173,13 @@ class Program:
     @cached_property
     def gaps(self) -> frozenset[int]:
         """Values that may have no finite number as the model itself says so: what is worked out
-        from a NAN at the same moment, and what is no more than INF. They stop no run."""
+        from a NAN at the same moment, and what is INF, or may choose it. They stop no run."""
         nan, out = set[int](), set[int]()
         for i, op in enumerate(self.ops):
             value = self.defaults[int(op.data)] if op.code == "param" else op.data
             if op.code in ("const", "param") and not math.isfinite(value):
+                out.add(i)
+            if op.code == "select" and not out.isdisjoint(op.args[1:]):
                 out.add(i)
             if (op.code == "const" and math.isnan(value)) or not nan.isdisjoint(op.args):
                 nan.add(i)

@@ -200,7 +200,7 @@ def read_result(path: str | Path) -> xr.Dataset:
             with xr.open_dataset(body, engine="scipy") as dataset:
                 if sum(v.size for v in dataset.variables.values()) > limits.TABLE_NUMBERS:
                     raise ModelError("holds too many values", remedy=limits.TRUSTED)
-                return _named(dataset.load())
+                return _over_time(_named(dataset.load()))
         except ModelError as e:
             raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
         except Exception as e:  # a broken file may fail anywhere in its reader
@@ -244,6 +244,18 @@ def _writable(dataset: xr.Dataset) -> xr.Dataset:
     for name in changed:
         out.variables[name].attrs["model_name"] = name
     return out.rename(changed) if changed else out
+
+
+def _over_time(dataset: xr.Dataset) -> xr.Dataset:
+    """A dataset that is a run's: numbers, over a time that is numbers, too."""
+    if "time" not in dataset.dims or dataset["time"].dtype.kind not in "fiu":
+        what = "has no dimension 'time' with numbers"
+        raise ModelError(what, remedy="write its times as numbers, in model time")
+    for name, variable in dataset.data_vars.items():
+        if "time" in variable.dims and variable.dtype.kind not in "fiub":
+            what = f"'{name}' holds no numbers"
+            raise ModelError(what, remedy="leave it out, or write numbers")
+    return dataset
 
 
 def _named(dataset: xr.Dataset) -> xr.Dataset:

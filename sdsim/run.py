@@ -16,6 +16,9 @@ from sdsim.errors import ModelError, nearest
 from sdsim.ground import shape_of
 from sdsim.model import Model
 
+#: What an ensemble says of each member, beside the model's variables.
+OF_MEMBERS = ("stopped", "cause")
+
 
 @dataclass(frozen=True)
 class Run:
@@ -105,7 +108,8 @@ def assemble(
             block = block.reshape(len(time), *tail)
         attributes_of = {"units": variable.units, "description": variable.doc}
         over = ("time", *dims, *extra)
-        data[_safe(variable.name, coords)] = xr.Variable(over, block, attributes_of, fastpath=True)
+        taken = {*coords, *(OF_MEMBERS if members is not None else ())}
+        data[_safe(variable.name, taken)] = xr.Variable(over, block, attributes_of, fastpath=True)
     return xr.Dataset(data, coords, dict(attributes))
 
 
@@ -115,9 +119,9 @@ def _axis(name: str, labels: pd.Index, attributes: Mapping[str, str] | None = No
     return made
 
 
-def _safe(name: str, coords: Mapping[str, Any]) -> str:
+def _safe(name: str, taken: Collection[str]) -> str:
     """A variable whose name is also that of a subscript range gets a mark, so that both fit."""
-    return f"{name} (variable)" if name in coords else name
+    return f"{name} (variable)" if name in taken else name
 
 
 def _time_attributes(model: Model) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sdsim import results
 from sdsim.errors import ModelError
 from sdsim.methods import RK4, Adaptive, Euler
 from sdsim.overrides import Overrides
+from sdsim.prepared import prepare
 from sdsim.run import Run
 from sdsim.simulate import simulate
 from sdsim.system import System
@@ -97,7 +98,8 @@ def check_steps(
     half, quarter = (simulate(system, params, kind(step / n), save, seed=seed) for n in (2, 4))
     notes = []
     best, against = quarter, f"{kind.__name__} with a quarter of the step"
-    if any(op.code == "random" for op in system.program.ops):
+    made = prepare(system, params, method, seed=seed).system.program  # with the data it was given
+    if any(op.code == "random" for op in made.ops):
         notes.append("random numbers are drawn anew each step: part of the difference is chance")
     else:
         try:

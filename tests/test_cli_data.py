@@ -54,6 +54,22 @@ def test_what_is_given_by_hand_comes_after_data(folder: Path) -> None:
     assert set(table["own"]) == {4}
 
 
+@pytest.mark.parametrize("more", [["--set", "Demand, total=50"], ["--params", "p.csv"]])
+def test_a_constant_by_hand_takes_the_place_of_data(folder: Path, more: list[str]) -> None:
+    sdsim("run", "world.mdl", "-o", "world.csv", at=folder)
+    (folder / "p.csv").write_text('name,value\n"Demand, total",50\n')
+    done = sdsim("run", "region.mdl", "--data", "world.csv", *more, "-o", "r.csv", at=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    table = pd.read_csv(folder / "r.csv", index_col=0)
+    assert set(table["share[farms]"]) == set(table["share[works]"]) == {5}
+
+
+def test_the_time_step_is_checked_with_the_data(folder: Path) -> None:
+    sdsim("run", "world.mdl", "-o", "world.csv", at=folder)
+    done = sdsim("run", "region.mdl", "--data", "world.csv", "--check-dt", at=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -78,3 +94,11 @@ def test_a_model_that_lacks_nothing_says_so(folder: Path) -> None:
     done = sdsim("run", "world.mdl", "--data", "d.csv", at=folder)
     assert done.returncode == 2
     assert done.stderr == "d.csv: has nothing to fill: the model lacks no data; leave it out\n"
+
+
+def test_compare_runs_any_model(folder: Path) -> None:
+    """An XMILE file is a model there, and no table."""
+    assert sdsim("convert", "world.mdl", "world.xmile", at=folder).returncode == 0
+    sdsim("run", "world.mdl", "-o", "world.csv", at=folder)
+    done = sdsim("compare", "world.xmile", "world.csv", at=folder)
+    assert (done.returncode, done.stdout.split(" columns")[0]) == (0, "4 of 4")

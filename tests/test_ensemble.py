@@ -81,6 +81,13 @@ def test_what_is_common_and_what_varies(model: System) -> None:
     assert out["member"].values.tolist() == [0, 1]
 
 
+def test_variables_called_as_what_an_ensemble_says_keep_their_values(system: Make) -> None:
+    found = many(system("stopped = 5\ncause = 6\nk = 1\ny = k * stopped"), {"k": [1, 2]})
+    assert found["stopped (variable)"].values.min() == 5
+    assert found["cause (variable)"].values.max() == 6
+    assert np.isnan(found["stopped"]).all()
+
+
 def test_a_member_without_a_finite_value_harms_no_other(system: Make) -> None:
     made = system("x = INTEG(1, 0)\ny = LN(until - x)\nuntil = 100", stop=6)
     out = many(made, {"until": [100.0, 3.0, 50.0, 0.0]})

@@ -141,6 +141,23 @@ def test_netcdf_holds_what_xarray_would_write(tmp_path: Path) -> None:
     assert np.signbit(ours["x"].values[1, 0])
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"price": ("t", [1.0, 2.0])}, "has no dimension 'time' with numbers"),
+        ({"price": 5.0}, "has no dimension 'time' with numbers"),
+        ({"price": ("time", ["a", "b"])}, "'price' holds no numbers"),
+    ],
+)
+def test_a_netcdf_file_that_is_no_run_is_refused(tmp_path: Path, data: Any, said: str) -> None:
+    made = xr.Dataset(data)
+    if "time" in made.dims:
+        made = made.assign_coords(time=[0.0, 1.0])
+    made.to_netcdf(tmp_path / "x.nc", engine="scipy")
+    with pytest.raises(ModelError, match=said):
+        read_table(tmp_path / "x.nc")
+
+
 @pytest.mark.parametrize("values", [[2**40], [1j], np.array(["2020-01-01"], "M8[D]")])
 def test_netcdf_refuses_what_the_format_cannot_hold(tmp_path: Path, values: Any) -> None:
     with pytest.raises(ValueError, match="netCDF"):

@@ -113,7 +113,7 @@ def test_the_end_of_the_run_before_is_the_initial_value(run: Run, tmp_path: Path
 # --- no number ------------------------------------------------------------------------------------
 
 GAPS = {"x": "IF TIME < 3 THEN TIME ELSE NAN", "y": "x + 1", "cap": "INF",
-        "z": "MIN(TIME, cap)", "na": "NAN"}  # fmt: skip
+        "z": "MIN(TIME, cap)", "na": "NAN", "late": "IF TIME > 3 THEN cap ELSE 1"}  # fmt: skip
 
 
 @pytest.mark.parametrize("how", [{}, {"method": Adaptive()}])
@@ -124,6 +124,7 @@ def test_no_number_that_the_model_asks_for_stops_no_run(run: Run, how: dict[str,
     np.testing.assert_array_equal(found["y"], np.where(T < 3, T + 1, np.nan))
     np.testing.assert_array_equal(found["z"], T)
     assert np.isinf(found["cap"]).all()
+    np.testing.assert_array_equal(found["late"], np.where(T > 3, np.inf, 1))
     assert np.isnan(found["na"]).all()
 
 
@@ -163,7 +164,7 @@ def test_written_back(tmp_path: Path) -> None:
     }  # fmt: skip
     source.write_text(text_of(**equations))
     want = sdsim.simulate(sdsim.load(source)).dataset
-    without = {"b.xmile": ("na", "x", "y"), "b.mdl": ("na", "x", "y", "cap")}  # Vensim has no INF
+    without = {"b.xmile": ("na", "x", "y"), "b.mdl": ("na", "x", "y", "cap", "late")}  # no INF
     for target in (tmp_path / "b.xmile", tmp_path / "b.mdl"):
         convert(source, target)
         system = sdsim.load(target)

@@ -23,11 +23,12 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim import load, simulate
     from sdsim.compare import compare, passed, tolerable
+    from sdsim.read.source import XMILE
     from sdsim.results import read_table, table
 
     args.rtol = 1e-5 if args.rtol is None else args.rtol
     args.atol = 1e-8 if args.atol is None else args.atol
-    if Path(args.result).suffix.lower() == ".mdl":
+    if Path(args.result).suffix.lower() in (".mdl", *XMILE):
         reference = read_table(args.reference)  # first, for it is quick and may be wrong
         tolerable(args.rtol, args.atol)
         system = load(args.result, data_folder=args.open)

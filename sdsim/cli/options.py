@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Any
 from sdsim import files, limits
 from sdsim.compare import column_key
 from sdsim.errors import ModelError, one_line, some
+from sdsim.ground import label_of, shape_of
 from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
 from sdsim.model import Model
-from sdsim.overrides import Overrides, data_series, number, sorted_out
+from sdsim.overrides import Overrides, data_series, locate, number, sorted_out
 from sdsim.results import read_table
 
 CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
@@ -84,8 +86,6 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
     from sdsim.preset import read_preset
 
     out = Overrides()
-    for path in args.data:
-        out |= _filled(model, Path(path))
     for path in args.preset:
         out |= read_preset(path).overrides
     plain: dict[str, tuple[str, Any]] = {}
@@ -104,19 +104,27 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
         if value is not None:
             plain[column_key(name)] = (name, _number(value, name))
     initial = dict(_assignments(args.initial, "--initial"))
-    return out | sorted_out(model, dict(plain.values()), initial)
+    out |= sorted_out(model, dict(plain.values()), initial)
+    for path in reversed(args.data):
+        out = _filled(model, Path(path), out) | out
+    return out
 
 
-def _filled(model: Model, path: Path) -> Overrides:
-    """What a file of results has of the data that the model lacks."""
+def _filled(model: Model, path: Path, given: Overrides) -> Overrides:
+    """What a file of results has of the data that the model lacks, and nobody gave."""
     lacking = [v.name for v in model.variables.values() if v.role == "data" and not v.equations]
     if not lacking:
         what, remedy = "has nothing to fill: the model lacks no data", "leave it out"
         raise ModelError(what, remedy=remedy, file=path.name)
+    known = {
+        label_of(model, variable, cell)
+        for name in (*given.constants, *given.series)
+        for variable, cells in [locate(model, name)]
+        for cell in (range(math.prod(shape_of(model, variable))) if cells is None else cells)
+    }
     try:
-        series = data_series(model, read_table(path))
-        if series:
-            return sorted_out(model, series)
+        if series := data_series(model, read_table(path)):
+            return sorted_out(model, {k: v for k, v in series.items() if k not in known})
     except ModelError as e:
         raise e.at(file=path.name) from None
     what = "has no column for " + some(f"'{n}'" for n in lacking)
