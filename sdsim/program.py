@@ -174,14 +174,18 @@ class Program:
     def gaps(self) -> frozenset[int]:
         """Values that may have no finite number as the model itself says so: what is worked out
         from a NAN at the same moment, and what is INF, or may choose it. They stop no run."""
-        nan, out = set[int](), set[int]()
+        out = {
+            i for i, op in enumerate(self.ops)
+            if (op.code == "const" and not math.isfinite(op.data))
+            or (op.code == "param" and not math.isfinite(self.defaults[int(op.data)]))
+        }  # fmt: skip
+        if not out:  # as in most models: nothing follows
+            return frozenset()
+        nan = {i for i in out if self.ops[i].code == "const" and math.isnan(self.ops[i].data)}
         for i, op in enumerate(self.ops):
-            value = self.defaults[int(op.data)] if op.code == "param" else op.data
-            if op.code in ("const", "param") and not math.isfinite(value):
-                out.add(i)
             if op.code == "select" and not out.isdisjoint(op.args[1:]):
                 out.add(i)
-            if (op.code == "const" and math.isnan(value)) or not nan.isdisjoint(op.args):
+            if not nan.isdisjoint(op.args):
                 nan.add(i)
         return frozenset(nan | out)
 

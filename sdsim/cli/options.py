@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +12,17 @@ from typing import Any
 from sdsim import files, limits
 from sdsim.compare import column_key
 from sdsim.errors import ModelError, one_line, some
-from sdsim.ground import label_of, shape_of
 from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
 from sdsim.model import Model
-from sdsim.overrides import Overrides, data_series, locate, number, sorted_out
+from sdsim.overrides import (
+    Overrides,
+    data_series,
+    labels,
+    lacking,
+    locate,
+    number,
+    sorted_out,
+)
 from sdsim.results import read_table
 
 CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
@@ -112,22 +118,17 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
 
 def _filled(model: Model, path: Path, given: Overrides) -> Overrides:
     """What a file of results has of the data that the model lacks, and nobody gave."""
-    lacking = [v.name for v in model.variables.values() if v.role == "data" and not v.equations]
-    if not lacking:
+    if not (wanted := lacking(model)):
         what, remedy = "has nothing to fill: the model lacks no data", "leave it out"
         raise ModelError(what, remedy=remedy, file=path.name)
-    known = {
-        label_of(model, variable, cell)
-        for name in (*given.constants, *given.series)
-        for variable, cells in [locate(model, name)]
-        for cell in (range(math.prod(shape_of(model, variable))) if cells is None else cells)
-    }
+    names = (*given.constants, *given.series)
+    known = {label for name in names for label in labels(model, *locate(model, name))}
     try:
         if series := data_series(model, read_table(path)):
             return sorted_out(model, {k: v for k, v in series.items() if k not in known})
     except ModelError as e:
         raise e.at(file=path.name) from None
-    what = "has no column for " + some(f"'{n}'" for n in lacking)
+    what = "has no column for " + some(f"'{v.name}'" for v in wanted)
     raise ModelError(what, remedy="name columns as the model does: Name[a,b]", file=path.name)
 
 

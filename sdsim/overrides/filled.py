@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 
 from sdsim.compare import column_key
 from sdsim.ground import label_of, shape_of
-from sdsim.model import Model
+from sdsim.model import Model, Variable
+
+
+def lacking(model: Model) -> list[Variable]:
+    """The data variables for which the model has no values."""
+    return [v for v in model.variables.values() if v.role == "data" and not v.equations]
+
+
+def labels(model: Model, variable: Variable, cells: Iterable[int] | None = None) -> list[str]:
+    """``Name[a,b]`` of the elements at flat positions; of all of them where none are given."""
+    every = range(math.prod(shape_of(model, variable)))
+    return [label_of(model, variable, cell) for cell in (every if cells is None else cells)]
 
 
 def data_series(model: Model, table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -20,12 +32,9 @@ def data_series(model: Model, table: pd.DataFrame) -> dict[str, pd.Series]:
         gives them; spellings need not agree, and cells that are NaN are left out.
     """
     columns = {column_key(c): c for c in map(str, table.columns)}
-    out = {}
-    for variable in model.variables.values():
-        if variable.role != "data" or variable.equations:
-            continue
-        for cell in range(math.prod(shape_of(model, variable))):
-            label = label_of(model, variable, cell)
-            if (column := columns.get(column_key(label))) is not None:
-                out[label] = table[column].dropna()
-    return out
+    return {
+        label: table[column].dropna()
+        for variable in lacking(model)
+        for label in labels(model, variable)
+        if (column := columns.get(column_key(label))) is not None
+    }
