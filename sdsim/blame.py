@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from sdsim import names
 from sdsim.backends.base import Grid, Members
-from sdsim.ground import label_of
 from sdsim.methods import Adaptive
+from sdsim.model import label_of
 from sdsim.prepared import Prepared
 
 #: Numbers that the search may keep at once.

@@ -13,8 +13,9 @@ from collections.abc import Callable
 
 from sdsim import limits, names
 from sdsim.errors import ModelError, counted, nearest, some
-from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, rewrite, walk
+from sdsim.expr import Array, Binary, Call, Expr, Num, Ref, Unary, is_constant, rewrite, walk
 from sdsim.functions import KEPT, ROOTS, STATEFUL, VECTOR
+from sdsim.functions.base import check_arity
 from sdsim.model import Equation, Model, Variable, constant_value
 
 _ONE = {"game": (1, 1), "elmcount": (1, 1)}
@@ -309,26 +310,3 @@ def _substituting(at: dict[str, str]) -> Callable[[Expr], Expr]:
         return node
 
     return change
-
-
-def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") -> None:
-    """
-    Raises
-    ------
-    ModelError : a call with too few or too many arguments.
-    """
-    low, high = arity
-    if low <= got <= high:
-        return
-    wanted = f"{low} to {high} arguments" if low != high else counted(low, "argument")
-    if high >= 1000:
-        wanted = f"{low} or more arguments"
-    few = "add what is missing" if got < low else "delete those too many"
-    raise ModelError(f"{label or name.upper()} takes {wanted}, got {got}", remedy=few)
-
-
-def is_constant(expr: Expr) -> bool:
-    """Whether an equation is a plain number or table of numbers: a parameter of the model."""
-    if isinstance(expr, Unary) and expr.op == "-":
-        expr = expr.x
-    return isinstance(expr, Num | Array) and not children(expr)

@@ -307,3 +307,10 @@ def from_data(data: Sequence[Sequence[Any]]) -> Expr:
     if len(stack) != 1:
         raise ValueError("not one expression")
     return stack[0]
+
+
+def is_constant(expr: Expr) -> bool:
+    """Whether an equation is a plain number or table of numbers: a parameter of the model."""
+    if isinstance(expr, Unary) and expr.op == "-":
+        expr = expr.x
+    return isinstance(expr, Num | Array) and not children(expr)

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from sdsim import names
 from sdsim.errors import ModelError, UnsupportedError, counted, nearest, some
-from sdsim.expand import is_constant
-from sdsim.expr import Call, Ref, walk
+from sdsim.expr import Call, Ref, is_constant, walk
 from sdsim.functions import NAMES, REFUSED
-from sdsim.model import Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable, shape_of
 
 Positions = NDArray[np.int64]
 
@@ -49,19 +48,6 @@ class Block:
         if is_constant(expr):
             return "constant"
         return expr.name if isinstance(expr, Call) else "auxiliary"
-
-
-def shape_of(model: Model, variable: Variable) -> tuple[int, ...]:
-    """(elements of each dimension) of a variable."""
-    return tuple(len(e) for e in model.elements(variable.dims))
-
-
-def label_of(model: Model, variable: Variable, cell: int) -> str:
-    """``Name[a,b]`` for an element by its flat position."""
-    shape = shape_of(model, variable)
-    at = np.unravel_index(cell, shape) if shape else ()
-    labels = tuple(model.labels(d)[int(i)] for d, i in zip(variable.dims, at, strict=True))
-    return names.element_label(variable.name, labels)
 
 
 def ground(

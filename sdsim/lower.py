@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 
 from sdsim import limits, names
 from sdsim.errors import ModelError
-from sdsim.expand import check_arity
 from sdsim.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
 from sdsim.functions import FUNCTIONS, KEPT, TABLES
+from sdsim.functions.base import check_arity
 from sdsim.functions.tables import only_at
-from sdsim.ground import Block, label_of
+from sdsim.ground import Block
+from sdsim.model import label_of
 from sdsim.order import Ordered, parts_of
 from sdsim.program import Buffer, Event, Op, Output, Program, Reading, State, Table, exact
 

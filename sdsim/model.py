@@ -320,3 +320,18 @@ def from_json(data: Mapping[str, Any]) -> Model:
         str(data.get("method", "")),
         tuple(Reality(n, tuple(s), *rest) for n, s, *rest in data.get("reality", ())),
     )  # fmt: skip
+
+
+def shape_of(model: Model, variable: Variable) -> tuple[int, ...]:
+    """(elements of each dimension) of a variable."""
+    return tuple(len(e) for e in model.elements(variable.dims))
+
+
+def label_of(model: Model, variable: Variable, cell: int) -> str:
+    """``Name[a,b]`` for an element by its flat position."""
+    labels: list[str] = []
+    for d in reversed(variable.dims):
+        along = model.labels(d)
+        cell, place = divmod(cell, len(along))
+        labels.insert(0, along[place])
+    return names.element_label(variable.name, tuple(labels))

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from sdsim import limits, names
 from sdsim.errors import ModelError
-from sdsim.expand import is_constant
-from sdsim.expr import Call, Expr, Ref, children, walk
+from sdsim.expr import Call, Expr, Ref, children, is_constant, walk
 from sdsim.functions import KEPT
-from sdsim.ground import Block, Positions, ground, label_of, shape_of
-from sdsim.model import Model
+from sdsim.ground import Block, Positions, ground
+from sdsim.model import Model, label_of, shape_of
 
 
 @dataclass(frozen=True)

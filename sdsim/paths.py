@@ -14,8 +14,7 @@ from itertools import pairwise
 from sdsim import names
 from sdsim.errors import ModelError
 from sdsim.expr import Binary, Call, Expr, Num, Ref
-from sdsim.ground import shape_of
-from sdsim.model import Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable, shape_of
 from sdsim.overrides import is_parameter, number
 
 

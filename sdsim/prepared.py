@@ -13,9 +13,9 @@ from sdsim import limits, names
 from sdsim.backends import Numpy
 from sdsim.backends.base import Floats, Grid, Ints, Members
 from sdsim.errors import ModelError
-from sdsim.ground import label_of, shape_of
 from sdsim.horizon import Horizon, attributes_of, horizon_of
 from sdsim.methods import Method, asked_for, checked
+from sdsim.model import label_of, shape_of
 from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
 from sdsim.system import System
 from sdsim.system import checked as system_checked

@@ -13,8 +13,7 @@ import xarray as xr
 
 from sdsim import names, results
 from sdsim.errors import ModelError, nearest
-from sdsim.ground import shape_of
-from sdsim.model import Model
+from sdsim.model import Model, shape_of
 
 #: What an ensemble says of each member, beside the model's variables.
 OF_MEMBERS = ("stopped", "cause")

@@ -12,9 +12,9 @@ from sdsim import limits, names
 from sdsim.adaptive import Stop, integrate
 from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.errors import ModelError, ModelWarning
-from sdsim.ground import label_of
 from sdsim.horizon import Horizon
 from sdsim.methods import Adaptive, Method
+from sdsim.model import label_of
 from sdsim.overrides import Overrides
 from sdsim.prepared import Prepared, prepare
 from sdsim.program import Reading

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from sdsim import names
 from sdsim.errors import ModelError, nearest, suggested
 from sdsim.expr import Binary, Call, Expr, Num, Ref, rewrite, walk
-from sdsim.ground import shape_of
-from sdsim.model import Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable, shape_of
 
 _LINK = re.compile(r"^(?P<a>.+?)\s*->\s*(?P<b>.+)$", re.S)
 _END = re.compile(r"^(?P<name>[^\[\]]+?)\s*(\[(?P<subs>[^\[\]]*)\])?$", re.S)

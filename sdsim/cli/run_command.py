@@ -110,7 +110,7 @@ def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
 
     None where every name is that of a whole variable.
     """
-    from sdsim.ground import label_of, shape_of
+    from sdsim.model import label_of, shape_of
     from sdsim.overrides import locate
 
     found = [locate(model, name) for name in save or ()]

@@ -12,8 +12,7 @@ from typing import Any
 from sdsim import names
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
 from sdsim.errors import ModelError, nearest
-from sdsim.ground import label_of, shape_of
-from sdsim.model import Model
+from sdsim.model import Model, label_of, shape_of
 from sdsim.overrides import is_parameter, locate
 
 #: What the documentation of a constant says where nobody measured it.

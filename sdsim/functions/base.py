@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sdsim.errors import ModelError, counted
 from sdsim.expr import Expr, Lookup
 
 
@@ -134,3 +135,19 @@ class Vector:
     combine: Callable[[Sequence[tuple[Expr, ...]]], Expr]
     units: str
     source: str
+
+
+def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") -> None:
+    """
+    Raises
+    ------
+    ModelError : a call with too few or too many arguments.
+    """
+    low, high = arity
+    if low <= got <= high:
+        return
+    wanted = f"{low} to {high} arguments" if low != high else counted(low, "argument")
+    if high >= 1000:
+        wanted = f"{low} or more arguments"
+    few = "add what is missing" if got < low else "delete those too many"
+    raise ModelError(f"{label or name.upper()} takes {wanted}, got {got}", remedy=few)

@@ -12,8 +12,7 @@ import numpy as np
 from sdsim import names
 from sdsim.errors import ModelError, nearest, suggested
 from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
-from sdsim.ground import shape_of
-from sdsim.model import Model, Variable
+from sdsim.model import Model, Variable, shape_of
 from sdsim.outcomes.measures import MEASURES, Measure
 from sdsim.outcomes.values import Numbers
 

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from sdsim import names
 from sdsim.errors import ModelError, counted
 from sdsim.expr import Call, Expr, Lookup, Num, Ref
-from sdsim.ground import shape_of
-from sdsim.model import Equation, Model, Variable
+from sdsim.model import Equation, Model, Variable, shape_of
 from sdsim.overrides.changes import Overrides
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import is_parameter, locate

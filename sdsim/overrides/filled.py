@@ -8,8 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from sdsim.compare import column_key
-from sdsim.ground import label_of, shape_of
-from sdsim.model import Model, Variable
+from sdsim.model import Model, Variable, label_of, shape_of
 
 
 def lacking(model: Model) -> list[Variable]:

@@ -8,9 +8,8 @@ import numpy as np
 
 from sdsim import names
 from sdsim.errors import ModelError, counted, suggested
-from sdsim.expand import is_constant
-from sdsim.ground import shape_of
-from sdsim.model import Model, Variable
+from sdsim.expr import is_constant
+from sdsim.model import Model, Variable, shape_of
 
 _ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
 

@@ -11,7 +11,7 @@ import xarray as xr
 
 from sdsim.design import Design, design_from_data
 from sdsim.errors import ModelError
-from sdsim.ground import label_of
+from sdsim.model import label_of
 from sdsim.sweep import store
 from sdsim.sweep.manifest import Manifest, read_manifest
 from sdsim.sweep.task import OK, Part, Task

@@ -29,9 +29,8 @@ from sdsim.design import (
 )
 from sdsim.design.distributions import from_data
 from sdsim.errors import ModelError, said
-from sdsim.ground import shape_of
 from sdsim.methods import RK4, Euler, Method
-from sdsim.model import Model, Variable
+from sdsim.model import Model, Variable, shape_of
 from sdsim.overrides import Overrides, locate, parameter_vector
 from sdsim.paths import knot, with_path
 from sdsim.preset import read_preset

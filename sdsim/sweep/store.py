@@ -22,7 +22,7 @@ from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore, MemoryStore
 
 from sdsim.errors import ModelError, one_line
-from sdsim.ground import label_of
+from sdsim.model import label_of
 from sdsim.sweep import faults
 from sdsim.sweep.task import Part, Task
 
