@@ -22,9 +22,9 @@ import numpy as np
 from tqdm import tqdm
 
 import sdsim
-from sdsim.check import Folder, choose, run_claims
-from sdsim.plot import Dots, Line, Section, line_figure, write_index, write_page
-from sdsim.plot import scorecard as card
+from sdsim.claims import Folder, choose, run_claims
+from sdsim.plots import Dots, Line, Section, line_figure, write_index, write_page
+from sdsim.plots import scorecard as card
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "models" / "cross_border"

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 import sdsim
-from sdsim.check import Folder, choose
-from sdsim.plot import (
+from sdsim.claims import Folder, choose
+from sdsim.plots import (
     Band,
     Dots,
     Frames,

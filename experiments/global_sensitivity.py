@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from sdsim.design import Morris, Saltelli
-from sdsim.plot import Section, write_index, write_page
-from sdsim.plot.estimates import Estimate, Rows, estimates
-from sdsim.plot.study import sections
-from sdsim.study import Settings, study, time_unit_of
-from sdsim.sweep import read_sweep, run_sweep
+from sdsim.plots import Section, write_index, write_page
+from sdsim.plots.estimates import Estimate, Rows, estimates
+from sdsim.plots.study import sections
+from sdsim.study.study import Settings, study, time_unit_of
+from sdsim.sweeps import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Path(__file__).with_suffix(".toml")

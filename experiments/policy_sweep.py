@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 
 import sdsim
+from sdsim.analyses.pareto import front
+from sdsim.analyses.policy import rank, rank_stability, worse_before_better
+from sdsim.base.numerals import shown
 from sdsim.design import Crossed
-from sdsim.digits import shown
-from sdsim.plot import Band, Line, Panel, Section, panels, write_index, write_page
-from sdsim.plot.estimates import Estimate, Rows, estimates, regret
-from sdsim.sensitivity.pareto import front
-from sdsim.sensitivity.policy import rank, rank_stability, worse_before_better
-from sdsim.sweep import Sweep, read_sweep, run_sweep
+from sdsim.plots import Band, Line, Panel, Section, panels, write_index, write_page
+from sdsim.plots.estimates import Estimate, Rows, estimates, regret
+from sdsim.sweeps import Sweep, read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Path(__file__).with_suffix(".toml")

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from sdsim.analyses.discovery import cart, chosen, prim, simplified, stability
+from sdsim.analyses.regional import regional
 from sdsim.design import Crossed
-from sdsim.plot import Section, write_index, write_page
-from sdsim.plot.estimates import Estimate, Rows, boxes, estimates
-from sdsim.sensitivity.discovery import cart, chosen, prim, simplified, stability
-from sdsim.sensitivity.regional import regional
-from sdsim.sweep import read_sweep, run_sweep
+from sdsim.plots import Section, write_index, write_page
+from sdsim.plots.estimates import Estimate, Rows, boxes, estimates
+from sdsim.sweeps import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Path(__file__).with_suffix(".toml")

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from sdsim.analyses.pareto import hypervolume
 from sdsim.design import Lever
-from sdsim.paths import knot
-from sdsim.plot import Dots, Line, Panel, Section, panels, write_index, write_page
-from sdsim.search import judged, search
-from sdsim.sensitivity.pareto import hypervolume
-from sdsim.sweep import read_sweep
+from sdsim.overrides.piecewise import knot
+from sdsim.plots import Dots, Line, Panel, Section, panels, write_index, write_page
+from sdsim.study.search import judged, search
+from sdsim.sweeps import read_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Path(__file__).with_suffix(".toml")

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sdsim.base.numerals import style_of
 from sdsim.design import Crossed, Policy
-from sdsim.digits import style_of
-from sdsim.plot import Section, write_index, write_page
-from sdsim.plot.estimates import Estimate, Rows, estimates
-from sdsim.sweep import read_sweep, run_sweep
+from sdsim.plots import Section, write_index, write_page
+from sdsim.plots.estimates import Estimate, Rows, estimates
+from sdsim.sweeps import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = Path(__file__).with_suffix(".toml")

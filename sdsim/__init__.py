@@ -3,17 +3,17 @@
 import sys
 
 try:
-    from sdsim.compare import compare
-    from sdsim.ensemble import simulate_many
-    from sdsim.errors import ModelError, ModelWarning, UnsupportedError
-    from sdsim.methods import RK4, Adaptive, Euler
+    from sdsim.base.errors import ModelError, ModelWarning, UnsupportedError
+    from sdsim.base.version import __version__
     from sdsim.overrides import Overrides, Points
-    from sdsim.preset import Preset, read_preset
-    from sdsim.read import read
-    from sdsim.run import Run
-    from sdsim.simulate import simulate
-    from sdsim.system import System, load
-    from sdsim.version import __version__
+    from sdsim.overrides.preset import Preset, read_preset
+    from sdsim.readers import read
+    from sdsim.run.ensemble import simulate_many
+    from sdsim.run.methods import RK4, Adaptive, Euler
+    from sdsim.run.result import Run
+    from sdsim.run.simulate import simulate
+    from sdsim.run.system import System, load
+    from sdsim.tables.compare import compare
 except KeyboardInterrupt:  # Ctrl-C while a command starts: one line, as from then on
     if "".join(sys.argv[:1]).rpartition("/")[2] not in ("sdsim", "-m"):
         raise

@@ -15,8 +15,8 @@ from hypothesis import settings
 from making import mdl
 
 from sdsim.backends import Numpy
-from sdsim.errors import ModelWarning
-from sdsim.system import System, load
+from sdsim.base.errors import ModelWarning
+from sdsim.run.system import System, load
 
 settings.register_profile("sdsim", deadline=None, derandomize=True)
 settings.load_profile("sdsim")

@@ -29,8 +29,8 @@ from wording import well_said
 
 import sdsim
 from sdsim.backends import Numpy
-from sdsim.errors import ModelError
-from sdsim.sweep import read_sweep
+from sdsim.base.errors import ModelError
+from sdsim.sweeps import read_sweep
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sdsim import names
-from sdsim.expr import Call, Expr, Num, Ref
-from sdsim.model import Dimension, Equation, Model, Variable
+from sdsim.base import names
+from sdsim.ir.expr import Call, Expr, Num, Ref
+from sdsim.ir.model import Dimension, Equation, Model, Variable
 
 MODELS = Path(__file__).parent / "models"
 

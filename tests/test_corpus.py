@@ -16,7 +16,7 @@ import pytest
 from wording import well_said
 
 from sdsim.cli.main import main
-from sdsim.read import worker
+from sdsim.readers import worker
 
 CORPUS = Path(__file__).with_name("corpus")
 SECRET = "time,value\n0,31415\n4,27182\n"

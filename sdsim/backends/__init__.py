@@ -7,7 +7,7 @@ import platform
 from sdsim.backends.base import Backend
 from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.numpy import Numpy
-from sdsim.errors import ModelError
+from sdsim.base.errors import ModelError
 
 
 def default_backend() -> Backend:

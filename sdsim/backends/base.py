@@ -1,4 +1,4 @@
-"""What a back end offers: one protocol, so that `sdsim.simulate` has no branch for any of them."""
+"""What a back end offers: one protocol, so that a run has no branch for any of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import limits
-from sdsim.errors import ModelError
-from sdsim.program import Program
+from sdsim.base import limits
+from sdsim.base.errors import ModelError
+from sdsim.ir.program import Program
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,7 +39,7 @@ def keepable(numbers: int, steps: int) -> None:
 
     Raises
     ------
-    ModelError : see `sdsim.limits.KEPT_NUMBERS`; without a place.
+    ModelError : see `sdsim.base.limits.KEPT_NUMBERS`; without a place.
     """
     if numbers > limits.KEPT_NUMBERS:
         raise ModelError(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from sdsim.backends import philox
 from sdsim.backends.base import Floats, Grid, March, Members
-from sdsim.backends.past import Past
-from sdsim.program import LEAVES, Op, Program, Table
+from sdsim.backends.buffers import Past
+from sdsim.ir.program import LEAVES, Op, Program, Table
 
 Rule = Callable[..., Any]
 
@@ -45,7 +45,7 @@ RULES: dict[str, Rule] = {
 
 
 def read_table(table: Table, v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The table at ``v``, any shape; see `sdsim.program.Table`."""
+    """The table at ``v``, any shape; see `sdsim.ir.program.Table`."""
     x, y = np.asarray(table.x), np.asarray(table.y)
     last = len(x) - 1
     if last == 0:

@@ -7,11 +7,11 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sdsim.methods import asked_for
+from sdsim.run.methods import asked_for
 
 if TYPE_CHECKING:
-    from sdsim.check import Finding, Result, Verdict
-    from sdsim.model import Model, Reality
+    from sdsim.claims import Finding, Result, Verdict
+    from sdsim.ir.model import Model, Reality
 
 HELP = "Decide the claims in the model's folder, and the reality checks in its file."
 
@@ -58,10 +58,10 @@ def execute(args: argparse.Namespace) -> int:
 
     from sdsim import load
     from sdsim.backends import Llvm, default_backend
-    from sdsim.check import Folder, choose, run_claims, run_realities, verify
-    from sdsim.errors import ModelError
+    from sdsim.base.errors import ModelError
+    from sdsim.claims import Folder, choose, run_claims, run_realities, verify
     from sdsim.overrides import Overrides
-    from sdsim.preset import read_preset
+    from sdsim.overrides.preset import read_preset
 
     if args.draws < 0 or args.draws > 1_000_000:
         raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
@@ -111,8 +111,8 @@ def _tick(bar: Any, done: int, of: int) -> None:
 
 def _realities(model: Model, args: argparse.Namespace) -> list[Reality]:
     """The reality checks that are asked for; they have no tier and no kind."""
-    from sdsim import names
-    from sdsim.check import constraints
+    from sdsim.base import names
+    from sdsim.claims import constraints
 
     if args.tier is not None or args.kind is not None:
         return []
@@ -123,8 +123,8 @@ def _realities(model: Model, args: argparse.Namespace) -> list[Reality]:
 def _chosen(
     claims: tuple[Any, ...], realities: list[Reality], args: argparse.Namespace
 ) -> list[Any]:
-    from sdsim import names
-    from sdsim.errors import ModelError, suggested
+    from sdsim.base import names
+    from sdsim.base.errors import ModelError, suggested
 
     ids = [c.id for c in claims]
     real = {names.canonical(r.name) for r in realities}
@@ -142,7 +142,7 @@ def _chosen(
 
 
 def _loops(findings: tuple[Finding, ...], as_json: bool) -> int:
-    from sdsim.errors import ModelError
+    from sdsim.base.errors import ModelError
 
     if not findings:
         raise ModelError("no loops are declared", remedy="loops.toml in the model's folder")

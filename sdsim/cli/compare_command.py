@@ -21,10 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim import load, simulate
-    from sdsim.compare import compare, passed, tolerable
-    from sdsim.read.source import XMILE
-    from sdsim.results import read_table, table
+    from sdsim import load
+    from sdsim.readers.source import XMILE
+    from sdsim.run.simulate import simulate
+    from sdsim.tables.compare import compare, passed, tolerable
+    from sdsim.tables.results import read_table, table
 
     args.rtol = 1e-5 if args.rtol is None else args.rtol
     args.atol = 1e-8 if args.atol is None else args.atol

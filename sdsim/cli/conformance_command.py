@@ -23,9 +23,9 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from tqdm import tqdm
 
-    from sdsim.compare import tolerable
-    from sdsim.conformance import REFERENCES, cases, try_case
-    from sdsim.errors import ModelError
+    from sdsim.base.errors import ModelError
+    from sdsim.run.conformance import REFERENCES, cases, try_case
+    from sdsim.tables.compare import tolerable
 
     folder = Path(args.folder)
     tolerable(args.rtol, args.atol)

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.convert import convert
+    from sdsim.writers.convert import convert
 
     with busy(f"converting {args.model}"):
         notes = convert(

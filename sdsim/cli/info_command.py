@@ -56,7 +56,7 @@ def _plural(kind: str) -> str:
 
 def describe(system: Any) -> dict[str, Any]:
     """Everything `info` shows, as plain data."""
-    from sdsim import names
+    from sdsim.base import names
 
     model, kinds = system.model, system.kinds
     shown = {k: v for k, v in model.variables.items() if not v.hidden and k not in names.CONTROL}

@@ -15,9 +15,9 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
+from sdsim.base.errors import ModelError, ModelWarning, one_line
+from sdsim.base.version import __version__
 from sdsim.cli.stopping import INTERRUPTED, StoppedError
-from sdsim.errors import ModelError, ModelWarning, one_line
-from sdsim.version import __version__
 
 COMMANDS = (
     "run",

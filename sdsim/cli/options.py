@@ -9,11 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sdsim import files, limits
-from sdsim.compare import column_key
-from sdsim.errors import ModelError, one_line, some
-from sdsim.methods import RK4, SOLVERS, Adaptive, Euler, Method
-from sdsim.model import Model
+from sdsim.base import files, limits
+from sdsim.base.errors import ModelError, one_line, some
+from sdsim.ir.model import Model
 from sdsim.overrides import (
     Overrides,
     data_series,
@@ -23,7 +21,9 @@ from sdsim.overrides import (
     number,
     sorted_out,
 )
-from sdsim.results import read_table
+from sdsim.run.methods import RK4, SOLVERS, Adaptive, Euler, Method
+from sdsim.tables.compare import column_key
+from sdsim.tables.results import read_table
 
 CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
 CONTROLS |= {"saveper": "SAVEPER"}
@@ -89,7 +89,7 @@ def note(text: str) -> None:
 
 def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
     """Data, presets, then parameter files, then single values: what comes later holds."""
-    from sdsim.preset import read_preset
+    from sdsim.overrides.preset import read_preset
 
     out = Overrides()
     for path in args.preset:
@@ -181,6 +181,6 @@ def page_path(text: str) -> Path:
 
     Raises
     ------
-    ModelError : see `sdsim.files.writable`.
+    ModelError : see `sdsim.base.files.writable`.
     """
     return files.writable(Path(text), (".html", ".htm"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sdsim.base.errors import ModelError
 from sdsim.cli.options import page_path
 from sdsim.cli.run_command import split_names
-from sdsim.errors import ModelError
 
 HELP = "Plot variables of a saved result over time, as an interactive page."
 
@@ -23,8 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.plot import over_time, write_page
-    from sdsim.results import read_result
+    from sdsim.plots import over_time, write_page
+    from sdsim.tables.results import read_result
 
     if Path(args.result).suffix.lower() == ".mdl":
         remedy = f"run it first: sdsim run {args.result} -o run.nc"

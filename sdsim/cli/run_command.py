@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sdsim.base.errors import ModelError
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
-from sdsim.errors import ModelError
-from sdsim.model import Model
+from sdsim.ir.model import Model
 
 if TYPE_CHECKING:
     from sdsim.overrides import Overrides
-    from sdsim.system import System
+    from sdsim.run.system import System
 
 HELP = "Run a model once."
 
@@ -45,7 +45,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim import files, load, results, simulate
+    from sdsim import load
+    from sdsim.base import files
+    from sdsim.run.simulate import simulate
+    from sdsim.tables import results
 
     if args.output:  # before any work is done
         output = files.writable(Path(args.output), results.SUFFIXES)
@@ -79,8 +82,8 @@ def _steps(
     args: argparse.Namespace, system: System, changes: Overrides, save: list[str] | None
 ) -> int:
     """The report on the time step; 1 if it misleads."""
-    from sdsim.methods import Adaptive
-    from sdsim.steps import check_steps, told
+    from sdsim.run.methods import Adaptive
+    from sdsim.run.step_size import check_steps, told
 
     method = method_of(args)
     if isinstance(method, Adaptive):
@@ -110,7 +113,7 @@ def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
 
     None where every name is that of a whole variable.
     """
-    from sdsim.model import label_of, shape_of
+    from sdsim.ir.model import label_of, shape_of
     from sdsim.overrides import locate
 
     found = [locate(model, name) for name in save or ()]
@@ -125,8 +128,8 @@ def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
 
 def summary(run: object, output: str | None) -> dict[str, object]:
     """What `--json` prints: status, method, times, and every variable's last value and unit."""
-    from sdsim import results
-    from sdsim.run import Run
+    from sdsim.run.result import Run
+    from sdsim.tables import results
 
     assert isinstance(run, Run)
     table = results.table(run.dataset)

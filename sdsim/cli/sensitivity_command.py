@@ -7,10 +7,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from sdsim.base.errors import ModelError
 from sdsim.cli.options import note, page_path
 from sdsim.cli.progress import Bar, busy
 from sdsim.cli.stopping import stoppable
-from sdsim.errors import ModelError
 
 HELP = "Run a sweep and say what its outcomes depend on: indices, screening, boxes, rankings."
 
@@ -32,8 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim.cli.sensitivity_tables import lines
-    from sdsim.study import Settings, checked, study, time_unit_of
-    from sdsim.sweep import read_sweep, run_sweep, vacant
+    from sdsim.study.study import Settings, checked, study, time_unit_of
+    from sdsim.sweeps import read_sweep, run_sweep, vacant
 
     settings = Settings(args.resamples, args.level)
     page = page_path(args.page) if args.page else None
@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
             said = study(found, sweep.design, replace(settings, seed=sweep.seed),
                          time_unit=time_unit_of(sweep))  # fmt: skip
         if page:
-            from sdsim.plot.study import write_study
+            from sdsim.plots.study import write_study
 
             write_study(page, said, str(sweep.about.get("title", "")))
     print(json.dumps(said.to_data()) if args.json else "\n".join(lines(said)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sdsim.digits import shown, style_of
+from sdsim.base.numerals import shown, style_of
 
 if TYPE_CHECKING:
-    from sdsim.study import Study
+    from sdsim.study.study import Study
 
 #: Pairs of factors that are listed.
 PAIRS = 10

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sdsim.base.errors import ModelError
 from sdsim.cli.progress import Bar, busy
 from sdsim.cli.stopping import stoppable
-from sdsim.errors import ModelError
 
 HELP = "Run a model many times as a spec says."
 
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.sweep import read_sweep, run_sweep, vacant
+    from sdsim.sweeps import read_sweep, run_sweep, vacant
 
     if args.dask is not None and args.jobs is not None:
         raise ModelError("--jobs and --dask do not go together", remedy="choose one")
@@ -67,7 +67,7 @@ def table(out: Any) -> str:
     import numpy as np
     import pandas as pd
 
-    from sdsim.digits import style_of
+    from sdsim.base.numerals import style_of
 
     values = out["outcomes"].values
     rows = {}

@@ -21,8 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.read import read
-    from sdsim.units import check
+    from sdsim.readers import read
+    from sdsim.unitcheck import check
 
     model = read(args.model, data_folder=args.open)
     findings = check(model)

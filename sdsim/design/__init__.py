@@ -7,6 +7,7 @@ enters itself in `sdsim.design.base.DESIGNS`, and an import below.
 from collections.abc import Mapping
 from typing import Any
 
+from sdsim.base.errors import ModelError, nearest
 from sdsim.design.base import DESIGNS, Design, Settings
 from sdsim.design.crossed import Crossed
 from sdsim.design.distributions import (
@@ -43,7 +44,6 @@ from sdsim.design.sobol import Saltelli, SobolSequence
 from sdsim.design.table import Table
 from sdsim.design.vensim import KIND as VENSIM
 from sdsim.design.vensim import read_vensim
-from sdsim.errors import ModelError, nearest
 
 #: Designs that a file says, factors and all, by the word for them in specs.
 FILES = {Table.kind: Table.read, VENSIM: read_vensim}

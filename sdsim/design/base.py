@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
+from sdsim.base import names
+from sdsim.base.errors import ModelError, nearest, said
 from sdsim.design.factors import Factor
-from sdsim.errors import ModelError, nearest, said
 
 Floats = NDArray[np.float64]
 MAX_FACTORS = 10_000

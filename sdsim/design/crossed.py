@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdsim import names
+from sdsim.base import names
+from sdsim.base.errors import ModelError
 from sdsim.design.base import DESIGNS, Design, Floats, Settings
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor, Lever, Policy
-from sdsim.errors import ModelError
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from sdsim.errors import ModelError, nearest, said
+from sdsim.base.errors import ModelError, nearest, said
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sdsim import names
+from sdsim.base import names
+from sdsim.base.errors import ModelError, nearest
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
-from sdsim.errors import ModelError, nearest
-from sdsim.model import Model, label_of, shape_of
+from sdsim.ir.model import Model, label_of, shape_of
 from sdsim.overrides import is_parameter, locate
 
 #: What the documentation of a constant says where nobody measured it.

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sdsim.base.errors import ModelError
 from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
 from sdsim.design.bits import key_of, unit, words
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor
-from sdsim.errors import ModelError
 
 MAX_GRID = 10_000_000_000
 MAX_POINTS = 1_000_000  # of one factor

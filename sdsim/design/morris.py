@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from sdsim.base.errors import ModelError
 from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
 from sdsim.design.factors import Factor
-from sdsim.errors import ModelError
 
 
 @dataclass(frozen=True)

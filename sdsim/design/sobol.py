@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.stats import qmc
 
+from sdsim.base.errors import ModelError
 from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
 from sdsim.design.factors import Factor
-from sdsim.errors import ModelError
 
 MAX_DIMENSIONS = 21_201  # of the table of direction numbers
 MAX_POINTS = 2**30

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from sdsim import files, limits
+from sdsim.base import files, limits
+from sdsim.base.errors import ModelError, one_line
 from sdsim.design.base import DESIGNS, Floats, Settings, checked
 from sdsim.design.distributions import Uniform
 from sdsim.design.factors import Factor, Uncertainty
-from sdsim.errors import ModelError, one_line
-from sdsim.results import read_parquet
+from sdsim.tables.results import read_parquet
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sdsim import files, limits
+from sdsim.base import files, limits
+from sdsim.base.errors import ModelError, nearest
 from sdsim.design.base import Design
 from sdsim.design.distributions import (
     Beta,
@@ -30,7 +31,6 @@ from sdsim.design.latin import LatinHypercube
 from sdsim.design.levels import Grid
 from sdsim.design.montecarlo import MonteCarlo
 from sdsim.design.table import Table, read_rows
-from sdsim.errors import ModelError, nearest
 
 #: The word for it in specs.
 KIND = "vensim"

@@ -1,7 +1,7 @@
 """The builtins of the modelling languages: one row each, grouped by room.
 
 To add a builtin, add a row to one of the rooms below (or a room to `_ROOMS`). Nothing else changes:
-reading keeps every call by name, `sdsim.expand` and `sdsim.lower` look here.
+reading keeps every call by name, `sdsim.compile.expand` and `sdsim.compile.lower` look here.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from sdsim.functions import (
     elementary,
     gammas,
     history,
-    holding,
     inputs,
-    kept,
     noise,
     random,
     sorting,
@@ -24,9 +22,11 @@ from sdsim.functions import (
     tables,
     vectors,
 )
+from sdsim.functions import root_forms as kept
+from sdsim.functions import stateful as holding
 from sdsim.functions.base import Builder, Function, Stateful, Vector
-from sdsim.functions.kept import Kept
 from sdsim.functions.noise import REFUSED
+from sdsim.functions.root_forms import Kept
 from sdsim.functions.tables import OfTable
 
 _ROOMS = (elementary, inputs, random, stella, gammas, noise, allocation, arrays)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, joined
+from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.functions.random import normal_tail
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, joined
 
 VENSIM = "Vensim Reference Manual, Allocation"
 KINDS = (0, 1, 2, 3, 4)

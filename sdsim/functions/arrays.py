@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, joined
+from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Builder, Function, Maker, Stateful
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, joined
 
 VENSIM = "Vensim Reference Manual, Functions"
 #: The largest matrix that is inverted, by its rows; the work grows with their third power.

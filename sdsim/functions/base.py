@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sdsim.errors import ModelError, counted
-from sdsim.expr import Expr, Lookup
+from sdsim.base.errors import ModelError, counted
+from sdsim.ir.expr import Expr, Lookup
 
 
 class Builder(Protocol):
@@ -50,7 +50,7 @@ class Function:
     """A builtin that becomes scalar operations.
 
     arity : fewest and most arguments.
-    units : how dimensions pass through, for `sdsim.units`: ``none`` (arguments and result
+    units : how dimensions pass through, for `sdsim.unitcheck`: ``none`` (arguments and result
         dimensionless), ``same`` (all alike, result too), ``first`` (result as the first argument),
         ``any`` (no rule), or a word that the unit checker has a rule for.
     source : where the meaning is defined.

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Lookup, Num, Ref, minus, over, plus, times
+from sdsim.base import names
+from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder, Maker, Stateful
-from sdsim.functions.kept import BELT, VENSIM
+from sdsim.functions.root_forms import BELT, VENSIM
 from sdsim.functions.tables import OfTable, area, areas
-from sdsim.program import NEAR
+from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, minus, over, plus, times
+from sdsim.ir.program import NEAR
 
 _DT, _ONE, _ZERO = Ref(names.TIME_STEP), Num(1.0), Num(0.0)
 #: The share of a profile's area between two places, 0 to 1; no file can spell it.

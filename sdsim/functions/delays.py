@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sdsim import names
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, times
+from sdsim.base import names
 from sdsim.functions.base import Maker, Stateful
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, times
 
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Financial builtins"

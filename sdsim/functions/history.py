@@ -1,17 +1,17 @@
 """What Stella reads of a variable's past: HISTORY, DERIVN.
 
 Source: Stella's help, Data builtins. All of them look at time steps, as Vensim's discrete delays
-do (`sdsim.functions.kept`), under every method of integration.
+do (`sdsim.functions.root_forms`), under every method of integration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdsim import names
-from sdsim.errors import ModelError, UnsupportedError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
+from sdsim.base import names
+from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Stateful
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 
 STELLA = "Stella's help, Data builtins"
 #: The highest derivative: each takes a step more of the past, and a digit or more of precision.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdsim import names
-from sdsim.expr import Binary, Call, Expr, Num, Ref
+from sdsim.base import names
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.functions.random import TERMS, VENSIM, poisson, rounded_normal, summed
 from sdsim.functions.stella import gamma_ln, triangular_quantile
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 
 #: A binomial draw with more trials is summed up only where so few successes (or failures) are
 #: expected that the terms are enough.

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, joined
+from sdsim.base.errors import ModelError
 from sdsim.functions.base import Maker, Stateful
+from sdsim.ir.expr import Binary, Call, Expr, Num, joined
 
 VENSIM = "Vensim Reference Manual, Functions"
 MOST = 64

@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 from functools import reduce
 
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, joined
+from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder, Function, Vector
 from sdsim.functions.random import normal_below, normal_quantile, poisson
+from sdsim.ir.expr import Binary, Call, Expr, Num, joined
 
 STELLA = "Stella's help, Builtins"
 #: No count of events is greater.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import accumulate, pairwise
 
-from sdsim.errors import ModelError
-from sdsim.expr import Lookup
+from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder
+from sdsim.ir.expr import Lookup
 
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Graphical builtins"

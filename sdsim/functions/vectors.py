@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, joined
+from sdsim.base.errors import ModelError
 from sdsim.functions.base import Vector
+from sdsim.ir.expr import Binary, Call, Expr, Num, joined
 
 VENSIM = "Vensim Reference Manual, Functions"
 Terms = Sequence[tuple[Expr, ...]]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.base import names
+from sdsim.base.errors import ModelError
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary
 from sdsim.outcomes.meaning import (
     COLLECTORS,
     COMPARISONS,

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from sdsim import cache, names
-from sdsim.errors import ModelError, one_line
-from sdsim.expr import Call, Expr, Ref, fold, from_data, rewrite
-from sdsim.read import child
+from sdsim.base import cache, names
+from sdsim.base.errors import ModelError, one_line
+from sdsim.ir.expr import Call, Expr, Ref, fold, from_data, rewrite
+from sdsim.readers import child
 
 MAX_NESTING = 50  # parentheses within parentheses
 MAX_DEPTH = 150  # of the tree: a sum of 150 terms
@@ -56,7 +56,8 @@ def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
 
 def _answers(texts: list[str]) -> list[Any]:
     """What the child says: rows, or ``{what, near}``; from the cache where it has been asked."""
-    asked = json.dumps([cache.source_digest("read", "outcomes"), texts]).encode()
+    own = cache.source_digest("readers", "ir", "base/names", "outcomes")
+    asked = json.dumps([own, texts]).encode()
     name = hashlib.sha256(asked).hexdigest()
     kept = cache.load("claims", name)
     if kept is not None:

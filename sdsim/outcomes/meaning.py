@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sdsim import names
-from sdsim.errors import ModelError, nearest, suggested
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary, walk
-from sdsim.model import Model, Variable, shape_of
+from sdsim.base import names
+from sdsim.base.errors import ModelError, nearest, suggested
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
+from sdsim.ir.model import Model, Variable, shape_of
 from sdsim.outcomes.measures import MEASURES, Measure
 from sdsim.outcomes.values import Numbers
 

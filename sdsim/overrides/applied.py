@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim import names
-from sdsim.errors import ModelError, counted
-from sdsim.expr import Call, Expr, Lookup, Num, Ref
-from sdsim.model import Equation, Model, Variable, shape_of
+from sdsim.base import names
+from sdsim.base.errors import ModelError, counted
+from sdsim.ir.expr import Call, Expr, Lookup, Num, Ref
+from sdsim.ir.model import Equation, Model, Variable, shape_of
+from sdsim.ir.program import Program
 from sdsim.overrides.changes import Overrides
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import is_parameter, locate
 from sdsim.overrides.values import Points, number
-from sdsim.program import Program
 
 
 def values_for(

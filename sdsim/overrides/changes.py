@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from sdsim import names
-from sdsim.errors import ModelError
-from sdsim.model import Model
+from sdsim.base import names
+from sdsim.base.errors import ModelError
+from sdsim.ir.model import Model
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import locate
 from sdsim.overrides.values import Points, mapping

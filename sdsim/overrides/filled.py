@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from sdsim.compare import column_key
-from sdsim.model import Model, Variable, label_of, shape_of
+from sdsim.ir.model import Model, Variable, label_of, shape_of
+from sdsim.tables.compare import column_key
 
 
 def lacking(model: Model) -> list[Variable]:
@@ -27,8 +27,9 @@ def data_series(model: Model, table: pd.DataFrame) -> dict[str, pd.Series]:
 
     Parameters
     ----------
-    table : (n_time, n_column) over time, with columns ``Name[a,b]`` as `sdsim.results.read_table`
-        gives them; spellings need not agree, and cells that are NaN are left out.
+    table : (n_time, n_column) over time, with columns ``Name[a,b]`` as
+        `sdsim.tables.results.read_table` gives them; spellings need not agree, and cells that
+        are NaN are left out.
     """
     columns = {column_key(c): c for c in map(str, table.columns)}
     return {

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from sdsim import names
-from sdsim.errors import ModelError, suggested
-from sdsim.model import Model, Variable
+from sdsim.base import names
+from sdsim.base.errors import ModelError, suggested
+from sdsim.ir.model import Model, Variable
 from sdsim.overrides.places import is_parameter
 
 

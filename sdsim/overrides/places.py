@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 
-from sdsim import names
-from sdsim.errors import ModelError, counted, suggested
-from sdsim.expr import is_constant
-from sdsim.model import Model, Variable, shape_of
+from sdsim.base import names
+from sdsim.base.errors import ModelError, counted, suggested
+from sdsim.ir.expr import is_constant
+from sdsim.ir.model import Model, Variable, shape_of
 
 _ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sdsim.errors import ModelError, said
+from sdsim.base.errors import ModelError, said
 
 _KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
 
@@ -23,7 +23,7 @@ class Points:
     """A table of points: for a lookup x and y, for a time series times and values.
 
     x : strictly increasing, model units (for a series: model time).
-    kind : see `sdsim.expr.Lookup`.
+    kind : see `sdsim.ir.expr.Lookup`.
     """
 
     x: tuple[float, ...]

@@ -8,7 +8,7 @@ import numpy as np
 
 from sdsim.backends.base import Grid, March, Members
 from sdsim.backends.llvm import Llvm
-from sdsim.program import Buffer, Op, Output, Program, State, Table
+from sdsim.ir.program import Buffer, Op, Output, Program, State, Table
 
 #: Operations whose result is the same bits in every back end.
 EXACT_UNARY = ("neg", "abs", "sqrt", "floor", "trunc", "not")

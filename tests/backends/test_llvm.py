@@ -26,7 +26,7 @@ from sdsim.backends import philox
 from sdsim.backends.base import Grid, Members
 from sdsim.backends.llvm import Llvm, available
 from sdsim.backends.numpy import Numpy
-from sdsim.program import Buffer, State
+from sdsim.ir.program import Buffer, State
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 

@@ -16,7 +16,7 @@ from llvm_programs import (
 
 from sdsim.backends.base import Grid, Members
 from sdsim.backends.llvm import Llvm, available, order, plan
-from sdsim.program import Program
+from sdsim.ir.program import Program
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 

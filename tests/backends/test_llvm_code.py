@@ -19,7 +19,6 @@ from llvm_programs import (
     identical,
 )
 
-from sdsim import cache
 from sdsim.backends.base import March, Members
 from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.llvm import code as code_module
@@ -27,7 +26,8 @@ from sdsim.backends.llvm import memory as memory_module
 from sdsim.backends.llvm.digest import digest
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.memory import Job
-from sdsim.program import Program, State
+from sdsim.base import cache
+from sdsim.ir.program import Program, State
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from llvm_programs import GRID, Draft, assert_same, identical, lively_program, members
 
-from sdsim import cache
 from sdsim.backends.base import Grid, Kernel, Members
 from sdsim.backends.llvm import Llvm, LlvmKernel, available, compiler
 from sdsim.backends.llvm import kernel as kernel_module
 from sdsim.backends.llvm.code import Use
 from sdsim.backends.numpy import Numpy
-from sdsim.program import Program, State
+from sdsim.base import cache
+from sdsim.ir.program import Program, State
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 
@@ -152,7 +152,7 @@ def test_a_lively_program_keeps_its_bits_when_large(
     m = members(40)
     code = Llvm(cache=False, optimise=0).compile(program, wanted).march(m, GRID, stages)
     assert_same(large(program, wanted).march(m, GRID, stages), code, GRID.saved)
-    monkeypatch.setattr("sdsim.backends.llvm.bulk._ROOM", 2_000)
+    monkeypatch.setattr("sdsim.backends.llvm.interpreted._ROOM", 2_000)
     assert_same(large(program, wanted).march(m, GRID, stages), code, GRID.saved)
 
 

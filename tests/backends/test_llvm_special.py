@@ -16,12 +16,12 @@ from sdsim.backends.base import Grid, March, Members
 from sdsim.backends.llvm import Llvm, available
 from sdsim.backends.llvm import code as code_module
 from sdsim.backends.llvm import memory as memory_module
-from sdsim.backends.llvm import special as special_module
+from sdsim.backends.llvm import specialize as special_module
 from sdsim.backends.llvm.code import Code, Codes, Use
-from sdsim.backends.llvm.quotient import factors, hard
-from sdsim.backends.llvm.special import FIXED, known_of, specialised
+from sdsim.backends.llvm.division import factors, hard
+from sdsim.backends.llvm.specialize import FIXED, known_of, specialised
 from sdsim.backends.numpy import Numpy
-from sdsim.program import Buffer, Op, Program, State, Table
+from sdsim.ir.program import Buffer, Op, Program, State, Table
 
 pytestmark = pytest.mark.skipif(not available(), reason="no LLVM")
 

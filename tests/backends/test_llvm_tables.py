@@ -13,7 +13,7 @@ from sdsim.backends.base import Members
 from sdsim.backends.llvm import Llvm, available
 from sdsim.backends.llvm.tables import direct_scale, factors
 from sdsim.backends.numpy import Numpy, read_table
-from sdsim.program import Program, Table
+from sdsim.ir.program import Program, Table
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 

@@ -14,11 +14,11 @@ from making import model_of, ref, stock
 from sdsim.backends import Numpy
 from sdsim.backends.base import Grid, Members
 from sdsim.backends.numpy import read_table
-from sdsim.expand import expand
-from sdsim.expr import Binary, Call, Expr, Num, Ref, Unary
-from sdsim.lower import lower
-from sdsim.order import order
-from sdsim.program import Program, Table
+from sdsim.compile.expand import expand
+from sdsim.compile.lower import lower
+from sdsim.compile.order import order
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.ir.program import Program, Table
 
 NAMES = ("p", "q", "x", "time")
 START_OF_X = 0.75
@@ -198,7 +198,7 @@ def test_powers_are_those_of_c_and_never_complex(a: float, b: float, expected: f
 
 @pytest.mark.parametrize("name", ["min", "max"])
 def test_the_smaller_of_nothing_and_a_number(name: str) -> None:
-    """As `sdsim.program` says: nothing in the first place gives the second, and the other way."""
+    """See `sdsim.ir.program`: of nothing and a number, the number."""
     program = program_of(Call(name, (NOTHING, Ref("p"))), Call(name, (Ref("p"), NOTHING)))
     value = {o.name: o.value for o in program.outputs}
     got = observed(program, members_of(program, [4.0], [0.0]), 0.0, [value["y0"], value["y1"]])

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 import sdsim
-from sdsim import names
 from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.backends.llvm import Llvm
-from sdsim.prepared import Prepared, prepare
-from sdsim.preset import read_preset
+from sdsim.base import names
+from sdsim.overrides.preset import read_preset
+from sdsim.run.prepared import Prepared, prepare
 
 
 @dataclass(frozen=True)

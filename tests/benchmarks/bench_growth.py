@@ -15,10 +15,10 @@ from bench_timing import timed
 
 import sdsim
 from sdsim.backends.llvm import Llvm
-from sdsim.model import Model
-from sdsim.plot.figures import Panel, panels
-from sdsim.plot.marks import Line
-from sdsim.plot.page import Section, write_page
+from sdsim.ir.model import Model
+from sdsim.plots.figures import Panel, panels
+from sdsim.plots.marks import Line
+from sdsim.plots.page import Section, write_page
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from sdsim.backends.base import Floats, Grid, Members
-from sdsim.program import Op, Program, Table
+from sdsim.ir.program import Op, Program, Table
 
 HEADERS = Path(__file__).parent / "native"
 _FAST = ("-O3", "-ffast-math", "-march=native")

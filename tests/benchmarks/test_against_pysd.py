@@ -18,7 +18,7 @@ import pytest
 from bench_timing import ROOT, Runner, paired, timed, told
 
 import sdsim
-from sdsim.names import canonical
+from sdsim.base.names import canonical
 
 FLAGSHIP = ROOT / "models/cross_border/cross_border.mdl"
 MODELS = {

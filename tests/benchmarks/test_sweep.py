@@ -11,7 +11,7 @@ from bench_timing import told
 import sdsim
 from sdsim.backends import backend_named
 from sdsim.design import MonteCarlo, uncertainties_of
-from sdsim.sweep import Outcome, Sweep, run_sweep
+from sdsim.sweeps import Outcome, Sweep, run_sweep
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "cross_border"
 STOCKS = (

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sdsim
-from sdsim.check import Folder, Result, choose, run_claims
+from sdsim.claims import Folder, Result, choose, run_claims
 from tests.cross_border.conftest import FOLDER
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import sdsim
-from sdsim.units import check
+from sdsim.unitcheck import check
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "cross_border"
 PEOPLE = (

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import sdsim
-from sdsim import names
-from sdsim.write import redrawn
+from sdsim.base import names
+from sdsim.writers import redrawn
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "cross_border" / "cross_border.mdl"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 import sdsim
-from sdsim.check import Finding, Folder, Loop, verify
+from sdsim.claims import Finding, Folder, Loop, verify
 from tests.cross_border.conftest import FOLDER
 
 LOOPS = Folder.of(FOLDER / "cross_border.mdl").loops()

@@ -13,7 +13,7 @@ import pysd
 import simlin
 
 import sdsim
-from sdsim.results import table
+from sdsim.tables.results import table
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "cross_border" / "cross_border.mdl"
 

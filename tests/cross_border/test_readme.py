@@ -168,7 +168,9 @@ def test_sizes(flagship: sdsim.System) -> None:
     )  # fmt: skip
     assert said
     tables = [k for k, kind in kinds.items() if kind == "lookup"]
-    scalars = sum(n for k, n in sizes.items() if k not in tables and k not in sdsim.names.CONTROL)
+    scalars = sum(
+        n for k, n in sizes.items() if k not in tables and k not in sdsim.base.names.CONTROL
+    )
     assert [int(g) for g in said.groups()] == [
         len(flagship.model.variables), len(stocks), sum(sizes[k] for k in stocks), scalars,
         len(tables),

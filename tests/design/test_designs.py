@@ -17,6 +17,7 @@ from scipy import stats
 from scipy.stats import qmc
 
 import sdsim
+from sdsim.base.errors import ModelError
 from sdsim.design import (
     Choice,
     Crossed,
@@ -47,7 +48,6 @@ from sdsim.design import (
 )  # fmt: skip
 from sdsim.design.distributions import from_data
 from sdsim.design.table import read_rows
-from sdsim.errors import ModelError
 from sdsim.overrides import locate
 
 ROOT = Path(__file__).resolve().parents[2]

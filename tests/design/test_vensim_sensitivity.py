@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from sdsim import load
+from sdsim.base.errors import ModelError
 from sdsim.design import (
     Beta,
     Choice,
@@ -24,8 +25,7 @@ from sdsim.design import (
     levers_of,
 )
 from sdsim.design.vensim import read_vensim
-from sdsim.errors import ModelError
-from sdsim.sweep import read_sweep, run_sweep
+from sdsim.sweeps import read_sweep, run_sweep
 
 U = np.linspace(0.001, 0.999, 999)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sdsim.backends.llvm import compiler
 from sdsim.backends.llvm.kernel import LlvmKernel
 from sdsim.backends.llvm.settings import Settings
-from sdsim.program import Program
+from sdsim.ir.program import Program
 
 
 @dataclass(frozen=True)

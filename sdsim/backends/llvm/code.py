@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from sdsim import cache
 from sdsim.backends.llvm import compiler
 from sdsim.backends.llvm.digest import digest, own_digest
 from sdsim.backends.llvm.machine import Machine
@@ -23,9 +22,10 @@ from sdsim.backends.llvm.module import ModuleWriter, Sizes
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.plan import for_march, for_points
 from sdsim.backends.llvm.settings import Settings
-from sdsim.backends.llvm.special import Known, pays, specialised
-from sdsim.collecting import no_collection
-from sdsim.program import Program
+from sdsim.backends.llvm.specialize import Known, pays, specialised
+from sdsim.base import cache
+from sdsim.base.garbage import no_collection
+from sdsim.ir.program import Program
 
 #: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
 #: making and what each step gains both grow with the program, so that its size hardly matters.

@@ -6,12 +6,12 @@ import hashlib
 from array import array
 from itertools import chain
 
-from sdsim import cache
-from sdsim.program import Program
+from sdsim.base import cache
+from sdsim.ir.program import Program
 
 
 def digest(program: Program) -> bytes:
-    """What of a program decides its code: everything but names and defaults."""
+    """What of a program decides its code: all but names and numbers that a run is told."""
     ops = program.ops
     h = hashlib.sha256()
     h.update(" ".join([op.code for op in ops]).encode())
@@ -22,9 +22,10 @@ def digest(program: Program) -> bytes:
     for t in program.tables:
         h.update(f"{t.kind} {len(t.x)} ".encode())
         h.update(array("d", (*t.x, *t.y)).tobytes())
+    h.update(repr(sorted(program.gaps)).encode())  # outputs that need not be finite
     return h.digest()
 
 
 def own_digest() -> bytes:
-    """What writes the code decides it too: this back end's own sources."""
-    return bytes.fromhex(cache.source_digest("backends/llvm"))
+    """What writes the code decides it too: the sources of the back ends and of what they read."""
+    return bytes.fromhex(cache.source_digest("backends", "ir"))

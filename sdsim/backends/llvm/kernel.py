@@ -11,14 +11,14 @@ from functools import cached_property, partial
 import numpy as np
 
 from sdsim.backends.base import Floats, Grid, Ints, March, Members
-from sdsim.backends.llvm.bulk import BulkKernel, function_program, making
 from sdsim.backends.llvm.code import QUICK, Codes, Use
+from sdsim.backends.llvm.interpreted import BulkKernel, function_program, making
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.memory import Job, Points, padded
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.settings import Settings
-from sdsim.backends.llvm.special import known_of
-from sdsim.program import Program
+from sdsim.backends.llvm.specialize import known_of
+from sdsim.ir.program import Program
 
 #: From so many operations and outputs on NumPy does what is done before machine code is there.
 LARGE = 80_000

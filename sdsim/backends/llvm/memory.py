@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats, Grid, Ints, Members, keepable
 from sdsim.backends.llvm.code import Code
-from sdsim.backends.llvm.words import WORDS
+from sdsim.backends.llvm.environment import WORDS
 
 #: Below this many rows to compute a march stays in one thread.
 _WORTH_THREADS = 200_000

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sdsim.backends.llvm import draws, maths, past
+from sdsim.backends.llvm import buffers as past
+from sdsim.backends.llvm import draws, maths
+from sdsim.backends.llvm.buffers import kept_rows
+from sdsim.backends.llvm.environment import WORDS, word
 from sdsim.backends.llvm.machine import Machine
-from sdsim.backends.llvm.past import kept_rows
 from sdsim.backends.llvm.plan import Plan, Unit
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
 from sdsim.backends.llvm.units import AREAS, UnitWriter
-from sdsim.backends.llvm.words import WORDS, word
 
 #: A march of this weight or less becomes one function that keeps its rows in registers, unless its
 #: starts and outputs make that function long: the time to compile one grows with its square.

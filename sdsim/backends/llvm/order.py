@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
-from sdsim.program import Op
+from sdsim.ir.program import Op
 
 #: Values in a section from which on fewer of them alive matters more than their independence.
 LONG = 3000

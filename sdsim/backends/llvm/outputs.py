@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats, Ints
-from sdsim.program import Program
+from sdsim.ir.program import Program
 
 
 class Outputs:

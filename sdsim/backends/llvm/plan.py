@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from sdsim.backends.llvm.order import LONG, ordered, urgent_first
 from sdsim.backends.llvm.outputs import Outputs
-from sdsim.backends.llvm.special import NUMBERS
-from sdsim.program import Program
+from sdsim.backends.llvm.specialize import NUMBERS
+from sdsim.ir.program import Program
 
 #: The kinds of task that move a state.
 MOVES = ("euler", "rk1", "rk2", "rk3", "rk4")

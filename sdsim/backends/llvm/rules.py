@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sdsim.backends.llvm.quotient import factors
+from sdsim.backends.llvm.division import factors
 from sdsim.backends.llvm.text import Body, Comparison
 
 Rule = Callable[..., str]

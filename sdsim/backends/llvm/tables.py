@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.text import Body, Comparison, Lanes, literal
-from sdsim.program import Table
+from sdsim.ir.program import Table
 
 _VERY_FEW = 3
 _FEW = 12
@@ -56,7 +56,7 @@ class Reader:
         return "\n".join(lines) + "\n"
 
     def read(self, b: Body, table: Table, v: str) -> str:
-        """The table at ``v``; see `sdsim.program.Table`."""
+        """The table at ``v``; see `sdsim.ir.program.Table`."""
         if len(table.x) == 1:
             return _unless_nan(b, v, b.number(table.y[0]))
         wide = self.machine.wide and b.lanes.width > _REGISTER

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdsim.backends.llvm import draws, past
+from sdsim.backends.llvm import buffers as past
+from sdsim.backends.llvm import draws
+from sdsim.backends.llvm.environment import word
 from sdsim.backends.llvm.plan import Plan, Unit
 from sdsim.backends.llvm.rules import apply, quotient
-from sdsim.backends.llvm.special import NUMBERS
+from sdsim.backends.llvm.specialize import NUMBERS
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
-from sdsim.backends.llvm.words import word
 
 #: Areas handed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
 AREAS = ("tape", "fixed", "state", "work", "slope", "scratch")

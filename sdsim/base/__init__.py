@@ -1,0 +1,1 @@
+"""What every other room may stand on: errors, names, files, limits, the cache."""

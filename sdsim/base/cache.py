@@ -1,0 +1,98 @@
+"""The user's cache folder: what was costly to make, kept under a name and a checksum.
+
+A name is a digest of everything the content depends on. Anything unexpected is a miss and nothing
+here ever fails: entries that another user could have written are not used, writes go to a file of
+their own and are renamed into place, so any number of processes may share the folder. Contents are
+data for their readers; nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+VARIABLE = "SDSIM_CACHE_DIR"
+#: The largest entry that is read, in bytes, and how many entries a room keeps.
+MAX_BYTES = 512 << 20
+KEPT = 1000
+_DIGEST = 32
+
+
+def folder() -> Path:
+    """The cache folder: ``$SDSIM_CACHE_DIR``, or the user's own for this program."""
+    chosen = os.environ.get(VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("crossborder-sdsim"))
+
+
+def load(room: str, name: str) -> bytes | None:
+    """The content kept under ``name`` in ``room`` (a subfolder), None where there is none."""
+    place = folder() / room
+    try:
+        if not _ours(place.stat()):
+            return None
+        with (place / name).open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not _ours(status) or status.st_size > MAX_BYTES:
+                return None
+            entry = stream.read()
+    except (OSError, ValueError):
+        return None
+    body = entry[_DIGEST:]
+    return body if hashlib.sha256(body).digest() == entry[:_DIGEST] else None
+
+
+def store(room: str, name: str, body: bytes) -> None:
+    """Keep ``body``; where that cannot be done, do not."""
+    place = folder() / room
+    with contextlib.suppress(OSError, ValueError):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _ours(place.stat()):
+            return
+        handle, temporary = tempfile.mkstemp(prefix=".", dir=place)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(hashlib.sha256(body).digest() + body)
+            os.replace(temporary, place / name)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        _prune(place)
+
+
+@functools.cache
+def source_digest(*rooms: str) -> str:
+    """A digest of this package's source files, for use in names.
+
+    rooms : folders or files of the package, without suffix: ``backends/llvm``, ``ir``.
+    """
+    package = Path(__file__).parents[1]
+    out = hashlib.sha256()
+    for room in rooms:
+        place = package / room
+        files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
+        for file in files:
+            out.update(file.read_bytes())
+    return out.hexdigest()
+
+
+def _prune(place: Path) -> None:
+    """Remove the oldest entries beyond `KEPT`."""
+    entries = [e for e in os.scandir(place) if e.is_file()]
+    if len(entries) > KEPT:
+        for e in sorted(entries, key=lambda e: e.stat().st_mtime)[: len(entries) - KEPT]:
+            with contextlib.suppress(OSError):
+                os.unlink(e.path)
+
+
+def _ours(status: os.stat_result) -> bool:
+    """Written by this user, and writable by nobody else."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -1,0 +1,109 @@
+"""Files of strangers read whole: regular ones, up to a size; never a device, a pipe or a folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from sdsim.base.errors import ModelError
+
+_WEB = ("http:", "https:", "ftp:", "file:")
+
+
+def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
+    """The content of a regular file of at most ``most`` bytes.
+
+    What is checked is what is read: the file is opened first, without waiting for a pipe's other
+    end.
+
+    follow : whether a link at the end of the path is followed.
+
+    Raises
+    ------
+    ModelError : no such file, no regular file, too large, unreadable; without a place.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_CLOEXEC", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
+    try:
+        handle = os.open(path, flags)
+    except FileNotFoundError:
+        raise url(path) or ModelError("no such file", remedy="check the path") from None
+    except (OSError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or "no path"
+        raise ModelError(f"cannot be read: {reason}", remedy="check the path") from None
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        what = "is a folder" if stat.S_ISDIR(info.st_mode) else "is not a regular file"
+        raise ModelError(what, remedy="give the path of a file")
+    with os.fdopen(handle, "rb") as stream:
+        if info.st_size > most:
+            raise too_large(info.st_size, most)
+        try:
+            data = stream.read(most + 1)
+        except OSError as e:
+            raise ModelError(f"cannot be read: {e.strerror}", remedy="check the path") from None
+    if len(data) > most:  # it grew, or did not say its size
+        raise too_large(len(data), most)
+    return data
+
+
+def read_text(path: Path, most: int) -> str:
+    """The same as text in UTF-8, with or without a byte-order mark, line ends as ``\\n``.
+
+    Raises
+    ------
+    ModelError : see `read_bytes`; the text is not UTF-8.
+    """
+    try:
+        text = read_bytes(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise ModelError(f"is not UTF-8 at byte {e.start}", remedy="save it as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def url(path: Path, remedy: str = "download it first") -> ModelError | None:
+    """The error for an address of the web in place of a path; None for any other."""
+    if path.parts[:1] and path.parts[0].lower() in _WEB:
+        said = str(path).replace(":/", "://", 1)  # paths have single slashes
+        what = "is a URL, expected the path of a file"
+        return ModelError(what, remedy=remedy, file=said)
+    return None
+
+
+def writable(path: Path, suffixes: Sequence[str]) -> Path:
+    """``path`` where a new file can be written there; nothing is written yet.
+
+    Raises
+    ------
+    ModelError : a suffix that says no known format, no such folder, a folder, no right to write.
+    """
+    if fault := url(path, "write a file here, and take it there"):
+        raise fault
+    if path.suffix.lower() not in suffixes:
+        got = f"'{path.suffix}'" if path.suffix else "a file without an ending"
+        what = f"cannot write {got}"
+        raise ModelError(what, remedy=f"use {', '.join(suffixes)}", file=str(path))
+    target = Path(os.path.realpath(path))  # a link may lead elsewhere
+    what, remedy = "", "name a file"
+    if not target.parent.is_dir():
+        what, remedy = f"there is no folder '{path.parent}'", "make it first"
+    elif target.is_dir():
+        what = "it is a folder"
+    elif target.exists() and not target.is_file():
+        what = "it is no regular file"
+    elif not os.access(target.parent, os.W_OK | os.X_OK):
+        what, remedy = f"nothing may be written in '{path.parent}'", "choose another folder"
+    if what:
+        raise ModelError(f"cannot be written: {what}", remedy=remedy, file=str(path))
+    return path
+
+
+def too_large(size: int, most: int) -> ModelError:
+    """The error for a file of ``size`` bytes."""
+    return ModelError(
+        f"has {size / 1e6:.4g} MB, at most {most / 1e6:.4g} MB are read",
+        remedy="is this the right file?",
+    )

@@ -1,0 +1,266 @@
+"""TOML files read key by key: whatever does not fit is named with its key and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sdsim.base import files
+from sdsim.base.errors import ModelError, nearest, said
+
+_HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
+_PART = re.compile(r""""(?P<quoted>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+)""")
+_QUOTED = re.compile(r"'([^']+)'")
+_DOTTED = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){49}""", re.ASCII
+)
+_AT = re.compile(r"\s*\(at line (\d+), column \d+\)")
+_LONG = re.compile(r"[0-9][0-9_]{4299}")
+_MISSING = object()
+_MOST = 2**1024  # beyond the range of a float, as infinity is
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of a file.
+
+    keys : where it stands, from the top.   text : of the whole file.
+    """
+
+    data: Mapping[str, Any]
+    file: str
+    text: str
+    keys: tuple[str, ...] = ()
+
+    def fault(self, what: str, key: str | None = None, remedy: str = "") -> ModelError:
+        """An error that names file, line and key."""
+        keys = self.keys if key is None else (*self.keys, key)
+        return ModelError(
+            what, remedy=remedy, file=self.file, line=line_of(self.text, keys),
+            variable=".".join(keys) or None,
+        )  # fmt: skip
+
+    def placed(self, e: ModelError, key: str | None = None) -> ModelError:
+        """An error from further down, with its place in this file."""
+        what = self._what(e)
+        known = self.fault(what, key, e.remedy)
+        if e.variable and e.variable not in (known.variable or ""):
+            known = self.fault(f"'{e.variable}': {what}", key, e.remedy)
+        return known
+
+    def traced(self, e: ModelError) -> ModelError:
+        """An error from further down about something that the file names: with the line of the key
+        or value that is its variable or that it quotes, else with the file alone."""
+        about = {w for w in (e.variable, *_QUOTED.findall(e.what)) if w}
+        for keys, value in _leaves(self.data, ()):
+            if about.intersection(_said_by(keys[-1], value)):
+                return replace(self, keys=(*self.keys, *keys)).placed(e)
+        return ModelError(self._what(e), remedy=e.remedy, file=self.file, variable=e.variable)
+
+    def _what(self, e: ModelError) -> str:
+        """What it says, with its place where that is in another file."""
+        line = "" if e.line is None else f":{e.line}"
+        return f"{e.file}{line}: {e.what}" if e.file and e.file != self.file else e.what
+
+    def only(self, *known: str) -> None:
+        """Refuse keys that are not known."""
+        for k in self.data:
+            if k not in known:
+                remedy = nearest(k, known) or f"one of {', '.join(known)}"
+                raise self.fault("is no key here", k, remedy)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        return key in self.data
+
+    def section(self, key: str) -> Section:
+        """The table under a key, empty where there is none."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fault(
+                f"expected a table, got {said(value)}", key, f"write [{key}] on a line of its own"
+            )
+        return Section(value, self.file, self.text, (*self.keys, key))
+
+    def value(self, key: str) -> Any:
+        """Whatever stands there.
+
+        Raises
+        ------
+        ModelError : nothing does.
+        """
+        if key not in self.data:
+            raise self.fault(f"'{key}' is missing", remedy="write it")
+        return self.data[key]
+
+    def _take(self, key: str, default: Any) -> Any:
+        return self.data.get(key, default) if default is not _MISSING else self.value(key)
+
+    def words(self, key: str, default: Any = _MISSING) -> str:
+        """A text."""
+        value = self._take(key, default)
+        if not isinstance(value, str):
+            raise self.fault(f"expected text, got {said(value)}", key, "write it in quotes")
+        return value
+
+    def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
+        """One of some words."""
+        value = self.words(key, default)
+        if value not in known:
+            remedy = nearest(value, known) or f"one of {', '.join(known)}"
+            raise self.fault(f"'{value}' is not known", key, remedy)
+        return value
+
+    def number(self, key: str, default: Any = _MISSING) -> float:
+        """A finite number."""
+        value = self._take(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(f"expected a number, got {said(value)}", key, "write one such as 2.5")
+        if not abs(value) < _MOST:
+            raise self.fault(
+                f"expected a finite number, got {said(value)}", key, "write one such as 1e30"
+            )
+        return float(value)
+
+    def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
+        """A whole number."""
+        value = self._take(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.fault(
+                f"expected a whole number, got {said(value)}", key, "write one such as 3"
+            )
+        if least is not None and value < least:
+            raise self.fault(f"expected at least {least}, got {said(value)}", key, "write more")
+        return value
+
+    def flag(self, key: str, default: Any = _MISSING) -> bool:
+        """True or false."""
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            raise self.fault(f"expected true or false, got {said(value)}", key, "write one of them")
+        return value
+
+    def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
+        """A text, or a list of them."""
+        value = self._take(key, default)
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise self.fault(
+                f"expected a list of texts, got {said(value)}", key, 'write ["a", "b"]'
+            )
+        return tuple(value)
+
+    def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self._take(key, default)
+        if not isinstance(value, list | tuple) or any(
+            isinstance(v, bool) or not isinstance(v, int | float) for v in value
+        ):
+            raise self.fault(
+                f"expected a list of numbers, got {said(value)}", key, "write [1, 2.5]"
+            )
+        for v in value:
+            if not abs(v) < _MOST:
+                raise self.fault(
+                    f"expected finite numbers, got {said(v)}", key, "write ones such as 1e30"
+                )
+        return tuple(float(v) for v in value)
+
+
+def read_toml(path: Path, limit: int) -> Section:
+    """A file of at most ``limit`` bytes.
+
+    Raises
+    ------
+    ModelError : it cannot be read, is too large, or is no TOML.
+    """
+    try:
+        text = files.read_text(path, limit)
+        return Section(parse(text), path.name, text)
+    except ModelError as e:
+        raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The tables of a text.
+
+    Raises
+    ------
+    ModelError : no TOML, or one nested too deeply; the line is named.
+    """
+    if long := _DOTTED.search(text):  # tomllib goes over a key once for each of its parts
+        line = text.count("\n", 0, long.start()) + 1
+        raise ModelError("no valid TOML: a key of 50 parts or more", line=line, remedy="use tables")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        at = _AT.search(str(e))
+        what = f"no valid TOML: {_AT.sub('', str(e)).strip()}"
+        raise ModelError(what, line=int(at[1]) if at else None, remedy="correct it") from None
+    except RecursionError:
+        raise ModelError("no valid TOML: nested too deeply", remedy="use tables") from None
+    except ValueError:
+        digits = _LONG.search(text)
+        place = text.count("\n", 0, digits.start()) + 1 if digits else None
+        what = "no valid TOML: a whole number of thousands of digits"
+        raise ModelError(what, line=place, remedy="write a smaller number") from None
+
+
+def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """(keys, value) of every key, outer ones first."""
+    for key, value in data.items():
+        yield (*at, key), value
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*at, key))
+
+
+def _said_by(key: str, value: Any) -> list[str]:
+    """The texts that a key and its value are."""
+    values = value if isinstance(value, list) else [value]
+    return [key, *(v for v in values if isinstance(v, str))]
+
+
+def line_of(text: str, keys: Sequence[str]) -> int | None:
+    """The line on which a key stands, as far as a look at the lines can tell; or that of the
+    nearest table above it."""
+    best: tuple[int, int] | None = None
+    for n, at in _places(text):
+        shared = 0
+        while shared < min(len(at), len(keys)) and at[shared] == keys[shared]:
+            shared += 1
+        inside = shared == len(keys)  # a table within the one that is asked for
+        if shared and (shared == len(at) or inside) and (best is None or shared > best[0]):
+            best = (shared, n)
+    return best[1] if best else None
+
+
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """The line of every key and table that begins one, by keys from the top."""
+    out: dict[tuple[str, ...], int] = {}
+    for n, at in _places(text):
+        out.setdefault(at, n)
+    return out
+
+
+def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(line, keys from the top) of every header and key that begins a line."""
+    table: tuple[str, ...] = ()
+    for n, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _parts(header["keys"])
+            yield n, table
+        elif key := _KEY.match(line):
+            yield n, (*table, *_parts(key["key"]))
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(
+        next(g for g in (m["quoted"], m["literal"], m["bare"]) if g is not None)
+        for m in _PART.finditer(text)
+    )

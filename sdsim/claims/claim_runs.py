@@ -1,0 +1,245 @@
+"""Runs of claims, made in batches: every distinct run once, the same draws for all of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends.base import Members
+from sdsim.base import names
+from sdsim.base.errors import ModelError, ModelWarning, UnsupportedError
+from sdsim.claims.claims import Changes
+from sdsim.claims.links import Link, holdable, link_of
+from sdsim.outcomes.evaluate import Batch
+from sdsim.outcomes.meaning import Cell
+from sdsim.overrides import Overrides, parameter_vector, values_for
+from sdsim.run.horizon import Horizon, horizon_of
+from sdsim.run.methods import RK4, Adaptive, Euler, Method, asked_for
+from sdsim.run.simulate import simulate
+from sdsim.run.system import System
+
+T = TypeVar("T")
+
+#: Numbers that one batch may keep (half a gigabyte).
+MAX_NUMBERS = 60_000_000
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Values of the drawn constants: (n_cell,) places and (n_cell, n_member) numbers."""
+
+    cells: tuple[Cell, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A run made ready: its system, parameters, times, what it sets and what it scales."""
+
+    system: System
+    vector: NDArray[np.float64]
+    horizon: Horizon
+    set: frozenset[Cell]
+    scale: tuple[tuple[int, float], ...]
+
+
+class Worlds:
+    """Runs a model under `Changes`.
+
+    Parameters
+    ----------
+    overrides : put on every run, such as a preset.
+    links : every link that any run may hold.
+    lenient : leave out what a run changes and the model does not have.
+    """
+
+    def __init__(
+        self, system: System, overrides: Overrides | None = None, method: Method | None = None,
+        links: Iterable[Link] = (), *, seed: int = 0, lenient: bool = False,
+    ) -> None:  # fmt: skip
+        method = method or asked_for(system.model.method)
+        if isinstance(method, Adaptive):
+            raise UnsupportedError("claims run on a grid", remedy="use Euler or RK4")
+        model, self._switches = holdable(system.model, links)
+        self.system = System(model, system.backend, system.cached) if self._switches else system
+        self.plain, self._seed, self._lenient = system, seed, lenient
+        self._method: Euler | RK4 = method
+        self._overrides = overrides or Overrides()
+        if lenient:
+            self._overrides = self._known(self._overrides)
+        self._ready: dict[str, _Ready] = {}
+        self._wanted: dict[int, dict[Cell, None]] = {}
+
+    # --- making ready -------------------------------------------------------------------------
+
+    def ready(self, changes: Changes) -> _Ready:
+        """A run made ready, once.
+
+        Raises
+        ------
+        ModelError : a name or value that does not fit the model.
+        """
+        if changes.key not in self._ready:
+            self._ready[changes.key] = self._made(self._fitting(changes))
+        return self._ready[changes.key]
+
+    def need(self, changes: Changes, cells: Iterable[Cell]) -> None:
+        """Say, before anything runs, what will be asked of a run: one kernel then serves all."""
+        self._wanted.setdefault(id(self.ready(changes).system), {}).update(dict.fromkeys(cells))
+
+    def _made(self, changes: Changes) -> _Ready:
+        own = changes.overrides
+        system, parameters = self.system.overridden(self._overrides | own | self._held(changes))
+        vector = parameter_vector(system.program, parameters)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ModelWarning)
+            horizon = horizon_of(system, vector, self._method)
+        rows = {where: i for i, where in enumerate(system.program.param_cells)}
+        cells = {(key, c) for key, v in values_for(system.model, own.constants).items() for c in v}
+        scale = []
+        for name, factor in changes.scale.items():
+            found = values_for(system.model, {name: factor})
+            for key, values in found.items():
+                if any((key, c) not in rows for c in values):
+                    raise ModelError(
+                        "is no constant and cannot be scaled",
+                        variable=name,
+                        remedy="name a constant",
+                    )
+                if key in names.CONTROL:
+                    raise ModelError("cannot be scaled", remedy="set it", variable=name)
+                scale += [(rows[key, c], factor) for c in values]
+        return _Ready(system, vector, horizon, frozenset(cells), tuple(scale))
+
+    def _held(self, changes: Changes) -> Overrides:
+        links = [link_of(t, self.plain.model) for t in changes.hold]
+        return Overrides({self._switches[k]: 1.0 for k in links})
+
+    def _fitting(self, changes: Changes) -> Changes:
+        """What of the changes the model can take, where it is lenient."""
+        if not self._lenient:
+            return changes
+        return Changes(
+            self._known(changes.overrides),
+            {k: v for k, v in changes.scale.items() if self._has(k)},
+        )
+
+    def _known(self, overrides: Overrides) -> Overrides:
+        """What of the overrides the model has a place for.
+
+        A start goes to a stock and a table to a table: what has the name and is drawn as a curve
+        takes neither.
+        """
+
+        def kept(group: Mapping[str, T], *kinds: str) -> dict[str, T]:
+            return {k: v for k, v in group.items() if self._has(k, *kinds)}
+
+        o = overrides
+        return Overrides(
+            kept(o.constants), kept(o.lookups, "lookup"), kept(o.series), kept(o.initial, "stock")
+        )
+
+    def _has(self, name: str, *kinds: str) -> bool:
+        key = names.canonical(name.split("[")[0])
+        return key in self.plain.model.variables and (
+            not kinds or self.plain.kinds.get(key) in kinds
+        )
+
+    # --- running ------------------------------------------------------------------------------
+
+    def each(
+        self, runs: Mapping[str, Changes], needs: Mapping[str, Iterable[Cell]]
+    ) -> dict[str, Batch]:
+        """One member of each run: an outcome by the run's key.
+
+        needs : for each run the elements to keep.
+        """
+        groups: dict[tuple[int, Horizon], list[str]] = {}
+        for key, changes in runs.items():
+            ready = self.ready(changes)
+            groups.setdefault((id(ready.system), ready.horizon), []).append(key)
+        out = {}
+        for keys in groups.values():
+            mine = [self.ready(runs[k]) for k in keys]
+            matrix = np.stack([self._column(r) for r in mine], axis=1)
+            cells = {c for k in keys for c in needs[k]}
+            outcome = self._march(mine[0], matrix, np.zeros(len(keys), dtype=np.int64), cells)
+            for i, k in enumerate(keys):
+                values = {c: outcome.values[c][:, i : i + 1] for c in needs[k]}
+                out[k] = Batch(outcome.time, values)
+        return out
+
+    def drawn(self, changes: Changes, needs: Iterable[Cell], draws: Draws, first: int) -> Batch:
+        """One run under draws of the constants; ``first`` is the number of the first member."""
+        ready = self.ready(changes)
+        count = draws.values.shape[1]
+        matrix = np.repeat(ready.vector[:, None], count, axis=1)
+        rows = {where: i for i, where in enumerate(ready.system.program.param_cells)}
+        for cell, values in zip(draws.cells, draws.values, strict=True):
+            if cell not in ready.set and cell in rows:
+                matrix[rows[cell]] = values
+        for row, factor in ready.scale:
+            matrix[row] *= factor
+        numbers = np.arange(first, first + count, dtype=np.int64)
+        return self._march(ready, matrix, numbers, needs)
+
+    @staticmethod
+    def _column(ready: _Ready) -> NDArray[np.float64]:
+        column = ready.vector.copy()
+        for row, factor in ready.scale:
+            column[row] *= factor
+        return column
+
+    def _march(
+        self, ready: _Ready, matrix: NDArray[np.float64], numbers: NDArray[np.int64],
+        keep: Iterable[Cell],
+    ) -> Batch:  # fmt: skip
+        wanted = sorted(self._wanted[id(ready.system)])
+        row = {cell: i for i, cell in enumerate(wanted)}
+        kernel = ready.system.kernel(self._values(ready.system, wanted))
+        grid = ready.horizon.grid()
+        time = np.array([grid.time(k) for k in grid.saved])
+        most = max(1, MAX_NUMBERS // max(1, len(time) * len(wanted)))
+        kept = list(dict.fromkeys(keep))
+        parts = []
+        for start in range(0, matrix.shape[1], most):
+            part = slice(start, start + most)
+            members = Members(np.ascontiguousarray(matrix[:, part]), numbers[part], self._seed)
+            march = kernel.march(members, grid, self._method.stages)
+            values = march.values[:, [row[c] for c in kept]]
+            values[:, :, march.stopped >= 0] = np.nan
+            parts.append(values)
+        values = np.concatenate(parts, axis=2)
+        return Batch(time, {c: values[:, i] for i, c in enumerate(kept)})
+
+    @staticmethod
+    def _values(system: System, wanted: Iterable[Cell]) -> list[int]:
+        places = {name: dict(system.places.get(name, ())) for name, _ in wanted}
+        for name, cell in wanted:
+            if cell not in places[name]:
+                raise ModelError(
+                    "has no values over time",
+                    variable=system.model.display(name),
+                    remedy="name a variable that has",
+                )
+        return [places[name][cell] for name, cell in wanted]
+
+    def blame(self, changes: Changes) -> str:
+        """Why a run stopped, in one line; empty where it did not."""
+        ready = self.ready(changes)
+        column = self._column(ready)
+        given: dict[str, float] = {}
+        for label, value, before in zip(
+            ready.system.program.params, column, ready.vector, strict=True
+        ):
+            if value != before:
+                given[label] = value
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ModelWarning)
+            changed = self._overrides | changes.overrides | self._held(changes) | Overrides(given)
+            return simulate(self.system, changed, self._method, seed=self._seed).message

@@ -1,0 +1,177 @@
+"""Which constants are drawn, their draws, and shares of draws with an interval."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from sdsim.base import names
+from sdsim.base.errors import ModelError, suggested
+from sdsim.claims.claim_runs import Draws
+from sdsim.claims.claims import only, table, texts, toml_of
+from sdsim.outcomes.meaning import Cell
+from sdsim.overrides import Overrides, number, parameter_vector
+from sdsim.run.system import System
+
+MAX_BYTES = 1_000_000
+_DOUBTED = re.compile(r"\[(assumed|analogy|literature)\b")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a model's folder says about draws.
+
+    fixed, drawn : names; ``*`` stands for anything.   fixed_groups : groups of the model's file.
+    limits : in place of those that the model declares.
+    """
+
+    fixed: tuple[str, ...] = ()
+    fixed_groups: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def read_choice(path: str | Path) -> Choice:
+    """A ``draws.toml``.
+
+    Raises
+    ------
+    ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
+    """
+    path = Path(path)
+    data = toml_of(path, MAX_BYTES)
+    try:
+        only(data, ("fixed", "fixed_groups", "drawn", "limits"))
+        limits = {}
+        for name, pair in table(data.get("limits", {}), "limits").items():
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise ModelError(
+                    "expected [low, high]", variable=f"limits.{name}", remedy="write two numbers"
+                )
+            low, high = (number(v, f"limits.{name}") for v in pair)
+            if low > high:
+                raise ModelError(
+                    f"{low:g} is above {high:g}",
+                    variable=f"limits.{name}",
+                    remedy="turn them round",
+                )
+            limits[name] = (low, high)
+        lists = {k: texts(data[k], k) for k in ("fixed", "fixed_groups", "drawn") if data.get(k)}
+        return Choice(**lists, limits=limits)
+    except ModelError as e:
+        raise e.at(file=path.name) from None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The drawn constants, an element each: places, values as set, limits."""
+
+    cells: tuple[Cell, ...]
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def draws(self, count: int, spread: float, first: int = 0, seed: int = 0) -> Draws:
+        """Members ``first`` to ``first + count - 1``: values times factors in 1 ± ``spread``.
+
+        A member's draw depends on its number and the seed alone; the same factors, stretched,
+        serve every spread.
+        """
+        n = len(self.cells)
+        unit = np.empty((count, n))
+        for i in range(count):
+            unit[i] = np.random.default_rng((seed, first + i)).uniform(-1.0, 1.0, n)
+        drawn = np.asarray(self.values)[:, None] * (1 + spread * unit.T)
+        low, high = (np.asarray(v)[:, None] for v in (self.low, self.high))
+        return Draws(self.cells, np.clip(drawn, low, high))
+
+
+def choose(
+    system: System, overrides: Overrides | None = None, choice: Choice | None = None
+) -> Drawn:
+    """The constants to draw, with the values that ``overrides`` give them.
+
+    By default those whose documentation calls them assumed, an analogy or from the literature, and
+    which have limits at both ends and are not zero. Control variables never.
+
+    Raises
+    ------
+    ModelError : a name in ``choice`` that fits no constant.
+    """
+    choice = choice or Choice()
+    _check(system, choice)
+    limits = {names.canonical(k): v for k, v in choice.limits.items()}
+    ready, parameters = system.overridden(overrides or Overrides())
+    vector = parameter_vector(ready.program, parameters)
+    rows: list[tuple[Cell, str, float, float, float]] = []
+    for where, label, value in zip(
+        ready.program.param_cells, ready.program.params, vector, strict=True
+    ):
+        v = ready.model.variables.get(where[0])
+        if v is None or v.hidden or where[0] in names.CONTROL or value == 0:
+            continue
+        low, high = limits.get(where[0], v.limits)
+        named = _among(v.name, choice.drawn)
+        doubted = bool(_DOUBTED.search(v.doc)) and v.group not in choice.fixed_groups
+        if not named and (not doubted or _among(v.name, choice.fixed)):
+            continue
+        if low is None or high is None:
+            if named:
+                raise ModelError(
+                    "is to be drawn and has no limits", remedy="give some under [limits]",
+                    variable=v.name, file="draws.toml",
+                )  # fmt: skip
+            continue
+        low, high = min(low, float(value)), max(high, float(value))
+        rows.append((where, label, float(value), low, high))
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
+    return Drawn(*map(tuple, columns))
+
+
+def _among(name: str, patterns: tuple[str, ...]) -> bool:
+    key = names.canonical(name)
+    return any(fnmatchcase(key, names.canonical(p)) for p in patterns)
+
+
+def _check(system: System, choice: Choice) -> None:
+    constants = [v.name for k, v in system.model.variables.items() if system.kinds[k] == "constant"]
+    for pattern in (*choice.fixed, *choice.drawn, *choice.limits):
+        if not any(_among(name, (pattern,)) for name in constants):
+            remedy = suggested(pattern, constants)
+            raise ModelError(f"'{pattern}' is no constant", remedy=remedy, file="draws.toml")
+    groups = {v.group for v in system.model.variables.values()}
+    for group in choice.fixed_groups:
+        if group not in groups:
+            raise ModelError(
+                f"no group '{group}'", remedy=suggested(group, sorted(groups)), file="draws.toml"
+            )
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of draws: how many hold of how many, and how many failed (they do not hold)."""
+
+    holding: int
+    of: int
+    failed: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share."""
+        return self.holding / self.of
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval (Wilson 1927)."""
+        z, n, p = 1.959963984540054, self.of, self.share
+        middle = p + z * z / (2 * n)
+        half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        below = 1 + z * z / n
+        return max(0.0, (middle - half) / below), min(1.0, (middle + half) / below)

@@ -1,0 +1,156 @@
+"""What becomes of a claim, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.claims.claims import Claim
+from sdsim.claims.draws import Share
+
+#: How far constants are drawn, as shares of their values.
+SPREADS = (0.25, 0.5)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One comparison of a check: what was compared, with the values where both are numbers."""
+
+    text: str
+    margin: float | None
+    left: float | None = None
+    right: float | None = None
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What became of the check under an ablation.
+
+    breaks : None where it does not count: the check itself is not supported, or the run failed.
+    """
+
+    name: str
+    breaks: bool | None
+    margin: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Robust:
+    """A check under draws within 1 ± ``spread``; for reported numbers their 5, 50 and 95 %."""
+
+    spread: float
+    share: Share
+    reported: Mapping[str, Share | tuple[float, float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim and what became of it.
+
+    status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
+        it is not the first.
+    toy : whether the toy passes; None where it lacks an output.
+    closed, open : the declared loops that are feedback in the runs of the check, and that are not.
+    held : whether the check passes with all closed loops held; None where none is closed.
+    felt : closed loops that, held one at a time, change the margin.
+    needs : closed loops without which, held one at a time, the check fails.
+    reported : what the claim reports in the base run.
+    curves : what it plots: (times, values) by expression.
+    """
+
+    claim: Claim
+    status: str
+    margin: float | None = None
+    reason: str = ""
+    sides: tuple[Side, ...] = ()
+    reported: Mapping[str, float | bool | None] = field(default_factory=dict)
+    curves: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=dict
+    )
+    ablations: tuple[Ablation, ...] = ()
+    toy: bool | None = None
+    held: bool | None = None
+    needs: tuple[str, ...] | None = None
+    closed: tuple[str, ...] | None = None
+    open: tuple[str, ...] | None = None
+    felt: tuple[str, ...] | None = None
+    robust: tuple[Robust, ...] = ()
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the status is the one the claim expects."""
+        return self.status == self.claim.expect
+
+    @property
+    def definitional(self) -> bool | None:
+        """Whether a null model passes as well; None where none was asked."""
+        asked = [x for x in (self.toy, self.held) if x is not None]
+        return any(asked) if asked else None
+
+    @property
+    def evidence(self) -> bool | None:
+        """Whether a supported claim withstands every null model asked; None where the claim is
+        not supported, since passing then means nothing, or none was asked."""
+        if self.status != "supported" or self.definitional is None:
+            return None
+        return not self.definitional
+
+    @property
+    def ablation_breaks(self) -> bool | None:
+        """Whether every ablation that counts breaks the check; None where none counts."""
+        counted = [a.breaks for a in self.ablations if a.breaks is not None]
+        return all(counted) if counted else None
+
+    def share(self, spread: float) -> Share | None:
+        """The share of draws in which the check holds."""
+        return next((r.share for r in self.robust if r.spread == spread), None)
+
+    def to_data(self) -> dict[str, Any]:
+        """Everything but the curves, as plain data."""
+        c = self.claim
+        return {
+            "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
+            "kind": c.kind, "expect": c.expect, "status": self.status,
+            "as_expected": self.as_expected, "reason": self.reason, "margin": self.margin,
+            "checks": [plain_row(s) for s in self.sides],
+            "ablation_breaks": self.ablation_breaks,
+            "ablations": [plain_row(a) for a in self.ablations],
+            "definitional": self.definitional, "evidence": self.evidence,
+            "toy": self.toy, "held": self.held,
+            **{k: _listed(getattr(self, k)) for k in ("closed", "open", "felt", "needs")},
+            **{f"share_{100 * s:.0f}": _share(self.share(s)) for s in SPREADS},
+            **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
+            "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
+            "data": c.data, "data_note": c.data_note, "changed": c.changed, "why": c.why,
+            "missing": c.missing,
+            "conflicts": list(c.conflicts), "reported": dict(self.reported),
+            "reported_draws": {
+                f"{100 * r.spread:.0f}": {
+                    k: _share(v) if isinstance(v, Share) else list(v)
+                    for k, v in r.reported.items()
+                }
+                for r in self.robust
+            },
+        }  # fmt: skip
+
+
+def plain_row(row: Side | Ablation) -> dict[str, Any]:
+    """A row as plain data."""
+    return {k: getattr(row, k) for k in row.__dataclass_fields__}
+
+
+def _listed(found: tuple[str, ...] | None) -> list[str] | None:
+    return None if found is None else list(found)
+
+
+def _share(share: Share | None) -> float | None:
+    return None if share is None else share.share
+
+
+def _interval(share: Share | None) -> list[float] | None:
+    return None if share is None else list(share.interval)

@@ -1,0 +1,54 @@
+"""What a model's folder brings beside the model: claims, a toy, loops, a choice of draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdsim.claims.claims import Claim, inside, read_claims
+from sdsim.claims.draws import Choice, read_choice
+from sdsim.claims.loops import Loop, read_loops
+from sdsim.claims.null import Null
+from sdsim.run.system import System, load
+
+CLAIMS, TOY, LOOPS, DRAWS = "claims", "null.mdl", "loops.toml", "draws.toml"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of a model."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, model: str | Path) -> Folder:
+        """The folder in which a model's file lies."""
+        return cls(Path(model).resolve().parent)
+
+    def claims(self) -> tuple[Claim, ...]:
+        """See `sdsim.claims.claims.read_claims`."""
+        return read_claims(self._own(CLAIMS))
+
+    def has_claims(self) -> bool:
+        """Whether there is a folder of claims."""
+        return self._own(CLAIMS).exists()
+
+    def loops(self) -> tuple[Loop, ...]:
+        """The declared loops; none where there is no file."""
+        file = self._own(LOOPS)
+        return read_loops(file) if file.exists() else ()
+
+    def null(self, system: System) -> Null:
+        """The null models there are; the toy runs on the back end of ``system``."""
+        file = self._own(TOY)
+        toy = load(file, backend=system.backend, cache=system.cached) if file.exists() else None
+        return Null(toy, self.loops())
+
+    def choice(self) -> Choice:
+        """The choice of draws; the default where there is no file."""
+        file = self._own(DRAWS)
+        return read_choice(file) if file.exists() else Choice()
+
+    def _own(self, name: str) -> Path:
+        """A path in the folder, also where it is a link."""
+        return inside(self.path / name, self.path)

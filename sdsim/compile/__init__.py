@@ -1,0 +1,1 @@
+"""Model -> Program: delays written out, elements ordered, operations listed."""

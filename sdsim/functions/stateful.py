@@ -1,0 +1,94 @@
+"""What is held from step to step: samples, stocks with restrictions, depreciation; the clock."""
+
+from __future__ import annotations
+
+from sdsim.base import names
+from sdsim.base.errors import ModelError, UnsupportedError
+from sdsim.functions.base import Maker, Stateful
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
+
+VENSIM = "Vensim Reference Manual, Functions"
+#: Vensim's :NA:, for a restriction that is none.
+_NA = -(2.0**109)
+Args = tuple[Expr, ...]
+
+
+def _sample_until(m: Maker, a: Args) -> Expr:
+    """The input as it goes until a time, and what it was then from there on."""
+    last, x, initial = a
+    half = Binary("/", Ref(names.TIME_STEP), Num(2.0))
+    before = Binary("<", Ref(names.TIME), Binary("+", last, half))
+    return m.add(Call("sample if true", (before, x, initial)))
+
+
+def _special_integral(m: Maker, a: Args) -> Expr:
+    """SINTEG: a stock that is put back after each step: to a multiple, to a special value that it
+    is near, between two ends. By Euler's steps whatever the method."""
+    rate, initial, *limits = a
+    least, most, multiple, special, near = (m.constant(x) for x in limits)
+
+    def restricted(v: Expr) -> Expr:
+        if multiple is not None and multiple != _NA:
+            v = Call("quantum", (v, Num(multiple)))
+        if special is not None and special != _NA and near is not None and near != _NA:
+            v = m.add(v)
+            off = Call("abs", (Binary("-", v, Num(special)),))
+            v = Call("if then else", (Binary("<", off, Num(near)), Num(special), v))
+        if most is not None and most != _NA:
+            v = Call("min", (v, Num(most)))
+        return Call("max", (v, Num(least))) if least is not None and least != _NA else v
+
+    if None in (least, most, multiple, special, near):
+        raise ModelError(
+            "SINTEG: the last five arguments must be numbers or :NA:", remedy="write numbers there"
+        )
+    if {least, most, multiple, special} == {_NA}:
+        return m.stock(initial, lambda _: rate)
+    step = Ref(names.TIME_STEP)
+    return m.held(
+        restricted(initial),
+        lambda me: m.add(restricted(Binary("+", me, Binary("*", step, rate)))),
+    )
+
+
+def _depreciated(m: Maker, a: Args) -> Expr:
+    """In equal parts over the time given, the first at once, as Vensim's own output shows."""
+    stream, time, period, initial = a
+    if m.constant(period) != m.constant(Ref(names.TIME_STEP)):
+        raise UnsupportedError(
+            "DEPRECIATE STRAIGHTLINE with a fiscal period other than TIME STEP is not supported "
+            "in this version",
+            remedy="gather the stream over the period first",
+        )
+    x, time = m.add(stream), m.nonzero(time, "depreciation time")
+    gone = m.add(Call("delay fixed", (x, time, initial)))
+    left = m.stock(Binary("*", initial, time), lambda _: Binary("-", x, gone))
+    step = Ref(names.TIME_STEP)
+    now = Binary("*", Binary("-", x, gone), step)
+    parts = Binary("/", Binary("+", left, now), time)
+    # A run may choose another step; no number is better than a wrong one.
+    return Call("if then else", (Binary("=", period, step), parts, Binary("/", Num(0.0), Num(0.0))))
+
+
+def _time_base(_: Maker, a: Args) -> Expr:
+    return Binary("+", a[0], Binary("*", a[1], Ref(names.TIME)))
+
+
+def _time_value(m: Maker, a: Args) -> Expr:
+    """The time in the model's own units; the calendar is not known here."""
+    start, measure = m.constant(a[0]), m.constant(a[2])
+    if measure != 0 or start not in (0, 1):
+        raise UnsupportedError(
+            "GET TIME VALUE by the calendar or the clock is not supported in this version",
+            remedy="use measure 0 relative to 0 or 1",
+        )
+    return Binary("+", Ref(names.TIME if start == 0 else names.INITIAL_TIME), a[1])
+
+
+ROWS = (
+    Stateful("sample until", (3, 3), _sample_until, "any", VENSIM),
+    Stateful("sinteg", (7, 7), _special_integral, "any", VENSIM),
+    Stateful("depreciate straightline", (4, 4), _depreciated, "any", VENSIM),
+    Stateful("time base", (2, 2), _time_base, "any", VENSIM),
+    Stateful("get time value", (3, 3), _time_value, "any", VENSIM),
+)

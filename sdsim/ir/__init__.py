@@ -1,0 +1,1 @@
+"""Equations, models, programs as plain values: what every other room reads."""

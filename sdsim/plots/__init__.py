@@ -1,0 +1,20 @@
+"""Result -> figure -> page: the only door to Plotly."""
+
+from sdsim.plots.figures import (
+    Frames,
+    Move,
+    Panel,
+    lever_figure,
+    line_figure,
+    over_time,
+    panels,
+    share_figure,
+)
+from sdsim.plots.marks import Band, Dots, Line, Mark
+from sdsim.plots.page import Section, table_html, write_index, write_page
+
+__all__ = [
+    "Band", "Dots", "Frames", "Line", "Mark", "Move", "Panel", "Section", "lever_figure",
+    "line_figure", "over_time", "panels", "share_figure", "table_html", "write_index",
+    "write_page",
+]  # fmt: skip

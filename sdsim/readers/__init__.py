@@ -1,0 +1,143 @@
+"""From a model file to a `sdsim.ir.model.Model`; a model file is data, whatever it says."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+
+from sdsim.base.errors import ModelError
+from sdsim.base.garbage import no_collection
+from sdsim.ir.expr import Call, Expr, walk
+from sdsim.ir.model import Dimension, Model
+from sdsim.readers import cache as _cache
+from sdsim.readers.build import Builder
+from sdsim.readers.checks import check
+from sdsim.readers.external import External
+from sdsim.readers.folder import Folder
+from sdsim.readers.macros import Body, Inliner, without_outputs
+from sdsim.readers.ranges import dimensions
+from sdsim.readers.scan import Entry, Scan, scan_text
+from sdsim.readers.settings import Settings, settings_of
+from sdsim.readers.source import XMILE, decode, read_bytes
+from sdsim.readers.translate import Spelling, expressions
+
+__all__ = ["read"]
+
+_RANGES = ("range", "copy")
+_EXTERNAL = re.compile(rb"GET[\s_]+(XLS|DIRECT)", re.IGNORECASE)
+
+
+def read(
+    path: str | PathLike[str],
+    *,
+    data_folder: str | PathLike[str] | None = None,
+    cache: bool = True,
+) -> Model:
+    """The model in a Vensim ``.mdl`` text file, or in an XMILE file (``.xmile``, ``.stmx``).
+
+    Nothing in the file is executed, and nothing is written but the cache of parsed models
+    (`sdsim.readers.cache`). Data variables without a source take what Vensim's exported data beside
+    the model say of them: a ``.dat`` of the name that the file's settings load, or
+    ``<model>_data.dat``. Those without a value anywhere have role ``data`` and no equations.
+
+    Parameters
+    ----------
+    data_folder : where external data (GET DIRECT DATA and the like) may lie; the model's own
+        folder by default. Files outside it are refused.
+    cache : whether to look for, and keep, the parsed model.
+
+    Raises
+    ------
+    UnsupportedError : a file format or construct that this version does not read, by name.
+    ModelError : anything else that is wrong, by file, line and variable.
+    """
+    if not isinstance(path, str | PathLike):
+        what = f"expected the path of a model file, got {type(path).__name__}"
+        raise ModelError(what, remedy='write sdsim.load("model.mdl")')
+    path = Path(path)
+    if data_folder is not None and not Path(data_folder).is_dir():
+        remedy = "name the folder with the model's data"
+        raise ModelError("no such folder", remedy=remedy, file=str(data_folder))
+    data = read_bytes(path)
+    file = path.name
+    files = Folder(Path(data_folder) if data_folder is not None else path.resolve().parent)
+    settings = settings_of(data, path.stem)
+    files.tags = settings.tags
+    root = files.root if _EXTERNAL.search(data) else None
+    name = _cache.key(data, root, path.suffix.lower())
+    if cache and (kept := _cache.load(name, file, files, settings.data)):
+        return kept
+    try:
+        with no_collection():
+            model = replace(_read(data, path, files, settings), reads=files.taken)
+    except ModelError as error:
+        raise error.at(file=file) from None
+    if cache:
+        _cache.store(name, model, files.used, settings.data)
+    return model
+
+
+def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
+    file = path.name
+    if path.suffix.lower() in XMILE:
+        xmile = import_module("sdsim.readers.xmile")  # its parser loads only where it is needed
+        model: Model = xmile.read_xmile(data, path, files)
+        return model
+    source = decode(data, file)
+    found = scan_text(source.text, file)
+    check(found, file)
+    external = External(files, settings.data)
+    ranges = [e for e in found.entries if e.kind in _RANGES]
+    dims = dimensions(ranges, file, external.subscripts)
+    entries, exprs, spelling = _expressions(found, file, dims)
+    variables = Builder(dims, external, file, spelling).variables(entries, exprs)
+    notes = (*source.notes, *found.notes, *external.notes, settings.note)
+    return Model(
+        name=path.stem,
+        variables=variables,
+        dimensions=dims,
+        file=file,
+        digest=hashlib.sha256(data).hexdigest(),
+        notes=tuple(dict.fromkeys(filter(None, notes))),
+        method=settings.method,
+        reality=found.reality,
+    )
+
+
+def _expressions(
+    found: Scan, file: str, dims: Mapping[str, Dimension]
+) -> tuple[list[Entry], list[Expr], Spelling]:
+    """The entries of the model's variables with their expressions, macros written out."""
+    whole = [e for e in found.entries if e.kind not in _RANGES]
+    main = [without_outputs(e, found.macros, file) for e in whole]
+    inner = [
+        without_outputs(e, found.macros, file) for macro in found.macros for e in macro.entries
+    ]
+    spelling = Spelling()
+    parsed = expressions([*main, *inner], file, spelling)
+    for entry, expr in zip([*main, *inner], parsed, strict=True):
+        _two(entry, expr, file)
+    exprs, rest = parsed[: len(main)], iter(parsed[len(main) :])
+    parts = iter(inner)
+    macros = [replace(m, entries=tuple(next(parts) for _ in m.entries)) for m in found.macros]
+    bodies = [Body(m, tuple(next(rest) for _ in m.entries)) for m in macros]
+    inliner = Inliner({b.key: b for b in bodies}, dims, file)
+    exprs = [inliner.inline(e, x) for e, x in zip(main, exprs, strict=True)]
+    return [*main, *inliner.entries], [*exprs, *inliner.exprs], spelling
+
+
+def _two(entry: Entry, expr: Expr, file: str) -> None:
+    """Vensim's MIN and MAX compare two; XMILE's may have any number, or an array."""
+    for node in walk(expr):
+        if isinstance(node, Call) and node.name in ("min", "max") and len(node.args) != 2:
+            name, got = node.name.upper(), len(node.args)
+            remedy = f"write {name}({name}(a, b), c) for three, V{name}(x[range!]) for an array"
+            raise ModelError(
+                f"{name} takes 2 arguments, got {got}", remedy=remedy, file=file, line=entry.line,
+                variable=entry.label,
+            )  # fmt: skip

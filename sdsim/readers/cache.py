@@ -1,0 +1,71 @@
+"""Parsed models in the cache, as JSON.
+
+An entry is found by the content of the model and by what read it, and used only while every
+external file it read still has the content it had.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sdsim.base import cache
+from sdsim.base.errors import ModelError
+from sdsim.base.garbage import no_collection
+from sdsim.ir.model import Model, from_json, hash_of, knowing, to_json
+from sdsim.readers.folder import Folder
+from sdsim.readers.worker import PYSD
+
+ROOM = "models"
+
+
+def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
+    """The name of an entry; ``root`` is the data folder of a model that reads external files,
+    ``suffix`` that of the file."""
+    reader = cache.source_digest("readers", "ir", "base/names", "tables/dat")
+    versions = f"{reader} {PYSD} {sys.version_info[:2]} {root if root else ''} {suffix}"
+    return hashlib.sha256(versions.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
+
+
+def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Model | None:
+    """The model under ``name``, as read from a file called ``file``; `None` where there is none.
+
+    beside : the exported data that this file's model looks for.
+    """
+    body = cache.load(ROOM, name)
+    if body is None:
+        return None
+    try:
+        with no_collection():
+            entry = json.loads(body)
+            if not set(entry["beside"]) <= set(beside):  # the model's copy by another name
+                return None
+            for wanted, digest in entry["files"].items():
+                if digest:
+                    files.read(wanted)
+                else:
+                    files.find(wanted)
+                if files.used[wanted] != digest:
+                    return None
+            model = from_json(entry["model"])
+            model = replace(model, file=file, name=Path(file).stem, reads=files.taken)
+            return knowing(model, str(entry["hash"]))
+    except (OSError, ModelError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def store(name: str, model: Model, used: Mapping[str, str], beside: Sequence[str] = ()) -> None:
+    """Keep ``model``, which read the files ``used``, some of them ``beside`` it by its name."""
+    data = to_json(model)
+    knowing(model, hash_of(data))
+    looked = [w for w in used if w in beside]
+    entry = {"files": dict(used), "beside": looked, "hash": model.hash, "model": data}
+    try:
+        body = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
+    except ValueError:
+        return
+    cache.store(ROOM, name, body)

@@ -1,0 +1,192 @@
+"""The XML of a model file as plain elements with line numbers, read strictly.
+
+By expat, the standard library's own parser: it stops at the first fault, and tells of a document
+type before anything in it is looked at, so that it can be refused with all entities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from xml.parsers import expat
+
+from sdsim.base import limits
+from sdsim.base.errors import ModelError, one_line
+from sdsim.readers.source import known_encoding
+
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']", re.DOTALL
+)
+
+
+@dataclass
+class Element:
+    """One element; ``tag`` without its namespace, attributes as written.
+
+    own : whether it is XMILE's, and not a vendor's.
+    space : of the root, the namespace; None where it has none.
+    """
+
+    tag: str
+    attributes: dict[str, str]
+    line: int
+    own: bool = True
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+    space: str | None = None
+
+    def all(self, tag: str) -> Iterator[Element]:
+        """Its children of that name."""
+        return (c for c in self.children if c.own and c.tag == tag)
+
+    def first(self, tag: str) -> Element | None:
+        """The first of them."""
+        return self._firsts.get(tag)
+
+    @cached_property
+    def _firsts(self) -> dict[str, Element]:
+        """The first child of each name, once all are there: an array has a thousand."""
+        return {c.tag: c for c in reversed(self.children) if c.own}
+
+    def get(self, name: str, default: str = "") -> str:
+        """An attribute."""
+        return self.attributes.get(name, default)
+
+    def said(self, tag: str) -> str:
+        """The text of the first child of that name, trimmed; empty where there is none."""
+        found = self.first(tag)
+        return found.text.strip() if found else ""
+
+    def flag(self, tag: str) -> bool | None:
+        """Whether an empty element is there that may also say true or false; None without it."""
+        found = self.first(tag)
+        return None if found is None else found.text.strip().lower() != "false"
+
+
+def parse(data: bytes, file: str) -> Element:
+    """The root element.
+
+    Raises
+    ------
+    ModelError : no well-formed XML, a document type, too deep, too large.
+    """
+    return _Reader(file).read(data)
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Element | None = None
+        self.open: list[Element] = []
+        self.count = 0
+        self.ours: set[str] = set()
+        self.plain: list[bool] = []  # for each open element: are names without prefix XMILE's?
+        self.start_parser("")
+
+    def start_parser(self, encoding: str) -> None:
+        """A parser for bytes that are declared as they are, or for another encoding."""
+        self.parser = expat.ParserCreate(encoding or None)
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.CharacterDataHandler = self.text
+        self.parser.StartDoctypeDeclHandler = self.doctype
+
+    def fault(self, what: str, remedy: str) -> ModelError:
+        return ModelError(what, remedy=remedy, file=self.file, line=self.parser.CurrentLineNumber)
+
+    def read(self, data: bytes) -> Element:
+        body = self.decoded(data)
+        try:
+            self.parser.Parse(body, True)
+        except expat.ExpatError as e:
+            said = expat.ErrorString(e.code)
+            within = f" within <{self.open[-1].tag}>" if self.open else ""
+            raise ModelError(
+                f"no well-formed XML: {said}{within}",
+                file=self.file,
+                line=e.lineno,
+                remedy="save the file as UTF-8"
+                if "encoding" in said
+                else "save the model again; a file that was cut off cannot be read",
+            ) from None
+        except (ValueError, LookupError):  # an encoding that shows itself only here
+            what = "the encoding that the file declares cannot be read"
+            raise ModelError(what, remedy="save it as UTF-8", file=self.file, line=1) from None
+        assert self.root is not None
+        return self.root
+
+    def decoded(self, data: bytes) -> bytes:
+        """The data, in UTF-8 where the file declares an encoding that the parser does not know.
+
+        Raises
+        ------
+        ModelError : an encoding that nobody knows, or that does not fit.
+        """
+        found = _DECLARED.match(data)
+        said = found[1].decode("ascii", "replace") if found else "utf-8"
+        codec = known_encoding(said)
+        if codec is None:
+            raise ModelError(
+                f"unknown encoding '{one_line(said, 40)}'", file=self.file, line=1,
+                remedy='save the file as UTF-8 with encoding="utf-8"',
+            )  # fmt: skip
+        if codec.startswith(("utf", "ascii")):
+            return data
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError as e:
+            line = data.count(b"\n", 0, e.start) + 1
+            what = f"not valid {said}, as the file declares"
+            raise ModelError(
+                what, remedy="save the file as UTF-8", file=self.file, line=line
+            ) from None
+        self.start_parser("utf-8")
+        return text.encode()
+
+    def doctype(self, *_: object) -> None:
+        raise self.fault("a document type (DOCTYPE) is not allowed", "remove it")
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.count += 1
+        if len(self.open) >= limits.XML_DEPTH:
+            what = f"elements nested more than {limits.XML_DEPTH} deep"
+            raise self.fault(what, "save the model again; those of a model lie some 10 deep")
+        if self.count > limits.XML_ELEMENTS:
+            what = f"more than {limits.XML_ELEMENTS:,} elements"
+            raise self.fault(what, f"split the model, {limits.TRUSTED}")
+        if len(attributes) > limits.XML_ATTRIBUTES:
+            raise self.fault(f"more than {limits.XML_ATTRIBUTES:,} attributes", "leave some out")
+        prefix, _, tag = name.rpartition(":")
+        parent = self.open[-1] if self.open else None
+        for key, space in attributes.items():
+            # Prefixes that nobody declared are common in files of Stella's, so that expat is not
+            # asked about them; one may also be XMILE's own.
+            if key.startswith("xmlns:") and "isee" not in space.casefold():
+                self.ours |= {key.removeprefix("xmlns:")} if "xmile" in space.casefold() else set()
+        default = attributes.get("xmlns")
+        self.plain.append(
+            (self.plain[-1] if self.plain else True) if default is None or parent is None
+            else "xmile" in default.casefold() and "isee" not in default.casefold()
+        )  # fmt: skip
+        own = prefix in self.ours if prefix else self.plain[-1]
+        made = Element(tag, attributes, self.parser.CurrentLineNumber, own)
+        if parent is None:
+            self.root = made
+            made.space = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns") or None
+        else:
+            parent.children.append(made)
+        self.open.append(made)
+
+    def end(self, _: str) -> None:
+        self.open.pop()
+        self.plain.pop()
+
+    def text(self, said: str) -> None:
+        at = self.open[-1]
+        if len(at.text) + len(said) > limits.XML_TEXT:
+            what = f"more than {limits.XML_TEXT:,} characters in <{at.tag}>"
+            raise self.fault(what, "shorten it")
+        at.text += said

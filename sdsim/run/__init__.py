@@ -1,0 +1,1 @@
+"""One prepared run or many: methods, horizon, results."""

@@ -1,0 +1,245 @@
+"""Adaptive integration: the only call of solve_ivp, restarted wherever inputs jump or bend."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends.base import Floats, Kernel, Members
+from sdsim.base import names
+from sdsim.base.errors import UnsupportedError
+from sdsim.run.horizon import Horizon
+from sdsim.run.methods import Adaptive
+from sdsim.run.system import System
+
+#: Evaluations at practically one time, and evaluations without a finite value, after which a solver
+#: is told that there is no way on: it can stand still, or creep along an edge, for ever.
+_PATIENCE = 2000
+#: Who goes on where a solver cannot.
+_LADDERS = {
+    "LSODA": ("LSODA", "Radau", "RK45"), "Radau": ("Radau", "RK45"), "BDF": ("BDF", "RK45"),
+}  # fmt: skip
+
+
+class Stop(NamedTuple):
+    """Where a run ended early: time, the event time there, the last state (n_state,)."""
+
+    time: float
+    event: float
+    state: Floats
+
+
+def integrate(
+    system: System, kernel: Kernel, members: Members, horizon: Horizon, method: Adaptive
+) -> tuple[Floats, Floats, Stop | None]:
+    """One member from break to break.
+
+    Returns
+    -------
+    values (n_saved, n_wanted), their times (n_saved,), and where the run stopped for want of a
+    finite value, None where it reached the end.
+
+    Raises
+    ------
+    UnsupportedError : the model holds a DELAY FIXED or its like, which lives on the grid of steps.
+    """
+    program = system.program
+    if program.buffers:
+        raise UnsupportedError(
+            "DELAY FIXED and its like have no meaning between time steps",
+            remedy="run it with Euler or RK4",
+            file=system.model.file or None, variable=names.spoken(program.buffers[0].label),
+        )  # fmt: skip
+    held = np.array([s.held for s in program.states], dtype=bool)
+    start, fixed = kernel.start(members)
+    state = start[:, 0].copy()
+    due = _saving(horizon)
+    rows: list[Floats] = []
+    whole = np.array([v not in program.gaps for v in kernel.wanted], dtype=bool)
+    edges = breaks(system, members, horizon)
+    slack = _slack(horizon)
+    for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
+        piece = _Piece(kernel, members, fixed, held, a, b, horizon)
+        if piece.on_grid:
+            state[held] = piece.sampled(state)
+        mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
+        if a < b and not piece.fine(state):
+            return _result(rows, kernel, due, Stop(a, piece.event(a), state))
+        path, reached, state = piece.solve(state, np.clip(mine, a, b), method)
+        for t, y in zip(mine, path.T, strict=False):
+            row = piece.observe(float(t), y)
+            if not (np.isfinite(row[whole]).all() and np.isfinite(y).all()):
+                return _result(rows, kernel, due, Stop(float(t), piece.event(float(t)), y))
+            rows.append(row)
+        if path.shape[1] < mine.size or reached != b:
+            return _result(rows, kernel, due, Stop(reached, piece.event(reached), state))
+    return _result(rows, kernel, due, None)
+
+
+def _result(
+    rows: list[Floats], kernel: Kernel, due: Floats, stopped: Stop | None
+) -> tuple[Floats, Floats, Stop | None]:
+    values = np.array(rows).reshape(len(rows), len(kernel.wanted))
+    return values, due[: len(rows)], stopped
+
+
+def _saving(horizon: Horizon) -> Floats:
+    count = int(np.floor((horizon.stop - horizon.start) / horizon.saveper * (1 + 1e-12) + 1e-9)) + 1
+    out: Floats = np.minimum(horizon.start + horizon.saveper * np.arange(count), horizon.stop)
+    return out
+
+
+def _slack(horizon: Horizon) -> float:
+    """How far apart two times may lie and be the same: what rounding does to sums of steps."""
+    return 8 * float(np.spacing(max(abs(horizon.start), abs(horizon.stop), horizon.step)))
+
+
+def breaks(system: System, members: Members, horizon: Horizon) -> list[float]:
+    """Start, every time at which the right-hand side may jump or bend, end: increasing.
+
+    Models with held values or noise change at every time step, so each step is a break.
+    """
+    program = system.program
+    a, b = horizon.start, horizon.stop
+    times = {a, b}
+    if program.events:
+        wanted = sorted({v for e in program.events for v in e if v >= 0})
+        kernel = system.kernel(wanted)
+        start, own = kernel.start(members)
+        values = dict(
+            zip(wanted, kernel.observe(a, a, 0, start, own, members)[:, 0].tolist(), strict=True)
+        )
+        for e in program.events:
+            first = values[e.first]
+            if e.period < 0:
+                times.add(first)
+                continue
+            period, end = values[e.period], min(values[e.end], b)
+            if period > 0 and (end - first) / period < 1e6:
+                times.update(np.arange(first, end, period).tolist())
+    if program.gridded:
+        times.update((a + horizon.step * np.arange(int((b - a) / horizon.step) + 1)).tolist())
+    slack, out = _slack(horizon), [a]
+    for t in sorted(t for t in times if a < t < b - 4 * slack):
+        if t - out[-1] > 4 * slack:
+            out.append(t)
+    return [*out, b] if b > a else out
+
+
+class _Piece:
+    """The stretch of a run between two breaks; the last is the end alone, where ``a == b``."""
+
+    def __init__(
+        self, kernel: Kernel, members: Members, fixed: Floats, held: NDArray[np.bool_],
+        a: float, b: float, horizon: Horizon,
+    ) -> None:  # fmt: skip
+        self._kernel, self._members, self._fixed, self._held = kernel, members, fixed, held
+        self._a, self._b = a, b
+        slack = _slack(horizon)
+        self._low = a + slack
+        self._high = max(b - slack, self._low)
+        near = round((a - horizon.start) / horizon.step)
+        self.on_grid = abs(a - horizon.start - near * horizon.step) <= 4 * slack
+        self._step = near if self.on_grid else int((a - horizon.start) // horizon.step)
+
+    def event(self, t: float) -> float:
+        """``t`` kept strictly inside the piece: which side of a jump it stands on is certain."""
+        return min(max(t, self._low), self._high)
+
+    def _rates(self, t: float, y: Floats) -> Floats:
+        t = self.event(t)
+        column = np.ascontiguousarray(y).reshape(-1, 1)
+        return self._kernel.rates(t, t, self._step, column, self._fixed, self._members)[:, 0]
+
+    def fine(self, y: Floats) -> bool:
+        """Whether the right-hand side has finite values at the start of the piece."""
+        return bool(np.isfinite(self._rates(self._a, y)).all())
+
+    def observe(self, t: float, y: Floats) -> Floats:
+        """(n_wanted,) the wanted values; at a break, those that hold after it."""
+        column = np.ascontiguousarray(y).reshape(-1, 1)
+        kernel, step = self._kernel, self._step
+        return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
+
+    def sampled(self, y: Floats) -> Floats:
+        """(n_held,) what held values become at the grid step with which the piece begins.
+
+        They see the time of that step exactly, as `observe` does: what is shown there is what is
+        kept until the next, as in a step of Euler's.
+        """
+        if not self._held.any():
+            return y[self._held]
+        a, column = self._a, np.ascontiguousarray(y).reshape(-1, 1)
+        kernel, step = self._kernel, self._step
+        seen = kernel.rates(a, self.event(a), step, column, self._fixed, self._members)[:, 0]
+        return seen[self._held]
+
+    def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float, Floats]:
+        """States (n_state, n_reached) at the saving times, the time it came to, the state there.
+
+        Where it did not reach the end: the place without a finite value that stopped it. A solver
+        is told NaN there and rejects the step; but LSODA takes NaN for an answer, and implicit
+        solvers cannot take one in their Jacobian: what meets one is done again by the next solver.
+        """
+        if y.size == 0 or self._b == self._a:
+            return np.repeat(y[:, None], due.size, axis=1), self._b, y.copy()
+        *first, final = _LADDERS.get(method.solver, (method.solver,))
+        for solver in first:
+            with suppress(_NoValueError, ValueError, np.linalg.LinAlgError):
+                return self._solve(y, due, method, solver)
+        return self._solve(y, due, method, final)
+
+    def _solve(
+        self, y: Floats, due: Floats, method: Adaptive, solver: str
+    ) -> tuple[Floats, float, Floats]:
+        from scipy.integrate import solve_ivp  # slow to import; only this function needs it
+
+        held, blind = self._held, solver == "LSODA"
+        last: tuple[float, Floats] = (self._a, y)
+        refused: tuple[float, Floats] | None = None
+        stands, since, refusals = self._a, 0, 0
+        patience = _PATIENCE + 20 * y.size
+
+        def near(s: float, t: float) -> bool:
+            return abs(t - s) <= 1e-12 * max(abs(t), abs(s), self._b - self._a)
+
+        def f(t: float, x: Floats) -> Floats:
+            nonlocal refused, stands, since, refusals
+            since += 1
+            if not near(stands, t):
+                stands, since = t, 0
+            out = self._rates(t, x)
+            if not np.isfinite(out).all():
+                refusals += 1
+                if np.isfinite(x).all():
+                    refused = (t, x.copy())
+            elif since > patience or refusals > _PATIENCE:
+                out = np.full_like(out, np.nan)
+            if blind and not np.isfinite(out).all():
+                raise _NoValueError
+            return np.where(held, 0.0, out) if held.any() else out
+
+        def accepted(t: float, x: Floats) -> float:
+            nonlocal last, refused
+            last = (t, x.copy())
+            creeps = refusals > _PATIENCE or (refused and near(refused[0], t))
+            refused = refused if creeps else None
+            return 1.0
+
+        with np.errstate(all="ignore"):
+            solution = solve_ivp(
+                f, (self._a, self._b), y, method=solver, t_eval=due, events=accepted,
+                rtol=method.rtol, atol=method.atol,
+            )  # fmt: skip
+        path = np.asarray(solution.y, dtype=np.float64).reshape(y.size, -1)
+        if solution.status == 0:
+            return path, self._b, last[1]
+        return (path, *(refused or last))
+
+
+class _NoValueError(Exception):
+    """A solver that cannot reject a step met a place without a finite value."""

@@ -1,0 +1,95 @@
+"""Models with reference outputs beside them: found, run, compared."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdsim.base.errors import ModelError
+from sdsim.run.simulate import simulate
+from sdsim.run.system import load
+from sdsim.tables.compare import compare, passed, tolerable
+from sdsim.tables.results import read_table, table
+
+#: Names under which a reference output may lie beside a model, in order of preference; a file of
+#: Vensim's own has the model's name.
+REFERENCES = ("output.csv", "output.tab")
+OWN = (".dat", ".vdf", ".vdfx")
+#: The same of Stella's own runs: a Stella file need only agree with one of them.
+STELLA = "output_stella*.csv"
+SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
+#: Tolerances tried from the strictest on, to report how well a model agrees.
+LADDER = (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model file and the table it should reproduce; ``others`` will do as well."""
+
+    model: Path
+    reference: Path
+    name: str
+    others: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case went: the strictest tolerance of the ladder it keeps, or why it fails."""
+
+    name: str
+    ok: bool
+    tolerance: float
+    reason: str = ""
+
+
+def cases(folder: Path) -> list[Case]:
+    """Every model below ``folder`` with a reference output in its own folder."""
+    out = []
+    for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+        own = (f"{model.stem}{suffix}" for suffix in OWN)
+        references = [model.parent / n for n in (*REFERENCES, *own) if (model.parent / n).is_file()]
+        if model.suffix.lower() != ".mdl":
+            references += sorted(model.parent.glob(STELLA))
+        if references:
+            name = str(model.relative_to(folder))
+            out.append(Case(model, references[0], name, tuple(references[1:])))
+    return out
+
+
+def try_case(case: Case, rtol: float, atol: float) -> Outcome:
+    """Run one model and compare every reference column; whatever goes wrong is the reason."""
+    first = _against(case, case.reference, rtol, atol)
+    for other in () if first.ok else case.others:
+        again = _against(case, other, rtol, atol)
+        if again.ok:
+            return again
+    return first
+
+
+def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> Outcome:
+    tolerable(rtol, atol)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            system = load(case.model)
+            run = simulate(system)
+            result, reference = table(run.dataset), read_table(reference_file)
+    except ModelError as e:
+        return Outcome(case.name, False, 0.0, str(e))
+    for tolerance in (*(t for t in LADDER if t < rtol), rtol):
+        try:
+            columns = compare(result, reference, tolerance, atol)
+        except ModelError as e:
+            return Outcome(case.name, False, 0.0, str(e))
+        if passed(columns):
+            return Outcome(case.name, True, tolerance, run.message)
+    bad = [c for c in columns if not c.ok]
+    if not bad:
+        return Outcome(case.name, False, 0.0, "the reference has no column to compare")
+    first = bad[0]
+    reason = first.problem or f"off by {first.worst:.2g} of its range at time {first.at:g}"
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    return Outcome(
+        case.name, False, 0.0, f"'{first.name}' {reason}{more}; {run.message}".rstrip("; ")
+    )

@@ -1,0 +1,132 @@
+"""Many runs at once: the same model, one set of parameters for each member."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from sdsim.base.errors import ModelError, UnsupportedError
+from sdsim.overrides import Overrides, many_numbers, mapping
+from sdsim.run.methods import Adaptive, Method
+from sdsim.run.nonfinite import blame
+from sdsim.run.prepared import prepare
+from sdsim.run.result import assemble
+from sdsim.run.system import System
+
+
+def simulate_many(
+    system: System,
+    draws: Mapping[str, Any] | pd.DataFrame,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] | None = None,
+    *,
+    seed: int = 0,
+    numbers: Sequence[int] | None = None,
+) -> xr.Dataset:
+    """Run a model once for each member.
+
+    Parameters
+    ----------
+    draws : for each constant that varies, (n_member,) values, by name (``Name`` or ``Name[a,b]``);
+        or a DataFrame with a column for each and a row for each member.
+    params : what is the same for all members; see `sdsim.run.simulate.simulate`.
+    method : `Euler` or `RK4`.
+    save : names of the variables to keep, or one name.
+    numbers : (n_member,) the members' own numbers, on which random streams depend; 0, 1, ... where
+        not given. A member's result does not depend on who else is in the batch.
+
+    Returns
+    -------
+    Dataset over ``time``, the model's subscripts and ``member``, with ``stopped (member)``: the
+    time at which a member had no finite value any more, NaN for those that went well; and ``cause
+    (member)``: the variable that had none first, in order of evaluation, empty for those. Values of
+    a member from that time on are NaN. Attributes as of a single run, with ``draws``: the names of
+    what varies.
+
+    Raises
+    ------
+    ModelError : a name or value that does not fit, lengths that differ, a constant drawn twice, or
+        more values than this machine can hold.
+    """
+    run = prepare(system, params, method, seed=seed)
+    if isinstance(run.method, Adaptive):
+        raise UnsupportedError("an ensemble runs on a grid", remedy="use Euler or RK4")
+    drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
+    given = None if numbers is None else _drawn("numbers", numbers)
+    if given is not None and not np.array_equal(given, np.rint(given)):
+        raise ModelError(
+            "numbers: expected whole numbers",
+            remedy="give the numbers of the members, such as range(100)",
+        )
+    sizes = {len(v) for v in (*drawn.values(), *(() if given is None else (given,)))}
+    if len(sizes) > 1:
+        raise ModelError(
+            f"draws or numbers of different lengths: {sorted(sizes)}",
+            remedy="give each as many values as there are members",
+        )
+    count = sizes.pop() if sizes else 1
+    chosen, grid = run.system.chosen(save), run.grid
+    wanted = run.wanted(chosen)
+    _room_for(len(grid.saved) * len(wanted) + len(run.vector), count)
+    own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
+    members = run.members(run.rows(drawn), list(drawn.values()), own)
+    kernel = run.system.kernel(wanted)
+    try:
+        march = kernel.march(members, grid, run.method.stages)
+    except MemoryError:
+        raise _too_large(len(grid.saved) * len(wanted), count) from None
+    except ModelError as e:  # the back end knows no file
+        raise e.at(file=run.system.model.file or None) from None
+    time = np.array([grid.time(k) for k in grid.saved])
+    values = march.values
+    if (march.stopped >= 0).any():
+        last = np.where(march.stopped < 0, grid.steps + 1, march.stopped)
+        late = np.asarray(grid.saved)[:, None] >= last
+        values = np.where(late[:, None, :], np.nan, values)
+    failed = np.flatnonzero(march.stopped >= 0)
+    cause = np.full(count, "", dtype=object)
+    cause[failed] = [b.label for b in blame(run, members, march.stopped, failed)]
+    columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
+    stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
+    attributes = run.attributes()
+    attributes["draws"] = "; ".join(sorted(drawn))
+    try:
+        out = assemble(run.system.model, columns, values, time, attributes, own)
+    except MemoryError:
+        raise _too_large(len(grid.saved) * len(wanted), count) from None
+    return out.assign(stopped=("member", stopped), cause=("member", cause.astype(str)))
+
+
+def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(n_member,) checked values of one draw."""
+    if isinstance(values, str | bytes) or not np.ndim(values):
+        raise ModelError(
+            f"expected a value for each member, got {values!r}",
+            remedy="what is the same for all belongs in params", variable=name,
+        )  # fmt: skip
+    plain: Any = values.to_numpy() if isinstance(values, pd.Series | xr.DataArray) else values
+    return many_numbers(plain, name)
+
+
+def _room_for(each: int, count: int) -> None:
+    """Refuse what this machine cannot hold: the values, and their arrangement by subscripts."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return
+    if 16 * each * count > memory:
+        raise _too_large(each, count)
+
+
+def _too_large(each: int, count: int) -> ModelError:
+    return ModelError(
+        f"{count:,} members of {each:,} values ({8e-9 * each * count:.3g} GB) are too large for "
+        "this machine's memory",
+        remedy="name the variables to keep with save=, raise SAVEPER, or run fewer at a time",
+    )

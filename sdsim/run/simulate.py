@@ -1,0 +1,179 @@
+"""One run: `simulate(system, params, method, save)` -> `Run`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sdsim.backends.base import Floats, Grid, Kernel, Members
+from sdsim.base import limits, names
+from sdsim.base.errors import ModelError, ModelWarning
+from sdsim.ir.model import label_of
+from sdsim.ir.program import Reading
+from sdsim.overrides import Overrides
+from sdsim.run.adaptive import Stop, integrate
+from sdsim.run.horizon import Horizon
+from sdsim.run.methods import Adaptive, Method
+from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.result import Run, assemble
+from sdsim.run.system import System
+
+#: How many readings of tables a run watches for leaving their range.
+MAX_READINGS = 2000
+
+
+def simulate(
+    system: System,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] | None = None,
+    *,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Run:
+    """Run a model once. ``system`` is left untouched.
+
+    Parameters
+    ----------
+    params : new values by name: numbers or arrays for constants, `Points` or a pandas Series for
+        lookups and time series; or ready `Overrides` (from a preset).
+    method : `Euler`, `RK4` or `Adaptive`; None takes what the file says, else Euler.
+    save : names of the variables to keep, or one name; None keeps all that the modeller wrote.
+    initial : start values of stocks.
+    seed : of the random functions; 0 is a seed like any other.
+
+    Raises
+    ------
+    ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+    """
+    run = prepare(system, params, method, initial=initial, seed=seed, alone=True)
+    system, method = run.system, run.method
+    chosen = system.chosen(save)
+    wanted = run.wanted(chosen)
+    members = run.member()
+    readings = _bounded(run, len(wanted))
+    kernel = system.kernel([*wanted, *(r.at for r in readings)])
+    stop: Stop | float | None
+    try:
+        if isinstance(method, Adaptive):
+            values, time, stop = integrate(system, kernel, members, run.horizon, method)
+        else:
+            values, time, stop = _stepped(kernel, members, run.horizon, method.stages)
+    except ModelError as e:  # the back end knows no file
+        raise e.at(file=system.model.file or None) from None
+    message = "" if stop is None else _blame(system, members, run.horizon, method, stop)
+    _warn_about_tables(system, readings, values[:, len(wanted) :])
+    values = values[:, : len(wanted)]
+    columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
+    attributes = run.attributes()
+    attributes["status"] = "nonfinite" if message else "ok"
+    if message:
+        attributes["message"] = message
+    dataset = assemble(system.model, columns, values, time, attributes)
+    return Run(dataset, attributes["status"], message)
+
+
+def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
+    """The readings of tables that are watched, where the run is no larger than runs may be.
+
+    Raises
+    ------
+    ModelError : too much to compute or to keep.
+    """
+    h, file = run.horizon, run.system.model.file or None
+    program = run.system.program
+    if not isinstance(run.method, Adaptive):
+        work = (h.stop - h.start) / h.step * run.method.stages * len(program.ops)
+        if work > limits.WORK:
+            raise ModelError(
+                f"{work:.3g} operations in all; at most {limits.WORK:.3g}",
+                remedy=f"use a larger TIME STEP or an earlier FINAL TIME, {limits.TRUSTED}",
+                file=file,
+            )
+    points = int((h.stop - h.start) / h.saveper) + 1
+    if points * wanted > limits.SAVED_NUMBERS:
+        raise ModelError(
+            f"saves {wanted:,} values at {points:,} times; at most {limits.SAVED_NUMBERS:,} in all",
+            remedy=f"save fewer variables or use a larger SAVEPER, {limits.TRUSTED}", file=file,
+        )  # fmt: skip
+    return program.readings[: min(MAX_READINGS, limits.SAVED_NUMBERS // points - wanted)]
+
+
+def _stepped(
+    kernel: Kernel, members: Members, horizon: Horizon, stages: int
+) -> tuple[Floats, Floats, Stop | float | None]:
+    """Euler or Runge-Kutta on the grid: values (n_saved, n_wanted), times, when it stopped."""
+    grid = horizon.grid()
+    march = kernel.march(members, grid, stages)
+    time = np.array([grid.time(k) for k in grid.saved])
+    stopped = int(march.stopped[0])
+    if stopped < 0:
+        return march.values[:, :, 0], time, None
+    kept = int(np.searchsorted(grid.saved, stopped))
+    return march.values[:kept, :, 0], time[:kept], grid.time(stopped)
+
+
+def _blame(
+    system: System, members: Members, horizon: Horizon, method: Method, stop: Stop | float
+) -> str:
+    """One line naming the first variable, in order of evaluation, without a finite value."""
+    program, model = system.program, system.ordered.model
+    named = [(o.value, label_of(model, model.variables[o.name], o.cell)) for o in program.outputs]
+    # What the model itself leaves open is not what stopped it.
+    named = [n for n in named if n[0] not in program.gaps] or named
+    kernel = system.kernel([value for value, _ in named])
+    rates: Floats | None = None
+    if isinstance(stop, Stop):
+        at = stop.time
+        _, fixed = kernel.start(members)
+        column = np.ascontiguousarray(stop.state).reshape(-1, 1)
+        for t in (at, stop.event):  # a jump may lie between the two
+            row = kernel.observe(t, stop.event, 0, column, fixed, members)[:, 0]
+            rates = np.abs(kernel.rates(t, stop.event, 0, column, fixed, members)[:, 0])
+            if not (np.isfinite(row).all() and np.isfinite(rates).all()):
+                break
+    else:
+        at, whole = stop, horizon.grid()
+        k = round((at - horizon.start) / horizon.step)
+        grid = Grid(whole.start, whole.step, k, (k,))
+        row = kernel.march(members, grid, method.stages).values[0, :, 0]  # type: ignore[union-attr]
+    bad = np.flatnonzero(~np.isfinite(row))
+    label, what = named[int(bad[0])][1] if bad.size else "a variable", "is not finite"
+    if not bad.size and rates is not None:
+        grown = rates / np.maximum(np.abs(column[:, 0]), 1.0)
+        label = program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
+        what = "grows beyond any step the solver can take"
+        if not np.isfinite(rates).all():
+            what = "has a rate of change that is not finite"
+    return (
+        f"{_place(system, label)} {what} at time {at:.10g}; the run stopped there, what came "
+        "before is kept: look for a division by zero, a logarithm or root of a negative number, or "
+        "growth without bound"
+    )
+
+
+def _place(system: System, label: str) -> str:
+    """``file: 'variable'`` at the head of a message."""
+    file = f"{system.model.file}: " if system.model.file else ""
+    return f"{file}'{names.spoken(label)}'"
+
+
+def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floats) -> None:
+    """One warning for all tables that were read beyond their ends, naming the first."""
+    outside = []
+    for reading, read in zip(readings, values.T, strict=True):
+        x = system.program.tables[reading.table].x
+        if read.size and (np.nanmin(read) < x[0] or np.nanmax(read) > x[-1]):
+            outside.append((reading.label, x[0], x[-1], np.nanmin(read), np.nanmax(read)))
+    if outside:
+        label, low, high, least, most = outside[0]
+        more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
+        warnings.warn(
+            f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, "
+            f"points from {low:g} to {high:g}{more}; the end values hold",
+            ModelWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,168 @@
+"""A model made ready to run: read -> expand -> order -> lower -> back end, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+
+from sdsim import overrides
+from sdsim.backends import default_backend
+from sdsim.backends.base import Backend, Kernel
+from sdsim.base import cache as cache_folder
+from sdsim.base import names
+from sdsim.base.errors import ModelError, said
+from sdsim.base.garbage import no_collection
+from sdsim.compile.expand import expand
+from sdsim.compile.lower import lower
+from sdsim.compile.order import Ordered, order
+from sdsim.ir.model import Model
+from sdsim.ir.program import Program, from_bytes, to_bytes
+from sdsim.overrides import Overrides
+from sdsim.readers import read
+
+#: What the way from a model to its program depends on.
+_ROOMS = ("base/names", "ir", "functions", "compile")
+#: How many structurally overridden systems are kept ready.
+MAX_VARIANTS = 32
+
+
+@dataclass(frozen=True)
+class System:
+    """A model with its program and the back end that runs it. Never changed by a run.
+
+    model : as read (or as overridden).
+    cached : whether to look for the program in, and keep it in, the user's cache folder.
+    """
+
+    model: Model
+    backend: Backend = field(default_factory=default_backend)
+    cached: bool = False
+    _kernels: dict[tuple[int, ...], Kernel] = field(default_factory=dict, repr=False, compare=False)
+    _variants: dict[str, System] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def ordered(self) -> Ordered:
+        """The expanded model in order of evaluation."""
+        return order(expand(self.model))
+
+    @cached_property
+    def program(self) -> Program:
+        """The flat list of scalar operations."""
+        with no_collection():
+            return self._kept() if self.cached else lower(self.ordered)
+
+    def _kept(self) -> Program:
+        """The program from the cache, where it is kept after it was made."""
+        name = f"{self.model.hash}-{cache_folder.source_digest(*_ROOMS)}"
+        body = cache_folder.load("programs", name)
+        if body is not None:
+            with suppress(ValueError, KeyError, TypeError, IndexError):
+                return from_bytes(body)
+        made = lower(self.ordered)
+        cache_folder.store("programs", name, to_bytes(made))
+        return made
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """Stock, flow, auxiliary, constant, lookup or data, by canonical name."""
+        return self.ordered.kinds
+
+    @cached_property
+    def places(self) -> dict[str, list[tuple[int, int]]]:
+        """For each variable, (flat position, value in the program) of its elements."""
+        out: dict[str, list[tuple[int, int]]] = {}
+        for o in self.program.outputs:
+            out.setdefault(o.name, []).append((o.cell, o.value))
+        return out
+
+    def kernel(self, wanted: Iterable[int]) -> Kernel:
+        """The kernel for a set of values, compiled once."""
+        key = tuple(wanted)
+        if key not in self._kernels:
+            self._kernels[key] = self.backend.compile(self.program, key)
+        return self._kernels[key]
+
+    def chosen(self, save: Iterable[str] | None) -> list[str]:
+        """Canonical names of the variables to keep: those named, or all that the modeller wrote.
+
+        An element keeps its whole variable; a plain string is one name.
+
+        Raises
+        ------
+        ModelError : an unknown name, or one that has no values over time.
+        """
+        if save is None:
+            return [
+                k for k in self.places
+                if k in self.model.variables and not self.model.variables[k].hidden
+                and k not in names.CONTROL
+            ]  # fmt: skip
+        out = []
+        for name in (save,) if isinstance(save, str) else save:
+            if not isinstance(name, str):
+                raise ModelError(
+                    f"expected a name to save, got {said(name)}", remedy="write names as text"
+                )
+            key = names.canonical(overrides.locate(self.model, name)[0].name)
+            if key not in self.places:
+                raise ModelError(
+                    "is a lookup and has no values over time",
+                    variable=name,
+                    remedy="name a variable that changes",
+                )
+            out.append(key)
+        return list(dict.fromkeys(out))
+
+    def overridden(self, changes: Overrides) -> tuple[System, Mapping[str, Mapping[int, float]]]:
+        """A system with the structural changes put in, and the numbers left for its parameters."""
+        model, parameters = overrides.apply(self.model, changes)
+        if model is self.model:
+            return self, parameters
+        if model.hash not in self._variants:
+            if len(self._variants) >= MAX_VARIANTS:
+                self._variants.pop(next(iter(self._variants)))
+            self._variants[model.hash] = System(model, self.backend, self.cached)
+        return self._variants[model.hash], parameters
+
+
+def checked(system: object) -> System:
+    """``system`` where it is one.
+
+    Raises
+    ------
+    ModelError : a path or a `Model` in its place.
+    """
+    if isinstance(system, System):
+        return system
+    got = repr(str(system)) if isinstance(system, str | PathLike) else type(system).__name__
+    remedy = "use sdsim.load(path)"
+    if isinstance(system, Model):
+        remedy += ", or sdsim.System(model)"
+    raise ModelError(f"expected a System, got {got}", remedy=remedy)
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    backend: Backend | None = None,
+    data_folder: str | PathLike[str] | None = None,
+    cache: bool = True,
+) -> System:
+    """Read a model file and make it ready to run.
+
+    Parameters
+    ----------
+    path : a Vensim ``.mdl`` file.
+    backend : None takes LLVM where ``llvmlite`` is installed, NumPy otherwise.
+    data_folder : where external data may lie; the model's own folder by default.
+    cache : whether to use the cache of parsed models and programs.
+
+    Raises
+    ------
+    ModelError : the file cannot be used; the one-line message names place, fault and remedy.
+    """
+    model = read(path, cache=cache, data_folder=data_folder)
+    return System(model, backend or default_backend(), cache)

@@ -1,0 +1,1 @@
+"""What finished sweeps say, and the search for policies."""

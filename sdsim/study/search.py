@@ -1,0 +1,74 @@
+"""Search for policies: levers, and paths of levers, that no other choice beats in two or three
+outcomes at once, each judged by the same draws of what nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.analyses.pareto import Front, optimise
+from sdsim.base.errors import ModelError, nearest
+from sdsim.design import LatinHypercube, Lever, Table
+from sdsim.sweeps import Sweep, run_sweep
+
+Floats = NDArray[np.float64]
+
+
+def search(
+    sweep: Sweep, outcomes: Sequence[str], *, draws: int = 16, population: int = 48,
+    generations: int = 24, seed: int = 0, jobs: int | None = None,
+) -> Front:  # fmt: skip
+    """The front of a sweep's levers; a whole generation with all its draws runs as one sweep.
+
+    Parameters
+    ----------
+    sweep : its design says levers (knots of paths among them) and uncertainties; of its members
+        nothing else is used.
+    outcomes : two or three of the sweep's, each with its ``better``.
+    draws : of the uncertainties, a Latin hypercube, the same for every policy; an outcome is their
+        mean. A policy of which any draw fails has none.
+
+    Raises
+    ------
+    ModelError : no levers, an unknown outcome, one that is neither to be high nor low.
+    """
+    levers = [f for f in sweep.design.factors if isinstance(f, Lever)]
+    if not levers:
+        raise ModelError("the sweep has no levers", remedy="name some under [levers] or [paths]")
+    if not 2 <= len(outcomes) <= 3:
+        raise ModelError(f"{len(outcomes)} outcomes, expected 2 or 3", remedy="name two or three")
+    known = {o.name: o for o in sweep.outcomes}
+    for name in outcomes:
+        if name not in known:
+            remedy = nearest(name, known) or f"there are {', '.join(known)}"
+            raise ModelError(f"no outcome '{name}'", remedy=remedy)
+        if not known[name].better:
+            raise ModelError(f"outcome '{name}' is to be neither high nor low", remedy="say better")
+    chosen = tuple(known[name] for name in outcomes)
+    asked = replace(sweep, outcomes=chosen, save=())
+    low, high = zip(*((f.distribution.low, f.distribution.high) for f in levers), strict=True)
+    return optimise(
+        lambda x: np.asarray(judged(asked, x, draws=draws, seed=seed, jobs=jobs).mean(axis=1)),
+        [f.name for f in levers], low, high, outcomes,
+        [o.better for o in chosen], population=population, generations=generations, seed=seed,
+    )  # fmt: skip
+
+
+def judged(
+    sweep: Sweep, x: Floats, *, draws: int = 16, seed: int = 0, jobs: int | None = None
+) -> Floats:
+    """(n_policy, n_draw, n_outcome) all outcomes of a sweep, NaN where a run failed.
+
+    x : (n_policy, n_lever) values of its levers, in the order of its design; the draws of its
+        uncertainties are the same for every policy, and for every call with the same seed.
+    """
+    levers = tuple(f for f in sweep.design.factors if isinstance(f, Lever))
+    doubts = tuple(f for f in sweep.design.factors if not isinstance(f, Lever))
+    sample = LatinHypercube(doubts, draws, seed).values(0, draws) if doubts else np.empty((1, 0))
+    n = len(sample)
+    rows = np.hstack([np.repeat(x, n, axis=0), np.tile(sample, (len(x), 1))])
+    found = run_sweep(replace(sweep, design=Table((*levers, *doubts), rows)), jobs=jobs)
+    return np.asarray(found["outcomes"].values.reshape(len(x), n, -1))

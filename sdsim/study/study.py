@@ -1,0 +1,351 @@
+"""What a finished sweep says: the method that its design was made for, on all of its outcomes.
+
+A design of another kind gets what plain samples allow. A new method is a row of `READERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sdsim.analyses import morris as morris_room
+from sdsim.analyses import sobol as sobol_room
+from sdsim.analyses.common import checked_level, spread
+from sdsim.analyses.discovery import Box, chosen, prim, simplified
+from sdsim.analyses.morris import morris
+from sdsim.analyses.pawn import FEWEST, pawn
+from sdsim.analyses.policy import rank
+from sdsim.analyses.regional import regional
+from sdsim.analyses.tornado import tornado
+from sdsim.base import names
+from sdsim.base.errors import ModelError
+from sdsim.base.numerals import listed
+from sdsim.design import Crossed, Design, Morris, OneAtATime, Saltelli
+from sdsim.sweeps import Sweep
+
+#: Fewest members of which boxes and distributions say anything.
+LEAST = 100
+#: The most elements of one variable, and series in all, of which there are indices over time.
+ELEMENTS, SERIES = 12, 36
+
+
+class Result(Protocol):
+    """What every method gives."""
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resamples and level of intervals; seed of resampling."""
+
+    resamples: int = 1000
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked_level(self.level, self.resamples)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was found.
+
+    outcomes, units : in the order of the results' second axis.   varies : whether members differ in
+        it; there is nothing to say of one that does not.
+    ranges : of the factors, as declared, in their units.
+    results : by method, then, where a method takes one outcome at a time, by outcome (else "").
+    over_time : by variable or element, indices along ``time``, in ``time_unit``.
+    notes : what a reader has to know, a line each.
+    """
+
+    design: str
+    outcomes: tuple[str, ...]
+    units: tuple[str, ...]
+    varies: tuple[bool, ...]
+    ranges: Mapping[str, tuple[float, float]]
+    members: int
+    failed: int
+    results: Mapping[str, Mapping[str, Result]]
+    over_time: Mapping[str, Result] = field(default_factory=dict)
+    time: tuple[float, ...] = ()
+    time_unit: str = ""
+    notes: tuple[str, ...] = ()
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "design": self.design, "outcomes": list(self.outcomes), "units": list(self.units),
+            "varies": list(self.varies), "ranges": {f: list(r) for f, r in self.ranges.items()},
+            "members": self.members, "failed": self.failed,
+            "results": {m: {o: r.to_data() for o, r in by.items()}
+                        for m, by in self.results.items()},
+            "over_time": {v: r.to_data() for v, r in self.over_time.items()},
+            "time": list(self.time), "time_unit": self.time_unit, "notes": list(self.notes),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A sweep's results as arrays."""
+
+    design: Design
+    y: NDArray[np.float64]
+    outcomes: tuple[str, ...]
+    varies: NDArray[np.bool_]
+    better: tuple[str, ...]
+    series: Mapping[str, NDArray[np.float64]]
+    settings: Settings
+
+
+Found = tuple[dict[str, dict[str, Result]], dict[str, Result], list[str]]
+
+
+def checked(sweep: Sweep) -> None:
+    """Refuse, before anything runs, a sweep of which nothing could be said afterwards.
+
+    Raises
+    ------
+    ModelError : no outcomes, too few members for the method, nothing to rank by; with the place in
+        the sweep's file.
+    """
+    fault = _hopeless(sweep.design, [o.better for o in sweep.outcomes])
+    if fault is not None:
+        what, remedy, keys = fault
+        if sweep.spec is None:
+            raise ModelError(what, remedy=remedy)
+        top = sweep.spec if len(keys) == 1 else sweep.spec.section(keys[0])
+        raise top.fault(what, keys[-1] if top.has(keys[-1]) else None, remedy)
+
+
+def _hopeless(design: Design, better: Sequence[str]) -> tuple[str, str, tuple[str, ...]] | None:
+    """What is wrong, what to do, and where it stands in a spec."""
+    if not better:
+        return "the sweep has no outcomes", "name some under [outcomes]", ("outcomes",)
+    if isinstance(design, Crossed):
+        if not any(better):
+            remedy = 'say better = "high" or "low" of at least one'
+            return "no outcome says which way is better, and so ranks no policies", remedy, (
+                "outcomes",)  # fmt: skip
+        return None
+    key, count, least = "members", design.count, LEAST
+    if isinstance(design, Saltelli):
+        key, count, least = "base", design.base, sobol_room.LEAST
+    elif isinstance(design, Morris):
+        key, count, least = "trajectories", design.trajectories, morris_room.LEAST
+    elif isinstance(design, OneAtATime):
+        return None
+    if count >= least:
+        return None
+    what = f"{count:,} {_COUNTED[key]} are too few for a {design.kind} design to say anything"
+    return what, f"take at least {least}", ("design", key)
+
+
+#: What a design counts, by the word for it in specs.
+_COUNTED = {"members": "members", "base": "base points", "trajectories": "trajectories"}
+
+
+def study(
+    found: xr.Dataset, design: Design, settings: Settings | None = None, *, time_unit: str = ""
+) -> Study:
+    """Analyse a sweep.
+
+    Parameters
+    ----------
+    found : what `sdsim.sweeps.run_sweep` gave, with all members.   design : its design.
+    time_unit : of the series' times; see `time_unit_of`.
+
+    Raises
+    ------
+    ModelError : members are missing, or nothing was asked that can be analysed (see `checked`).
+    """
+    settings = settings or Settings()
+    if found.sizes["member"] != design.count:
+        raise ModelError(
+            f"{found.sizes['member']:,} of {design.count:,} members are there",
+            remedy="finish the sweep with --resume",
+        )
+    better = tuple(str(b) for b in found["better"].values)
+    fault = _hopeless(design, better)
+    if fault is not None:
+        raise ModelError(fault[0], remedy=fault[1])
+    outcomes = tuple(str(o) for o in found["outcome"].values)
+    y = found["outcomes"].values
+    known = np.isfinite(y)
+    varies = spread(y, known) > 0
+    series, notes = _series(found) if isinstance(design, Saltelli) else ({}, _unused(found))
+    given = _Given(design, y, outcomes, varies, better, series, settings)
+    results, over_time, told = READERS.get(design.kind, _sample)(given)
+    notes = [*_silent(outcomes, known.any(axis=0), varies), *told, *notes]
+    failed = int((found["status"].values != "ok").sum())
+    if failed:
+        notes.insert(0, f"{failed:,} of {design.count:,} members failed and are left out")
+    return Study(
+        design.kind, outcomes, tuple(str(u) for u in found["units"].values),
+        tuple(bool(v) for v in varies),
+        {f.name: (float(f.distribution.low), float(f.distribution.high)) for f in design.factors},
+        design.count, failed, results, over_time,
+        tuple(float(t) for t in found["time"].values) if series else (), time_unit, tuple(notes),
+    )  # fmt: skip
+
+
+def time_unit_of(sweep: Sweep) -> str:
+    """The unit of a sweep's model time; empty where the model has none."""
+    step = sweep.system.model.variables.get(names.TIME_STEP)
+    return step.units if step else ""
+
+
+def _silent(
+    outcomes: Sequence[str], known: NDArray[np.bool_], varies: NDArray[np.bool_]
+) -> list[str]:
+    """Outcomes of which there is nothing to say, and why."""
+    none = [o for o, k in zip(outcomes, known, strict=True) if not k]
+    still = [o for o, k, v in zip(outcomes, known, varies, strict=True) if k and not v]
+    out = [f"no member has a value of {listed(none)}"] if none else []
+    if still:
+        out.append(f"{listed(still)} {'does' if len(still) == 1 else 'do'} not vary")
+    return out
+
+
+def _series(found: xr.Dataset) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+    """Saved series (member, time) that vary, by variable or element, and what is left out."""
+    out: dict[str, NDArray[np.float64]] = {}
+    notes: list[str] = []
+    still: list[str] = []
+    late: list[str] = []
+    for name in _saved(found):
+        v = found[name]
+        labels = [name] if v.ndim == 2 else [str(e) for e in v[v.dims[2]].values]
+        block = v.values.reshape(*v.shape[:2], len(labels))
+        good = np.isfinite(block)
+        moves = spread(block, good).max(axis=0) > 0
+        still += [n for n, m in zip(labels, moves, strict=True) if not m]
+        with np.errstate(all="ignore"):
+            far = np.nanmean(np.nanstd(np.where(good, block, np.nan), axis=0), axis=0)
+        order = [int(i) for i in np.argsort(-np.nan_to_num(far), kind="stable") if moves[i]]
+        kept = sorted(order[:ELEMENTS])
+        if len(kept) < len(order):
+            notes.append(
+                f"{name} over time: the {len(kept)} of {len(labels):,} elements that vary most; "
+                f"left out: {listed([labels[i] for i in order[ELEMENTS:]])}"
+            )
+        for i in kept:
+            if len(out) < SERIES:
+                out[labels[i]] = block[:, :, i]
+            else:
+                late.append(labels[i])
+    if still:
+        notes.append(f"over time, {listed(still)} {'does' if len(still) == 1 else 'do'} not vary")
+    if late:
+        notes.append(f"no more than {SERIES} series over time; left out: {listed(late)}")
+    return out, notes
+
+
+def _saved(found: xr.Dataset) -> list[str]:
+    """Variables whose series are kept."""
+    return [str(n) for n in found.data_vars if found[n].dims[:2] == ("member", "time")]
+
+
+def _unused(found: xr.Dataset) -> list[str]:
+    """Which series a method without a look at time leaves out."""
+    kept = _saved(found)
+    what = f"saved series ({listed(kept)}) are looked at in {Saltelli.kind} designs alone"
+    return [what] if kept else []
+
+
+def _sobol(g: _Given) -> Found:
+    assert isinstance(g.design, Saltelli)
+    factors = [name for name, _ in g.design.moved]
+    how = {"second_order": g.design.second_order, **g.settings.__dict__}
+    whole = sobol_room.sobol(g.y, factors, **how)
+    results: dict[str, dict[str, Result]] = {"sobol": {"": whole}}
+    if g.design.base >= 8:
+        steps = sobol_room.convergence(
+            g.y, factors, **{**how, "resamples": min(g.settings.resamples, 200)}
+        )
+        results["convergence"] = {str(n): s for n, s in steps.items()}
+    over_time = {
+        name: sobol_room.sobol(y, factors, **{**how, "resamples": min(g.settings.resamples, 200)})
+        for name, y in g.series.items()
+    }
+    notes = _short(whole.note)
+    verdict = whole.verdict()
+    if verdict:
+        notes.append(f"{g.design.base:,} base points are few: {verdict}")
+    return results, dict(over_time), notes
+
+
+def _morris(g: _Given) -> Found:
+    assert isinstance(g.design, Morris)
+    factors, members = zip(*g.design.moved, strict=True)
+    unit = g.design.unit(0, g.design.count)
+    found = morris(unit, g.y, factors, members=members, **g.settings.__dict__)
+    return {"morris": {"": found}}, {}, _short(found.note)
+
+
+def _single(g: _Given) -> Found:
+    found = tornado(g.y, [f.name for f in g.design.factors])
+    return {"tornado": {"": found}}, {}, []
+
+
+def _crossed(g: _Given) -> Found:
+    assert isinstance(g.design, Crossed)
+    policies = [p.title for p in g.design.policies]
+    out: dict[str, Result] = {}
+    notes, aimless = [], []
+    for k, (name, better) in enumerate(zip(g.outcomes, g.better, strict=True)):
+        if not better:
+            aimless.append(name)
+        elif g.varies[k]:
+            table = g.y[:, k].reshape(g.design.draws.count, len(policies)).T
+            if np.isfinite(table).all(axis=0).any():
+                out[name] = rank(table, policies, better, **g.settings.__dict__)
+            else:
+                notes.append(f"{name}: in no draw has every policy a value")
+    if aimless:
+        which = f"{len(aimless):,} of {len(g.outcomes):,} outcomes rank no policies"
+        notes.append(f'{which} ({listed(aimless)}): say better = "high" or "low"')
+    return {"ranking": out}, {}, notes
+
+
+def _short(note: str) -> list[str]:
+    return [note] if note else []
+
+
+def _sample(g: _Given) -> Found:
+    """What any sample allows: distances of distributions; boxes for conditions."""
+    factors = [f.name for f in g.design.factors]
+    count = g.design.count
+    x = g.design.values(0, count)
+    slices = int(min(10, max(count // (3 * FEWEST), 2)))
+    whole = pawn(x, g.y, factors, slices=slices, seed=g.settings.seed)
+    results: dict[str, dict[str, Result]] = {"pawn": {"": whole}}
+    notes = _short(whole.note)
+    for k, name in enumerate(g.outcomes):
+        good = np.isfinite(g.y[:, k])
+        values = g.y[good, k]
+        if not np.isin(values, (0.0, 1.0)).all() or len(np.unique(values)) < 2:
+            continue
+        case = values == 1
+        if min(case.sum(), (~case).sum()) < 10:
+            notes.append(f"{name}: {int(case.sum())} of {len(case)} members, too few for boxes")
+            continue
+        results.setdefault("regional", {})[name] = regional(x[good], case, factors)
+        results.setdefault("box", {})[name] = box_of(x[good], case, factors)
+    return results, {}, notes
+
+
+def box_of(x: NDArray[np.float64], case: NDArray[np.bool_], factors: list[str]) -> Box:
+    """The box of PRIM's peeling that covers and is dense, without what chance explains."""
+    return simplified(x, case, chosen(prim(x, case, factors)))
+
+
+READERS: dict[str, Callable[[_Given], Found]] = {
+    Saltelli.kind: _sobol, Morris.kind: _morris, OneAtATime.kind: _single, Crossed.kind: _crossed,
+}  # fmt: skip

@@ -1,0 +1,107 @@
+"""The one door to Dask: chunks done by the workers of a cluster, which write them themselves.
+
+A task (JSON text) and chunk numbers are all that travels. Each Dask worker runs its chunks in a
+process of its own beneath it (`sdsim.sweeps.pool`), so that a member that takes its process down is
+found there and the worker lives on; a worker that is lost itself is Dask's affair, which gives its
+chunks to others.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from sdsim.base.errors import ModelError, one_line
+from sdsim.sweeps.manifest import Entry
+from sdsim.sweeps.pool import Crew
+
+#: How often Dask tries a chunk whose worker is lost.
+RETRIES = 5
+#: Chunks that are given out at a time, for each worker.
+AHEAD = 4
+
+_crews: dict[tuple[str, str], Crew] = {}
+
+
+def done(task: str, root: str, chunk: int, timeout: float) -> tuple[Any, ...]:
+    """One chunk, on a worker of the cluster: the entry as plain data, or an error's text."""
+    key = (task, root)
+    if key not in _crews:
+        for other in list(_crews):
+            _crews.pop(other).__exit__(None, None, None)
+        _crews[key] = Crew(task, Path(root), 1, timeout)
+        atexit.register(_crews[key].__exit__, None, None, None)
+    try:
+        (entry,) = _crews[key].run([chunk])
+    except ModelError as e:
+        _crews.pop(key).__exit__(None, None, None)
+        return (str(e),)
+    return entry.chunk, dict(entry.files), dict(entry.failed)
+
+
+class Cluster:
+    """Workers of a Dask cluster.
+
+    address : of its scheduler, or ``local`` for a cluster on this machine.
+    """
+
+    def __init__(self, task: str, root: Path, address: str, timeout: float) -> None:
+        self._task, self._root, self._address, self._timeout = task, root, address, timeout
+
+    def __enter__(self) -> Cluster:
+        try:
+            import distributed
+        except ImportError:
+            raise ModelError(
+                "Dask is not installed", remedy="install crossborder-sdsim[cluster]"
+            ) from None
+        self._api: Any = distributed
+        self._own = None
+        try:
+            if self._address == "local":
+                self._own = self._api.LocalCluster(
+                    threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+                )
+            self._client = self._api.Client(self._own or self._address, timeout="10s")
+        except (OSError, ValueError, TimeoutError) as e:
+            what = f"no Dask scheduler at '{self._address}': {one_line(str(e), 200)}"
+            raise ModelError(what, remedy="give tcp://HOST:PORT, or local") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        if self._own is not None:
+            self._own.close()
+
+    def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
+        """See `sdsim.sweeps.drive.Hands.run`."""
+        task = self._client.scatter(self._task, broadcast=True)
+        todo = iter(list(chunks))
+        root = str(self._root.resolve())
+
+        def given() -> Iterator[Any]:
+            for k in todo:
+                yield self._client.submit(
+                    done, task, root, k, self._timeout, pure=False, retries=RETRIES
+                )
+
+        more = given()
+        ahead = AHEAD * max(len(self._client.scheduler_info()["workers"]), 1)
+        first = [f for _, f in zip(range(ahead), more, strict=False)]
+        waiting = self._api.as_completed(first)
+        for future in waiting:
+            if future.status != "finished":
+                raise ModelError(
+                    one_line(f"a chunk failed on the cluster: {future.exception()}"),
+                    remedy="what is finished is kept; --resume goes on",
+                )
+            answer = future.result()
+            future.release()
+            if len(answer) == 1:
+                raise ModelError(str(answer[0]))
+            yield Entry(*answer)
+            for another in more:
+                waiting.add(another)
+                break

@@ -1,0 +1,128 @@
+"""An outcome: a number for each member, as an expression in the model's own notation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdsim.base.errors import ModelError, nearest
+from sdsim.ir.expr import Expr
+from sdsim.ir.model import Model
+from sdsim.outcomes import (
+    Batch,
+    Cell,
+    Evaluator,
+    Kind,
+    Numbers,
+    OutsideError,
+    Scope,
+    fixed_in,
+    parse,
+)
+
+MAX_LENGTH = 4000  # characters of one expression
+MAX_OUTCOMES = 1000
+BETTER = ("", "high", "low")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is asked of each member.
+
+    expression : Vensim's notation with the measures of `sdsim.outcomes.measures`; a condition
+        counts 1 where it holds and 0 where it does not.
+    units : as shown.   better : ``high``, ``low``, or empty where neither is.
+    """
+
+    name: str
+    expression: str
+    units: str = ""
+    better: str = ""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes that were found to make sense for a model.
+
+    cells : the elements of variables that they read.
+    """
+
+    asked: tuple[Outcome, ...]
+    trees: tuple[Expr, ...]
+    kinds: tuple[Kind, ...]
+    scope: Scope
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The elements to keep in a run."""
+        return tuple(self.scope.needs.get("base", {}))
+
+    def of(self, batch: Batch, count: int) -> Numbers:
+        """(n_member, n_outcome); NaN where an outcome does not exist, such as a level never met.
+
+        Raises
+        ------
+        ModelError : an outcome asks for a time or place outside the run.
+        """
+        evaluator = Evaluator(self.scope, {"base": batch})
+        out = np.empty((count, len(self.asked)))
+        for k, (outcome, tree, kind) in enumerate(
+            zip(self.asked, self.trees, self.kinds, strict=True)
+        ):
+            try:
+                value = evaluator.number(tree)
+            except OutsideError as e:
+                raise ModelError(str(e), variable=outcome.name) from None
+            if kind.condition:
+                value = np.where(np.isnan(value), np.nan, np.where(value > 0, 1.0, 0.0))
+            out[:, k] = np.where(np.isfinite(value), value, np.nan)
+        return out
+
+
+def read_outcomes(model: Model, asked: Sequence[Outcome], moving: Sequence[str] = ()) -> Outcomes:
+    """Every expression read, every name found.
+
+    moving : canonical names of constants that were given a series and have values over time.
+
+    Raises
+    ------
+    ModelError : an expression that cannot be read or makes no sense; the outcome is named.
+    """
+    if len(asked) > MAX_OUTCOMES:
+        raise ModelError(
+            f"{len(asked):,} outcomes, at most {MAX_OUTCOMES:,}", remedy="leave some out"
+        )
+    for outcome in asked:
+        if outcome.better not in BETTER:
+            remedy = nearest(outcome.better, BETTER[1:]) or "'high', 'low', or leave it out"
+            raise ModelError(f"better = '{outcome.better}'", remedy=remedy, variable=outcome.name)
+        if len(outcome.expression) > MAX_LENGTH:
+            raise ModelError(
+                f"longer than {MAX_LENGTH} characters", variable=outcome.name, remedy="shorten it"
+            )
+    twice = {o.name for o in asked if sum(o.name == p.name for p in asked) > 1}
+    if twice:
+        raise ModelError(f"two outcomes are called '{min(twice)}'", remedy="give each its own name")
+    try:
+        trees = parse({("", o.name): o.expression for o in asked})
+    except ModelError as e:
+        raise ModelError(e.what, remedy=e.remedy, variable=e.variable) from None
+    scope = Scope(model, fixed_in(model) - frozenset(moving))
+    kinds = []
+    for outcome in asked:
+        try:
+            kinds.append(_suiting(scope.kind(trees["", outcome.name])))
+        except ModelError as e:
+            raise ModelError(e.what, remedy=e.remedy, variable=outcome.name) from None
+    return Outcomes(tuple(asked), tuple(trees["", o.name] for o in asked), tuple(kinds), scope)
+
+
+def _suiting(kind: Kind) -> Kind:
+    if kind.marks:
+        what = f"still runs over {' and '.join(sorted(kind.marks))}"
+        raise ModelError(what, remedy="bring it down: SUM(...), ALL(...), PEAK(...)")
+    if kind.timed:
+        raise ModelError("has values over time", remedy="bring it down: FINAL(...), PEAK(...)")
+    return kind

@@ -1,0 +1,234 @@
+"""Workers and their chunks: who dies is replaced, who hangs is stopped, who is to blame is found.
+
+A chunk whose worker dies or takes too long is tried once more as it is. If that happens again, the
+members that were running then are run one by one, and the one at which the worker is lost again is
+left out, with the reason; the others are run without it. So one member that takes its process
+down costs its own result alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from sdsim.base.errors import ModelError, one_line
+from sdsim.sweeps.manifest import Entry
+
+#: Members of one chunk that may take a worker down before the sweep gives up.
+MOST_LOST = 50
+#: Workers that may be lost in a row before they have said that they are ready.
+MOST_STARTS = 3
+#: Seconds that a worker has at least to say that it is ready.
+STARTING = 120.0
+DIED, TIMEOUT = "worker-died", "timeout"
+
+
+@dataclass
+class _Order:
+    """A chunk to be done, and what is known about it."""
+
+    chunk: int
+    skip: dict[int, str] = field(default_factory=dict)
+    singly: tuple[int, int] = (0, 0)
+    losses: int = 0
+
+    def lost(self, at: tuple[int, int] | None, how: str) -> None:
+        """A worker was lost on it, while the members ``at`` were running."""
+        self.losses += 1
+        if self.losses < 2 or at is None:
+            return
+        first, stop = at
+        if stop - first == 1:
+            self.skip[first] = how
+            if len(self.skip) >= MOST_LOST:
+                raise ModelError(
+                    f"{MOST_LOST} members of chunk {self.chunk} have lost their worker, the last "
+                    f"one member {first} ({how})",
+                    remedy="is there too little memory, or a limit on processes?",
+                )
+        if not self.singly[0] <= first < self.singly[1]:
+            self.singly = at
+
+    def line(self) -> str:
+        skip = sorted(self.skip.items())
+        return json.dumps({"chunk": self.chunk, "skip": skip, "singly": self.singly})
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self, task: str, root: Path) -> None:
+        self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sdsim.sweeps.worker", str(root)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._noise, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        os.set_blocking(self.stdout.fileno(), False)
+        self.order: _Order | None = None
+        self.at: tuple[int, int] | None = None
+        self.ready = False
+        self.heard = time.monotonic()
+        self._rest = b""
+        self.say(task)
+
+    def say(self, line: str) -> None:
+        """Send a line; one that is gone is noticed when it is read from."""
+        with suppress(OSError):
+            self.stdin.write(line.encode() + b"\n")
+            self.stdin.flush()
+
+    def give(self, order: _Order) -> None:
+        """Give it a chunk."""
+        self.order, self.at, self.heard = order, None, time.monotonic()
+        self.say(order.line())
+
+    def answers(self) -> list[dict[str, Any]] | None:
+        """What it has said since; None if it is gone."""
+        body = self.stdout.read()
+        if body == b"":
+            return None
+        lines = (self._rest + (body or b"")).split(b"\n")
+        self._rest = lines.pop()
+        self.heard = time.monotonic()
+        return [json.loads(line) for line in lines]
+
+    def noise(self) -> str:
+        """The last line of what it said to nobody in particular."""
+        self._noise.seek(0)
+        lines = self._noise.read().decode(errors="replace").strip().splitlines()
+        return one_line(lines[-1], 200) if lines else ""
+
+    def end(self) -> None:
+        """Make sure that it is gone."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.stdin, self.stdout, self._noise):
+            with suppress(OSError):
+                stream.close()
+
+
+class Crew:
+    """Some workers on one task.
+
+    task : as `Task.to_json` says it.   root : the store they write to.
+    timeout : seconds within which a worker must say something new.
+    """
+
+    def __init__(self, task: str, root: Path, jobs: int, timeout: float) -> None:
+        self._task, self._root, self._jobs, self._timeout = task, root, jobs, timeout
+        self._workers: list[_Worker] = []
+        self._todo: deque[_Order] = deque()
+        self._starts = 0
+        self.told: tuple[int, int] | None = None
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for w in self._workers:
+            w.end()
+        self._workers.clear()
+
+    def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
+        """Do chunks, in whatever order they are finished.
+
+        Raises
+        ------
+        ModelError : the store cannot be written, or workers cannot start.
+        """
+        self._todo.extend(_Order(k) for k in chunks)
+        with selectors.DefaultSelector() as watch:
+            for w in self._workers:
+                watch.register(w.stdout, selectors.EVENT_READ, w)
+            while self._todo or any(w.order for w in self._workers):
+                self._staff(watch)
+                for key, _ in watch.select(self._patience()):
+                    yield from self._hear(watch, key.data)
+                for w in [w for w in self._workers if self._late(w)]:
+                    self._lose(watch, w, TIMEOUT)
+
+    def _staff(self, watch: selectors.BaseSelector) -> None:
+        """As many workers as there is work for, each with a chunk."""
+        for w in self._workers:
+            if w.ready and w.order is None and self._todo:
+                w.give(self._todo.popleft())
+        starting = sum(not w.ready for w in self._workers)
+        while len(self._workers) < self._jobs and starting < len(self._todo):
+            worker = _Worker(self._task, self._root)
+            self._workers.append(worker)
+            watch.register(worker.stdout, selectors.EVENT_READ, worker)
+            starting += 1
+
+    def _hear(self, watch: selectors.BaseSelector, w: _Worker) -> Iterator[Entry]:
+        answers = w.answers()
+        if answers is None:
+            self._lose(watch, w, DIED)
+            return
+        for answer in answers:
+            if "ready" in answer:
+                w.ready, self._starts = True, 0
+            elif "at" in answer:
+                w.at = (int(answer["at"][0]), int(answer["at"][1]))
+            elif "error" in answer:
+                raise ModelError(
+                    answer["error"], remedy="what is finished is kept; --resume goes on"
+                )
+            else:
+                w.order = None
+                yield Entry(int(answer["done"]), answer["files"], dict(answer["failed"]))
+
+    def _late(self, w: _Worker) -> bool:
+        busy = w.order is not None or not w.ready
+        return busy and time.monotonic() - w.heard > self._limit(w)
+
+    def _limit(self, w: _Worker) -> float:
+        """Seconds that a worker may be silent: longer while it starts and makes its code."""
+        return max(self._timeout, 0.0 if w.ready else STARTING)
+
+    def _patience(self) -> float:
+        now = time.monotonic()
+        left = [w.heard + self._limit(w) - now for w in self._workers if w.order or not w.ready]
+        return max(min(left, default=1.0), 0.0) + 0.01
+
+    def _lose(self, watch: selectors.BaseSelector, w: _Worker, how: str) -> None:
+        watch.unregister(w.stdout)
+        self._workers.remove(w)
+        noise = w.noise()
+        w.end()
+        if not w.ready:
+            self._starts += 1
+            if self._starts >= MOST_STARTS:
+                raise ModelError(
+                    f"workers cannot start ({how}): {noise or 'they say nothing'}",
+                    remedy="run with --jobs 0 to see more",
+                )
+        if w.order is not None:
+            if w.at is None:
+                w.order.losses += 1
+                if w.order.losses > 2 * MOST_STARTS:
+                    what = f"chunk {w.order.chunk} loses every worker before a member runs"
+                    raise ModelError(
+                        f"{what}: {noise or how}", remedy="run with --jobs 0 to see more"
+                    )
+            else:
+                w.order.lost(w.at, how)
+            self._todo.appendleft(w.order)

@@ -1,0 +1,142 @@
+"""What a sweep left, labelled: outcomes, what each member was given, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from sdsim.base.errors import ModelError
+from sdsim.design import Design, design_from_data
+from sdsim.ir.model import label_of
+from sdsim.sweeps import store
+from sdsim.sweeps.manifest import Manifest, read_manifest
+from sdsim.sweeps.task import OK, Part, Task
+
+#: The most values of factors that are given beside the outcomes; a design can always be asked.
+MAX_VALUES = 200_000_000
+
+
+def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) -> xr.Dataset:
+    """A finished sweep.
+
+    Parameters
+    ----------
+    partial : also a sweep that is not finished; only the members that are there are given.
+    verify : compare every chunk with its digest; without, that each is there, and zarr's own
+        checksums.
+
+    Returns
+    -------
+    Dataset with ``outcomes (member, outcome)``, ``factors (member, factor)`` in model units,
+    ``status (member)`` (``ok`` or why there are no outcomes), and each series kept, over member,
+    time and element. NaN in an ``ok`` member: that outcome does not exist there. Attributes:
+    the header of the manifest, what varies and where it comes from.
+
+    Raises
+    ------
+    ModelError : no store, or a chunk that is missing or damaged: never NaN in its place.
+    """
+    root = Path(path)
+    manifest = read_manifest(root)
+    chunks, size, count = (int(manifest.header[k]) for k in ("chunks", "chunk", "members"))
+    missing = [k for k in range(chunks) if k not in manifest.entries]
+    if missing and not partial:
+        raise ModelError(
+            f"{len(missing)} of {chunks} chunks are missing, the first is {missing[0]}",
+            file=str(root), remedy="--resume finishes them",
+        )  # fmt: skip
+    wrong = store.fault(root, manifest.header[store.FILES])
+    if wrong:
+        raise ModelError(wrong, file=str(root), remedy="--resume writes it again")
+    for k in sorted(manifest.entries):
+        wrong = store.fault(root, manifest.entries[k].files, verify)
+        if wrong:
+            raise ModelError(
+                f"chunk {k}: {wrong}", file=str(root), remedy="--resume computes it again"
+            )
+    group = store.opened(root)
+    there = np.ones(count, dtype=bool)
+    for k in missing:
+        there[k * size : (k + 1) * size] = False
+    members = np.flatnonzero(there)
+    whole = len(members) == count
+
+    def taken(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+        values = store.read(array)
+        return values if whole else values[members]
+
+    series = {}
+    if store.SERIES in group:
+        for _, array in sorted(group[store.SERIES].arrays()):
+            a = dict(array.attrs)
+            series[str(a["variable"])] = (taken(array), a["time"], a["element"], a["units"])
+    return _dataset(
+        manifest.header, members, taken(group[store.OUTCOMES]), manifest.failed, series,
+        design_from_data(manifest.header["asked"]["the design"]),
+    )  # fmt: skip
+
+
+def labelled(task: Task, header: Mapping[str, Any], part: Part) -> xr.Dataset:
+    """The same from memory."""
+    system, grid = task.run.system, task.run.grid
+    times = [grid.time(k) for k in task.series.saved]
+    series = {}
+    for name, values in part.series.items():
+        variable = system.model.variables[name]
+        cells = sorted(c for c, _ in system.places[name])
+        elements = [label_of(system.model, variable, c) for c in cells]
+        series[variable.name] = (values, times, elements, variable.units)
+    members = np.arange(task.count)
+    return _dataset(header, members, part.values, part.failed, series, task.design)
+
+
+def manifest_of(path: str | Path) -> Manifest:
+    """What a store says of itself."""
+    return read_manifest(Path(path))
+
+
+def _dataset(
+    header: Mapping[str, Any], members: np.ndarray[Any, np.dtype[np.int64]],
+    outcomes: np.ndarray[Any, np.dtype[np.float64]], failed: Mapping[int, str],
+    series: Mapping[str, Any], design: Design,
+) -> xr.Dataset:  # fmt: skip
+    asked = header["asked"]["the outcomes"]
+    status = np.full(len(members), OK, dtype=object)
+    place = {int(m): i for i, m in enumerate(members)} if failed else {}
+    for m, text in failed.items():
+        status[place[m]] = text
+    data: dict[str, Any] = {
+        "outcomes": (("member", "outcome"), outcomes),
+        "status": ("member", status),
+    }
+    coords: dict[str, Any] = {
+        "member": members,
+        "outcome": [o[0] for o in asked],
+        "expression": ("outcome", [o[1] for o in asked]),
+        "units": ("outcome", [o[2] for o in asked]),
+        "better": ("outcome", [o[3] for o in asked]),
+    }
+    if len(members) * len(design.factors) <= MAX_VALUES and len(design.factors):
+        values = design.values(0, design.count)
+        data["factors"] = (("member", "factor"), values[members])
+        coords["factor"] = [f.name for f in design.factors]
+        coords["source"] = ("factor", [f.source for f in design.factors])
+        coords["group"] = ("factor", [f.group for f in design.factors])
+    for name, (values, times, elements, units) in series.items():
+        dims = ("member", "time", f"element of {name}")
+        coords.setdefault("time", times)
+        coords[dims[2]] = list(elements)
+        block = values[..., 0] if len(elements) == 1 else values
+        data[name] = (dims[:2] if len(elements) == 1 else dims, block, {"units": units})
+    about = header["about"]
+    return xr.Dataset(data, coords, {
+        "title": about.get("title", ""), "preset": about.get("preset", ""),
+        "model_hash": header["asked"]["the model"], "design": design.kind,
+        "seed": header["asked"]["the seed"], "members": header["members"],
+        "failed": len(failed), "machine": header["machine"],
+        **{f"{k}_version": v for k, v in header["asked"]["the versions"].items()},
+    })  # fmt: skip

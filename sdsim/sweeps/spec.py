@@ -1,0 +1,339 @@
+"""The file of a sweep: TOML that a person can read; data, never code. The format is in `README.md`
+here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from sdsim.base import limits, names
+from sdsim.base.errors import ModelError, said
+from sdsim.base.toml import Section, read_toml
+from sdsim.design import (
+    DESIGNS,
+    FILES,
+    Choice,
+    Crossed,
+    Design,
+    Distribution,
+    Factor,
+    Grid,
+    Lever,
+    Table,
+    Uncertainty,
+    design_of,
+    levers_of,
+    uncertainties_of,
+)
+from sdsim.design.distributions import from_data
+from sdsim.ir.model import Model, Variable, shape_of
+from sdsim.overrides import Overrides, locate, parameter_vector
+from sdsim.overrides.piecewise import knot, with_path
+from sdsim.overrides.preset import read_preset
+from sdsim.run.methods import RK4, Euler, Method
+from sdsim.run.system import System, load
+from sdsim.sweeps.outcome import BETTER, Outcome
+from sdsim.sweeps.sweep import Sweep
+
+KEYS = (
+    "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
+    "uncertainties", "paths", "policies", "outcomes", "save", "run",
+)  # fmt: skip
+_METHODS = ("euler", "rk4")
+#: Designs in which nothing is left to chance.
+UNSEEDED = (Grid.kind, Table.kind)
+
+
+def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
+    """A sweep from its file.
+
+    Parameters
+    ----------
+    system : in place of the model that the file names.
+
+    Raises
+    ------
+    ModelError : file, line, key, what was expected, and what to do.
+    """
+    path = Path(path)
+    top = read_toml(path, limits.TOML_BYTES)
+    top.only(*KEYS)
+    if system is None:
+        name = top.words("model")
+        model_file = path.parent / name
+        if not model_file.is_file():
+            raise top.fault(f"no file '{name}'", "model", "a path from the spec's own folder")
+        try:
+            system = load(model_file)
+        except ModelError as e:
+            raise top.placed(e, "model") from None
+    overrides, titles = _overrides(top, path)
+    system, knots = _paths(top, system)
+    factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system, overrides)]
+    _once(top, system.model)
+    save = top.section("save")
+    save.only("variables", "times")
+    run = top.section("run")
+    run.only("chunk", "timeout")
+    seed = top.whole("seed", 0, least=0)
+    return Sweep(
+        system,
+        _design(top, factors, system, overrides, seed, path),
+        _outcomes(top),
+        overrides,
+        _method(top, system.model),
+        save.texts("variables", ()),
+        save.numbers("times") if save.has("times") else None,
+        seed,
+        run.whole("chunk", least=1) if run.has("chunk") else None,
+        run.number("timeout", 600),
+        {"title": top.words("title", path.stem), "preset": "; ".join(titles), "spec": path.name},
+        top,
+    )
+
+
+def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
+    out, titles = Overrides(), []
+    for name in top.texts("preset", ()):
+        try:
+            preset = read_preset(path.parent / name)
+        except ModelError as e:
+            raise top.placed(e, "preset") from None
+        out |= preset.overrides
+        titles.append(preset.title)
+    constants = top.section("constants")
+    return out | Overrides({k: constants.number(k) for k in constants.data}), titles
+
+
+def _once(top: Section, model: Model) -> None:
+    """What is the same for all members does not vary, and what varies does so once."""
+    taken: dict[tuple[str, int], str] = {}
+    for title in ("constants", "levers", "uncertainties", "paths"):
+        section = top.section(title)
+        for name in section.data:
+            for cell in set(_cells(model, [name])):
+                if cell in taken:
+                    raise section.fault(f"stands in [{taken[cell]}] too", name, "leave one out")
+            taken |= dict.fromkeys(_cells(model, [name]), title)
+
+
+def _method(top: Section, model: Model) -> Method:
+    kind = top.choice("method", _METHODS, model.method or "euler")
+    step = top.number("step") if top.has("step") else None
+    try:
+        return RK4(step) if kind == "rk4" else Euler(step)
+    except ModelError as e:
+        raise top.placed(e, "step") from None
+
+
+def _factor(
+    kind: type[Lever] | type[Uncertainty], section: Section, model: Model, key: str
+) -> Factor:
+    """One lever or uncertainty: ``[low, high]``, or a table with a distribution."""
+    try:
+        variable = locate(model, key)[0]
+    except ModelError as e:
+        raise section.placed(e, key) from None
+    value = section.data[key]
+    if isinstance(value, list):
+        if len(value) != 2:
+            raise section.fault("expected [low, high] or a table", key, "write two numbers")
+        low, high = section.numbers(key)
+        value = {"low": low, "high": high}
+    data = {**section.data, key: value}
+    own = Section(data, section.file, section.text, section.keys).section(key)
+    distribution = _distribution(own, variable)
+    return kind(key, distribution, own.words("source", ""), own.words("group", variable.group))
+
+
+def _distribution(own: Section, variable: Variable) -> Distribution:
+    """What a table says; ends that it leaves out are the variable's own limits."""
+    data = {k: v for k, v in own.data.items() if k not in ("source", "group", "times")}
+    if "values" not in data:
+        for key, limit in zip(("low", "high"), variable.limits, strict=True):
+            if key not in data and limit is not None:
+                data[key] = limit
+    try:
+        return from_data(data)
+    except ModelError as e:
+        raise own.placed(e) from None
+
+
+def _levers(top: Section, model: Model) -> list[Factor]:
+    section = top.section("levers")
+    named = [k for k in section.data if k not in ("from_model", "groups", "except")]
+    out: list[Factor] = []
+    if section.flag("from_model", False):
+        try:
+            found = levers_of(
+                model, groups=section.texts("groups", ()), leave=section.texts("except", ())
+            )
+        except ModelError as e:
+            raise section.placed(e) from None
+        taken = set(_cells(model, (*named, *top.section("constants").data)))
+        out += [f for f in found if not taken.intersection(_cells(model, [f.name]))]
+    return out + [_factor(Lever, section, model, key) for key in named]
+
+
+def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
+    """The model with its paths in, and their knots as levers."""
+    section = top.section("paths")
+    model = system.model
+    out: list[Factor] = []
+    for key in section.data:
+        own = section.section(key)
+        times = own.numbers("times")
+        try:
+            variable = model.find(key)
+            model = with_path(model, key, times)
+        except ModelError as e:
+            raise section.placed(e, key) from None
+        distribution = _distribution(own, variable)
+        group = own.words("group", f"path of {variable.name}")
+        source = own.words("source", "")
+        out += [Lever(knot(variable.name, t), distribution, source, group) for t in times]
+    return (System(model, system.backend, system.cached) if out else system), out
+
+
+def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[Factor]:
+    section = top.section("uncertainties")
+    own = ("from_model", "groups", "except", "spread")
+    out: list[Factor] = []
+    named = [k for k in section.data if k not in own]
+    if section.flag("from_model", False):
+        try:
+            found = uncertainties_of(
+                system.model, groups=section.texts("groups", ()), leave=section.texts("except", ()),
+                spread=section.number("spread") if section.has("spread") else None,
+                values=_values(system, overrides),
+            )  # fmt: skip
+        except ModelError as e:
+            raise section.placed(e) from None
+        elsewhere = (*top.section("levers").data, *top.section("constants").data)
+        taken = set(_cells(system.model, (*named, *elsewhere)))
+        out += [f for f in found if not taken.intersection(_cells(system.model, [f.name]))]
+    return out + [_factor(Uncertainty, section, system.model, k) for k in named]
+
+
+def _cells(model: Model, wanted: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The elements that names mean; names that mean nothing are found out elsewhere."""
+    for name in wanted:
+        with suppress(ModelError):
+            variable, cells = locate(model, name)
+            size = math.prod(shape_of(model, variable))
+            key = names.canonical(variable.name)
+            yield from ((key, c) for c in (range(size) if cells is None else cells))
+
+
+def _values(system: System, overrides: Overrides) -> dict[tuple[str, int], float]:
+    """What every constant is where nothing varies."""
+    ready, parameters = system.overridden(overrides)
+    vector = parameter_vector(ready.program, parameters)
+    return dict(zip(ready.program.param_cells, vector.tolist(), strict=True))
+
+
+def _design(
+    top: Section, factors: list[Factor], system: System, overrides: Overrides, seed: int, path: Path
+) -> Design:
+    """The design, with the policies that it crosses."""
+    section, policies = top.section("design"), top.section("policies")
+    if not top.has("design"):
+        raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
+    settings = {k: v for k, v in section.data.items() if k != "kind"}
+    kind = section.words("kind")
+    if kind in FILES and (kind not in DESIGNS or "file" in settings):
+        section.only("kind", "file")
+        file = path.parent / section.words("file")
+        if factors:
+            raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
+        if not file.is_file():
+            what, remedy = f"no file '{section.words('file')}'", "a path from the spec's own folder"
+            raise section.fault(what, "file", remedy)
+        return _known(FILES[kind](file), system.model, file)
+    if kind == Crossed.kind:
+        settings["policies"] = [
+            [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
+            for name in policies.data
+        ] or combined(factors)
+        draws = dict(section.section("draws").data)
+        if draws.get("kind") not in UNSEEDED:
+            draws.setdefault("seed", seed)
+        base = _base(top, system, overrides, settings["policies"])
+        settings |= {"draws": draws, "base": base}
+    elif policies.data:
+        remedy = f'[design] kind = "{Crossed.kind}"'
+        raise top.fault(f"a {kind} design has no policies", "policies", remedy)
+    elif kind not in UNSEEDED:
+        settings.setdefault("seed", seed)
+    try:
+        return design_of(kind, tuple(factors), settings)
+    except ModelError as e:
+        raise section.placed(e) from None
+
+
+def _known(design: Design, model: Model, file: Path) -> Design:
+    """A design from a file, if the model has what it varies."""
+    for f in design.factors:
+        try:
+            locate(model, f.name)
+        except ModelError as e:
+            raise ModelError(
+                e.what, remedy=e.remedy, file=file.name, variable=e.variable or f.name
+            ) from None
+    return design
+
+
+def combined(levers: Sequence[Factor]) -> list[Any]:
+    """Every combination of the values of levers that have a list of them, as policies."""
+    listed = [
+        (f.name, f.distribution.values)
+        for f in levers
+        if isinstance(f, Lever) and isinstance(f.distribution, Choice)
+    ]
+    names_of = [name for name, _ in listed]
+    rows = product(*(values for _, values in listed)) if listed else ()
+    return [
+        [", ".join(f"{n} {v:g}" for n, v in zip(names_of, row, strict=True)),
+         dict(zip(names_of, row, strict=True))]
+        for row in rows
+    ]  # fmt: skip
+
+
+def _base(
+    top: Section, system: System, overrides: Overrides, policies: list[Any]
+) -> dict[str, float]:
+    """What each lever that any policy sets is without it: the preset's or the model's value."""
+    own = _values(system, overrides)
+    out: dict[str, float] = {}
+    for title, values in policies:
+        for name in values:
+            try:
+                variable, cells = locate(system.model, name)
+            except ModelError as e:
+                raise top.section("policies").section(title).placed(e, name) from None
+            where = (names.canonical(variable.name), cells[0] if cells else 0)
+            if where not in own:
+                section = top.section("policies").section(title)
+                raise section.fault("is no constant and cannot be a lever", name, "name a constant")
+            out[name] = own[where]
+    return out
+
+
+def _outcomes(top: Section) -> tuple[Outcome, ...]:
+    section, out = top.section("outcomes"), []
+    for name, value in section.data.items():
+        if isinstance(value, str):
+            out.append(Outcome(name, value))
+            continue
+        if not isinstance(value, dict):
+            what = f"expected an expression or a table, got {said(value)}"
+            raise section.fault(what, name, 'write "final(x)" or so')
+        own = section.section(name)
+        own.only("expression", "units", "better")
+        better = own.choice("better", BETTER, "")
+        out.append(Outcome(name, own.words("expression"), own.words("units", ""), better))
+    return tuple(out)

@@ -1,0 +1,195 @@
+"""The arrays of a sweep on disk: zarr, one file a chunk, written so that it is whole or absent.
+
+STORE/manifest.jsonl    what was asked, and each chunk that is finished, with its digests
+STORE/outcomes          (member, outcome)
+STORE/series/NAME       (member, time, element) where whole series are kept
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import LocalStore, MemoryStore
+
+from sdsim.base.errors import ModelError, one_line
+from sdsim.ir.model import label_of
+from sdsim.sweeps import faults
+from sdsim.sweeps.task import Part, Task
+
+OUTCOMES, SERIES = "outcomes", "series"
+FILES = "files"  # the manifest's word for the digests of what says what the arrays are
+_PARTIAL = ".partial-"
+
+
+class DurableStore(LocalStore):
+    """A folder in which a file is written beside its place, synced and renamed.
+
+    written : SHA-256 of everything written through this object, by key.
+    """
+
+    written: dict[str, str]
+
+    def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
+        super().__init__(root, read_only=read_only)
+        self.written = {}
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Write one file; see `zarr.abc.store.Store.set`."""
+        body = value.to_bytes()
+        write(Path(self.root) / key, body)
+        self.written[key] = hashlib.sha256(body).hexdigest()
+
+
+def write(path: Path, body: bytes) -> None:
+    """A file that is whole or not there, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(body)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(partial, 0o644)
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Make sure that the names in a folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def tidy(root: Path) -> None:
+    """Remove what writers that died have left."""
+    for partial in root.rglob(f"{_PARTIAL}*"):
+        partial.unlink(missing_ok=True)
+
+
+def folder_of(name: str) -> str:
+    """A variable's name as that of a folder: letters and digits, the rest as their numbers."""
+    return re.sub(r"[^a-z0-9]", lambda m: "_" if m[0] == " " else f"-{ord(m[0]):x}-", name)
+
+
+def metadata(task: Task) -> dict[str, bytes]:
+    """The files that say what the arrays are, by their place in the store."""
+    written: dict[str, Buffer] = {}
+    group = zarr.create_group(MemoryStore(written))
+    n, chunk = task.count, min(task.chunk, task.count)
+    outcomes = [o.name for o in task.asked]
+    _array(group, OUTCOMES, (n, len(outcomes)), chunk, ("member", "outcome"), {
+        "outcome": outcomes,
+        "expression": [o.expression for o in task.asked],
+        "units": [o.units for o in task.asked],
+    })  # fmt: skip
+    kept = group.create_group(SERIES) if task.series.names else None
+    system, grid = task.run.system, task.run.grid
+    times = [grid.time(k) for k in task.series.saved]
+    for name in task.series.names:
+        variable = system.model.variables[name]
+        cells = sorted(c for c, _ in system.places[name])
+        _array(kept, folder_of(name), (n, len(times), len(cells)), chunk,
+               ("member", "time", "element"), {
+            "variable": variable.name,
+            "units": variable.units,
+            "time": times,
+            "element": [label_of(system.model, variable, c) for c in cells],
+        })  # fmt: skip
+    return {key: body.to_bytes() for key, body in sorted(written.items())}
+
+
+def digests(bodies: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of each."""
+    return {key: hashlib.sha256(body).hexdigest() for key, body in bodies.items()}
+
+
+def _array(
+    group: Any, name: str, shape: tuple[int, ...], chunk: int, dims: tuple[str, ...],
+    attributes: Mapping[str, Any],
+) -> None:  # fmt: skip
+    group.create_array(
+        name, shape=shape, chunks=(chunk, *(max(s, 1) for s in shape[1:])), dtype="float64",
+        fill_value=float("nan"), compressors=Crc32cCodec(), dimension_names=dims,
+        attributes=dict(attributes), config={"write_empty_chunks": True},
+    )  # fmt: skip
+
+
+def put(root: Path, task: Task, chunk: int, part: Part) -> dict[str, str]:
+    """Write one chunk of every array; the digests of the files, by their place in the store."""
+    store = DurableStore(root)
+    group = zarr.open_group(store, mode="r+")
+    where = slice(*task.bounds(chunk))
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        faults.chunk("write", chunk)
+        _at(group, OUTCOMES)[where] = part.values
+        for name, values in part.series.items():
+            _at(group, f"{SERIES}/{folder_of(name)}")[where] = values
+    return dict(sorted(store.written.items()))
+
+
+def _at(group: Any, path: str) -> Any:
+    return group[path]
+
+
+def fault(root: Path, files: Mapping[str, str], whole: bool = True) -> str:
+    """What is wrong with some files, in a few words; empty where nothing is.
+
+    whole : look at what is in them, too, not only whether they are there.
+    """
+    for key, digest in files.items():
+        if not whole:
+            if not (root / key).is_file():
+                return f"{key} is missing"
+            continue
+        try:
+            body = (root / key).read_bytes()
+        except FileNotFoundError:
+            return f"{key} is missing"
+        except OSError as e:
+            return f"{key} cannot be read: {e.strerror}"
+        if hashlib.sha256(body).hexdigest() != digest:
+            return f"{key} is damaged"
+    return ""
+
+
+def opened(root: Path) -> Any:
+    """The group of arrays, to read; the older format of zarr, which knows pickles, is not read."""
+    try:
+        return zarr.open_group(LocalStore(root, read_only=True), mode="r", zarr_format=3)
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        what = f"no store of a sweep: {one_line(str(e), 200)}"
+        raise ModelError(what, file=str(root), remedy="--resume writes it again") from None
+
+
+def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """All of an array.
+
+    Raises
+    ------
+    ModelError : it is not written as `create` writes arrays.
+    """
+    metadata = array.metadata
+    codecs = {type(c) for c in metadata.codecs} if metadata.zarr_format == 3 else {object}
+    if array.dtype != np.float64 or not codecs <= {BytesCodec, Crc32cCodec}:
+        raise ModelError(f"array '{array.path}' is not written by a sweep", remedy="run it again")
+    try:
+        return np.asarray(array[...])
+    except (OSError, ValueError) as e:
+        what = f"array '{array.path}' is damaged: {one_line(str(e), 200)}"
+        raise ModelError(what, remedy="--resume computes what is damaged again") from None

@@ -1,0 +1,169 @@
+"""A sweep: a model, a design, outcomes; what is the same for all members; what is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sdsim.backends import compiler_version, machine_class
+from sdsim.base import cache, names
+from sdsim.base.errors import ModelError
+from sdsim.base.toml import Section
+from sdsim.base.version import __version__
+from sdsim.design import Design, design_to_data, fit
+from sdsim.overrides import Overrides, locate
+from sdsim.run.methods import Adaptive, Method
+from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.system import System
+from sdsim.sweeps.manifest import CHANGED, FORMAT
+from sdsim.sweeps.outcome import Outcome
+from sdsim.sweeps.task import Series, Task, checked
+
+#: Operations times steps that a chunk is to hold: about a second of one core.
+WORK = 2e10
+#: Fewest and most members of a chunk.
+CHUNK = (64, 65_536)
+#: The most members of a sweep.
+MAX_MEMBERS = 10_000_000_000
+#: What a member's numbers depend on.
+_ROOMS = (
+    "base/names", "ir", "functions", "compile", "backends", "overrides", "run", "design",
+    "outcomes", "sweeps",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Many runs of one model, each with its own values of what the design varies.
+
+    params : what is the same for all members (a preset's overrides, constants).
+    save : variables whose whole series are kept; nothing by default.
+    times : at which they are kept, model time; None keeps every saved time.
+    seed : of the model's random functions; the design has its own.
+    chunk : members that are run, written and entered together; None chooses by size.
+    timeout : seconds without a sign of life after which a worker is given up.
+    about : free text that goes into the store: title, the preset's name.
+    spec : the file that said all this, so that errors name its lines.
+    """
+
+    system: System
+    design: Design
+    outcomes: tuple[Outcome, ...]
+    params: Overrides = field(default_factory=Overrides)
+    method: Method | None = None
+    save: tuple[str, ...] = ()
+    times: tuple[float, ...] | None = None
+    seed: int = 0
+    chunk: int | None = None
+    timeout: float = 600.0
+    about: Mapping[str, str] = field(default_factory=dict)
+    spec: Section | None = field(default=None, compare=False, repr=False)
+
+    def task(self) -> Task:
+        """Everything made ready, tried on one member.
+
+        Raises
+        ------
+        ModelError : a factor, outcome or series that does not fit the model.
+        """
+        try:
+            return self._task()
+        except ModelError as e:
+            raise (e if self.spec is None else self.spec.traced(e)) from None
+
+    def _task(self) -> Task:
+        if not 1 <= self.design.count <= MAX_MEMBERS:
+            raise ModelError(
+                f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}",
+                variable="members",
+                remedy="write fewer or more members",
+            )
+        if not self.outcomes and not self.save:
+            raise ModelError("nothing is asked", remedy="name outcomes, or variables to save")
+        if self.chunk is not None and self.chunk < 1:
+            raise ModelError(
+                f"chunk is {self.chunk}, expected at least 1 member",
+                remedy="write chunk = 100 or so",
+            )
+        if not self.timeout > 0:
+            what = f"timeout is {self.timeout:g}, expected seconds above 0"
+            raise ModelError(what, variable="timeout", remedy="write timeout = 600 or so")
+        fit(self.design.factors, self.system.model)
+        run = prepare(self.system, self.params, self.method, seed=self.seed)
+        series = {names.canonical(locate(run.system.model, n)[0].name) for n in self.params.series}
+        moving = tuple(sorted(series))
+        kept = self._series(run)
+        size = self._chunk(run)
+        return checked(Task(run, self.design, self.outcomes, kept, size, moving))
+
+    def _series(self, run: Prepared) -> Series:
+        chosen = tuple(run.system.chosen(self.save)) if self.save else ()
+        if not chosen or isinstance(run.method, Adaptive):
+            return Series(chosen)
+        grid = run.grid
+        known = np.array([grid.time(k) for k in grid.saved])
+        if self.times is None:
+            return Series(chosen, grid.saved)
+        out = []
+        for t in self.times:
+            i = int(np.argmin(np.abs(known - t)))
+            if abs(known[i] - t) > 1e-6 * max(1.0, abs(t)):
+                remedy = (
+                    f"saved times run from {known[0]:g} to {known[-1]:g}; the next is {known[i]:g}"
+                )
+                raise ModelError(f"time {t:g} is not saved", remedy=remedy, variable="times")
+            out.append(grid.saved[i])
+        return Series(chosen, tuple(sorted(set(out))))
+
+    def _chunk(self, run: Prepared) -> int:
+        """Members a chunk: the same on every machine."""
+        if self.chunk is not None:
+            return min(self.chunk, self.design.count)
+        steps = run.grid.steps + 1 if not isinstance(run.method, Adaptive) else 1
+        by_work = WORK / (steps * max(len(run.system.program.ops), 1))
+        size = min(by_work, self.design.count / 16, CHUNK[1])
+        return int(max(size // CHUNK[0] * CHUNK[0], CHUNK[0]))
+
+    def header(self, task: Task) -> dict[str, Any]:
+        """What the manifest says first; `sdsim.sweeps.manifest.differences` compares ``asked``."""
+        run = task.run
+        h = run.horizon
+        return {
+            "sdsim sweep": FORMAT,
+            "about": dict(self.about),
+            "members": task.count,
+            "chunk": task.chunk,
+            "chunks": task.chunks,
+            "machine": machine_class(),
+            "asked": {
+                "the model": self.system.model.hash,
+                "the model file": self.system.model.file,
+                CHANGED: _digest(run.system.model.hash, run.vector.tolist(), sorted(task.moving)),
+                "the method": f"{run.method}",
+                "the times": [h.start, h.stop, h.step, h.saveper],
+                "the design": design_to_data(task.design),
+                "the outcomes": [[o.name, o.expression, o.units, o.better] for o in task.asked],
+                "the saved series": [list(task.series.names), list(task.series.saved)],
+                "the seed": self.seed,
+                "the chunk size": task.chunk,
+                "the versions": versions(),
+            },
+        }
+
+
+def versions() -> dict[str, str]:
+    """What the bits of a result may depend on."""
+    return {
+        "sdsim": f"{__version__}+{cache.source_digest(*_ROOMS)[:12]}",
+        "numpy": np.__version__,
+        "llvmlite": compiler_version(),
+    }
+
+
+def _digest(*what: object) -> str:
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()

@@ -1,0 +1,281 @@
+"""A sweep as plain data, ready to run anywhere: `Task.part(first, stop)` runs some of its members.
+
+A task travels as JSON. It holds the model with its changes in, its parameters, the design, what is
+asked; whoever has it makes the machine code for himself, and gets the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends import backend_named
+from sdsim.backends.base import Floats, Kernel, Members
+from sdsim.base.errors import ModelError, UnsupportedError, one_line
+from sdsim.design import Design, design_from_data, design_to_data
+from sdsim.ir.model import from_json, to_json
+from sdsim.outcomes import Batch
+from sdsim.overrides import Overrides
+from sdsim.run.horizon import Horizon
+from sdsim.run.methods import RK4, Adaptive, Euler
+from sdsim.run.nonfinite import blame
+from sdsim.run.prepared import Prepared
+from sdsim.run.system import System
+from sdsim.sweeps import faults
+from sdsim.sweeps.outcome import Outcome, Outcomes, read_outcomes
+
+#: Numbers that a block of members may keep while it runs (16 megabytes).
+ROOM = 2_000_000
+#: Fewest members that run together: enough to fill the lanes of a kernel.
+FEWEST = 64
+
+OK = "ok"
+#: Called with the members (first, stop) that are about to run.
+Told = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Whole series to keep.
+
+    names : variables (canonical).   saved : numbers of the saved steps, in order.
+    """
+
+    names: tuple[str, ...] = ()
+    saved: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """What some members left.
+
+    values : (n, n_outcome), NaN for members that failed.
+    failed : for each member that did, by its number, how: ``nonfinite@t (variable)``,
+        ``timeout``, ``worker-died``, ``raised: ...``.
+    series : for each kept variable (canonical), (n, n_saved, n_element).
+    """
+
+    first: int
+    values: Floats
+    failed: Mapping[int, str] = field(default_factory=dict)
+    series: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """See the module. `sdsim.sweeps.sweep.Sweep.task` makes one."""
+
+    run: Prepared
+    design: Design
+    asked: tuple[Outcome, ...]
+    series: Series
+    chunk: int
+    moving: tuple[str, ...] = ()
+
+    # --- data ---------------------------------------------------------------------------------
+
+    def to_json(self) -> str:
+        """The task as text."""
+        run = self.run
+        assert not isinstance(run.method, Adaptive)
+        h = run.horizon
+        return json.dumps({
+            "model": to_json(run.system.model),
+            "backend": run.system.backend.name,
+            "vector": run.vector.tolist(),
+            "horizon": [h.start, h.stop, h.step, h.saveper],
+            "stages": run.method.stages,
+            "seed": run.seed,
+            "design": design_to_data(self.design),
+            "outcomes": [[o.name, o.expression, o.units, o.better] for o in self.asked],
+            "series": [list(self.series.names), list(self.series.saved)],
+            "chunk": self.chunk,
+            "moving": list(self.moving),
+        })  # fmt: skip
+
+    @classmethod
+    def from_json(cls, text: str, threads: int | None = None) -> Task:
+        """The inverse of `to_json`.
+
+        threads : that a kernel may use.
+        """
+        d = json.loads(text)
+        system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
+        method = Euler() if d["stages"] == 1 else RK4()
+        vector = np.array(d["vector"], dtype=np.float64)
+        run = Prepared(system, Overrides(), vector, Horizon(*d["horizon"]), method, d["seed"])
+        kept = Series(tuple(d["series"][0]), tuple(d["series"][1]))
+        asked = tuple(Outcome(*o) for o in d["outcomes"])
+        design = design_from_data(d["design"])
+        return cls(run, design, asked, kept, d["chunk"], tuple(d["moving"]))
+
+    # --- chunks -------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many members."""
+        return self.design.count
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks."""
+        return -(-self.count // self.chunk)
+
+    def bounds(self, chunk: int) -> tuple[int, int]:
+        """The members of a chunk: first, stop."""
+        return chunk * self.chunk, min((chunk + 1) * self.chunk, self.count)
+
+    # --- running ------------------------------------------------------------------------------
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """The outcomes, read."""
+        return read_outcomes(self.run.system.model, self.asked, self.moving)
+
+    @cached_property
+    def _wanted(self) -> tuple[list[int], dict[tuple[str, int], int], dict[str, list[int]]]:
+        """Values to keep, the row of each element that outcomes read, the rows of each series."""
+        system = self.run.system
+        places = {name: dict(cells) for name, cells in system.places.items()}
+        wanted: dict[int, int] = {}
+
+        def row(name: str, cell: int) -> int:
+            if cell not in places.get(name, {}):
+                raise ModelError(
+                    "has no values over time",
+                    variable=system.model.display(name),
+                    remedy="name a variable that has",
+                )
+            return wanted.setdefault(places[name][cell], len(wanted))
+
+        read = {cell: row(*cell) for cell in self.outcomes.cells}
+        kept = {name: [row(name, c) for c in sorted(places[name])] for name in self.series.names}
+        return list(wanted), read, kept
+
+    @cached_property
+    def _kernel(self) -> Kernel:
+        return self.run.system.kernel(self._wanted[0])
+
+    @cached_property
+    def _rows(self) -> list[list[int]]:
+        return self.run.rows(f.name for f in self.design.factors)
+
+    @cached_property
+    def _time(self) -> Floats:
+        grid = self.run.grid
+        return np.array([grid.time(k) for k in grid.saved])
+
+    @cached_property
+    def _kept_steps(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.run.grid.saved, self.series.saved)
+
+    @property
+    def block(self) -> int:
+        """How many members run together; no result depends on it."""
+        each = max(len(self._time) * len(self._wanted[0]), 1)
+        return int(min(max(ROOM // each // FEWEST * FEWEST, FEWEST), self.chunk))
+
+    def part(
+        self, first: int, stop: int, *, skip: Mapping[int, str] | None = None,
+        singly: tuple[int, int] = (0, 0), told: Told | None = None,
+    ) -> Part:  # fmt: skip
+        """Members ``first`` to ``stop - 1``.
+
+        skip : members that are not run, and how they are known to fail.
+        singly : members (first, stop) that run one by one, so that one that takes the process
+            down is found.
+        told : called before anything runs.
+        """
+        out = _Making(self, first, stop, dict(skip or {}))
+        at = first
+        while at < stop:
+            alone = singly[0] <= at < singly[1]
+            end = min(at + (1 if alone else self.block), stop)
+            if not alone and at < singly[0]:
+                end = min(end, singly[0])
+            if told is not None:
+                told(at, end)
+            out.run(at, end)
+            at = end
+        return out.part()
+
+    def members(self, first: int, stop: int) -> Members:
+        """A batch with the design's values in."""
+        values = np.ascontiguousarray(self.design.values(first, stop).T)
+        numbers = np.arange(first, stop, dtype=np.int64) // self.design.alike
+        return self.run.members(self._rows, list(values), numbers)
+
+
+class _Making:
+    """A part while it is made."""
+
+    def __init__(self, task: Task, first: int, stop: int, skip: dict[int, str]) -> None:
+        self.task, self.first, self.failed = task, first, skip
+        n = stop - first
+        self.values = np.full((n, len(task.asked)), np.nan)
+        steps = len(task.series.saved)
+        self.series = {
+            name: np.full((n, steps, len(rows)), np.nan) for name, rows in task._wanted[2].items()
+        }
+
+    def part(self) -> Part:
+        return Part(self.first, self.values, self.failed, self.series)
+
+    def run(self, first: int, stop: int) -> None:
+        """Some members together; where that raises, one by one."""
+        if all(m in self.failed for m in range(first, stop)):
+            return
+        try:
+            self._march(first, stop)
+        except OSError:
+            raise
+        except Exception as e:
+            if stop - first == 1:
+                self.failed[first] = f"raised: {type(e).__name__}: {one_line(str(e), 200)}"
+                return
+            for m in range(first, stop):
+                self.run(m, m + 1)
+
+    def _march(self, first: int, stop: int) -> None:
+        task = self.task
+        faults.members(first, stop, self.failed)
+        members = task.members(first, stop)
+        grid = task.run.grid
+        march = task._kernel.march(members, grid, task.run.method.stages)  # type: ignore[union-attr]
+        _, read, kept = task._wanted
+        batch = Batch(task._time, {cell: march.values[:, row] for cell, row in read.items()})
+        values = task.outcomes.of(batch, stop - first)
+        bad = march.stopped >= 0
+        known = np.array([m in self.failed for m in range(first, stop)])
+        if (bad & ~known).any():
+            at = np.flatnonzero(bad & ~known)
+            for i, found in zip(at, blame(task.run, members, march.stopped, at), strict=True):
+                self.failed[first + int(i)] = f"nonfinite@{found.time:.10g} ({found.label})"
+        values[bad | known] = np.nan
+        where = slice(first - self.first, stop - self.first)
+        self.values[where] = values
+        for name, rows in kept.items():
+            block = march.values[task._kept_steps[:, None], np.array(rows)].transpose(2, 0, 1)
+            self.series[name][where] = np.where((bad | known)[:, None, None], np.nan, block)
+
+
+def checked(task: Task) -> Task:
+    """``task``, after one member has run and everything asked of it was there.
+
+    Raises
+    ------
+    ModelError : an outcome, series or factor that does not fit.
+    UnsupportedError : the method has no grid.
+    """
+    if isinstance(task.run.method, Adaptive):
+        raise UnsupportedError("a sweep runs on a grid", remedy="use Euler or RK4")
+    members = task.members(0, 1)
+    march = task._kernel.march(members, task.run.grid, task.run.method.stages)
+    _, read, _ = task._wanted
+    task.outcomes.of(Batch(task._time, {c: march.values[:, r] for c, r in read.items()}), 1)
+    return task

@@ -1,0 +1,1 @@
+"""Results and data in files, and their comparison."""

@@ -1,0 +1,8 @@
+"""From a model back to a file that other tools open."""
+
+from sdsim.writers.redraw import redrawn
+from sdsim.writers.vensim import write_vensim
+from sdsim.writers.written import Written, differing
+from sdsim.writers.xmile import write_xmile
+
+__all__ = ["Written", "differing", "redrawn", "write_vensim", "write_xmile"]
