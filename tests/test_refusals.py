@@ -282,8 +282,8 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms whose errors are shown as the reason of a verdict, or of a conversion that was not made,
 #: where somebody further up adds what to do; and those that pass an error on.
 REASONS = (
-    "write/", "check/reality.py", "check/inputs.py", "check/trajectories.py", "check/truth.py",
-    "steps.py", "sweep/cluster.py", "sweep/outcome.py",
+    "writers/", "claims/reality.py", "claims/inputs.py", "claims/trajectories.py",
+    "claims/conditions.py", "run/step_size.py", "sweeps/cluster.py", "sweeps/outcome.py",
 )  # fmt: skip
 
 

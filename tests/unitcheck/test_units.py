@@ -20,7 +20,7 @@ from sdsim.readers import read
 from sdsim.unitcheck import DIMENSIONLESS, Finding, Unit, check, parse
 from sdsim.unitcheck.rules import RULES, builtin_rule, outcome
 
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = Path(__file__).parents[2] / "models"
 
 
 def model(*rows: tuple[str, str, Expr], step: str = "year") -> Model:
