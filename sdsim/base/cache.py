@@ -18,6 +18,8 @@ from pathlib import Path
 
 import platformdirs
 
+from sdsim.base import limits
+
 VARIABLE = "SDSIM_CACHE_DIR"
 #: The largest entry that is read, in bytes, and how many entries a room keeps.
 MAX_BYTES = 512 << 20
@@ -68,12 +70,12 @@ def store(room: str, name: str, body: bytes) -> None:
 
 @functools.cache
 def source_digest(*rooms: str) -> str:
-    """A digest of this package's source files, for use in names.
+    """A digest of this package's source files and of the limits in force, for use in names.
 
     rooms : folders or files of the package, without suffix: ``backends/llvm``, ``ir``.
     """
     package = Path(__file__).parents[1]
-    out = hashlib.sha256()
+    out = hashlib.sha256(str(limits.TIMES).encode())
     for room in rooms:
         place = package / room
         files = sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 
 VARIABLE = "SDSIM_LARGE"
-_TIMES = 20 if os.environ.get(VARIABLE, "") not in ("", "0") else 1
+#: What limits of size and work are multiplied by.
+TIMES = 20 if os.environ.get(VARIABLE, "") not in ("", "0") else 1
 #: What an error about size or work advises at its end.
 TRUSTED = f"or set {VARIABLE}=1 if you trust the file"
 
@@ -19,40 +20,40 @@ MODEL_BYTES = 32 << 20
 NAME = 500  # characters
 EQUATION = 100_000  # characters of one equation
 NESTING = 100  # parentheses within parentheses
-EQUATIONS = 30_000 * _TIMES  # entries of a file, modules and macros written out
+EQUATIONS = 30_000 * TIMES  # entries of a file, modules and macros written out
 MACRO_DEPTH = 20  # macros that call macros, modules within modules
 READ_SECONDS = 6.0  # of the processor to read equations, and
 READ_SECONDS_EACH = 0.01  # more for each of them
 
 # --- XML --------------------------------------------------------------------------------------
 XML_DEPTH = 100  # elements within elements
-XML_ELEMENTS = 500_000 * _TIMES
+XML_ELEMENTS = 500_000 * TIMES
 XML_TEXT = 4_000_000  # characters in one element or attribute
 XML_ATTRIBUTES = 1_000  # of one element
 
 # --- size -------------------------------------------------------------------------------------
 RANGE = 100_000  # elements of one subscript range
-ELEMENTS = 100_000 * _TIMES  # of all variables, delays written out as stocks
+ELEMENTS = 100_000 * TIMES  # of all variables, delays written out as stocks
 TERMS = 100_000  # that one SUM runs over
-OPERATIONS = 500_000 * _TIMES  # of the program
-TABLE_POINTS = 500_000 * _TIMES  # of all lookups and data series
+OPERATIONS = 500_000 * TIMES  # of the program
+TABLE_POINTS = 500_000 * TIMES  # of all lookups and data series
 ORDER = 1_000  # stages of one delay
 
 # --- a run ------------------------------------------------------------------------------------
 STEPS = 50_000_000
-WORK = 3_000_000_000 * _TIMES  # operations in all steps of one run
-KEPT_NUMBERS = 50_000_000 * _TIMES  # what fixed delays and functions of time need to keep
-SAVED_POINTS = 1_000_000 * _TIMES  # times at which one run saves
-SAVED_NUMBERS = 10_000_000 * _TIMES
+WORK = 3_000_000_000 * TIMES  # operations in all steps of one run
+KEPT_NUMBERS = 50_000_000 * TIMES  # what fixed delays and functions of time need to keep
+SAVED_POINTS = 1_000_000 * TIMES  # times at which one run saves
+SAVED_NUMBERS = 10_000_000 * TIMES
 
 # --- data beside a model ----------------------------------------------------------------------
 DATA_BYTES = 16 << 20  # a file that a model or preset reads
 UNPACKED_BYTES = 64 << 20  # an .xlsx once unpacked
 UNPACKED_FILES = 2_000  # in an .xlsx
-CELLS = 1_000_000 * _TIMES  # filled ones of one sheet
-WALKED = 10_000_000 * _TIMES  # of an .xlsx, empty ones among them
+CELLS = 1_000_000 * TIMES  # filled ones of one sheet
+WALKED = 10_000_000 * TIMES  # of an .xlsx, empty ones among them
 ROWS = 1_048_576  # as in Excel
 COLUMNS = 20_000
 TOML_BYTES = 2_000_000  # a preset, spec or claim
-TABLE_BYTES = 128 << 20 if _TIMES == 1 else 4 << 30  # saved runs, references, tables of designs
-TABLE_NUMBERS = 20_000_000 * _TIMES  # in one of them
+TABLE_BYTES = 128 << 20 if TIMES == 1 else 4 << 30  # saved runs, references, tables of designs
+TABLE_NUMBERS = 20_000_000 * TIMES  # in one of them

@@ -12,9 +12,13 @@ from sdsim.base import cache, names
 from sdsim.base.errors import ModelError, one_line
 from sdsim.ir.expr import Call, Expr, Ref, fold, from_data, rewrite
 from sdsim.readers import child
+from sdsim.readers.cache import versions
 
 MAX_NESTING = 50  # parentheses within parentheses
 MAX_DEPTH = 150  # of the tree: a sum of 150 terms
+
+#: What reads an expression besides `sdsim.readers`.
+ROOMS = ("outcomes",)
 
 Place = tuple[str, str]
 
@@ -56,8 +60,7 @@ def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
 
 def _answers(texts: list[str]) -> list[Any]:
     """What the child says: rows, or ``{what, near}``; from the cache where it has been asked."""
-    own = cache.source_digest("readers", "ir", "base/names", "outcomes")
-    asked = json.dumps([own, texts]).encode()
+    asked = json.dumps([cache.source_digest(*ROOMS), versions(), texts]).encode()
     name = hashlib.sha256(asked).hexdigest()
     kept = cache.load("claims", name)
     if kept is not None:

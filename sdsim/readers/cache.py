@@ -21,14 +21,20 @@ from sdsim.readers.folder import Folder
 from sdsim.readers.worker import PYSD
 
 ROOM = "models"
+#: What reads a model.
+ROOMS = ("base", "ir", "tables", "functions", "readers")
+
+
+def versions() -> str:
+    """What decides, besides a text, what is read from it: the sources here and what they call."""
+    return f"{cache.source_digest(*ROOMS)} {PYSD} {sys.version_info[:2]}"
 
 
 def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
     """The name of an entry; ``root`` is the data folder of a model that reads external files,
     ``suffix`` that of the file."""
-    reader = cache.source_digest("readers", "ir", "base/names", "tables/dat")
-    versions = f"{reader} {PYSD} {sys.version_info[:2]} {root if root else ''} {suffix}"
-    return hashlib.sha256(versions.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
+    known = f"{versions()} {root if root else ''} {suffix}"
+    return hashlib.sha256(known.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
 
 
 def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Model | None:

@@ -24,7 +24,7 @@ from sdsim.overrides import Overrides
 from sdsim.readers import read
 
 #: What the way from a model to its program depends on.
-_ROOMS = ("base/names", "ir", "functions", "compile")
+ROOMS = ("base", "ir", "functions", "compile")
 #: How many structurally overridden systems are kept ready.
 MAX_VARIANTS = 32
 
@@ -56,7 +56,7 @@ class System:
 
     def _kept(self) -> Program:
         """The program from the cache, where it is kept after it was made."""
-        name = f"{self.model.hash}-{cache_folder.source_digest(*_ROOMS)}"
+        name = f"{self.model.hash}-{cache_folder.source_digest(*ROOMS)}"
         body = cache_folder.load("programs", name)
         if body is not None:
             with suppress(ValueError, KeyError, TypeError, IndexError):

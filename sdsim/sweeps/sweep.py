@@ -31,9 +31,9 @@ CHUNK = (64, 65_536)
 #: The most members of a sweep.
 MAX_MEMBERS = 10_000_000_000
 #: What a member's numbers depend on.
-_ROOMS = (
-    "base/names", "ir", "functions", "compile", "backends", "overrides", "run", "design",
-    "outcomes", "sweeps",
+ROOMS = (
+    "base", "ir", "tables", "functions", "readers", "compile", "backends", "overrides", "run",
+    "design", "outcomes", "sweeps",
 )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ class Sweep:
 def versions() -> dict[str, str]:
     """What the bits of a result may depend on."""
     return {
-        "sdsim": f"{__version__}+{cache.source_digest(*_ROOMS)[:12]}",
+        "sdsim": f"{__version__}+{cache.source_digest(*ROOMS)[:12]}",
         "numpy": np.__version__,
         "llvmlite": compiler_version(),
     }

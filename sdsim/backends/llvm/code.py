@@ -203,7 +203,7 @@ class Codes:
         return digest(self.program)
 
     def _key(self, use: Use, level: int) -> str:
-        settings = (compiler.version(), self.machine, *use, level, self.settings.chunk)
+        settings = (compiler.target(), self.machine, *use, level, self.settings.chunk)
         known = own_digest() + self._digest + repr((settings, self.wanted)).encode()
         return hashlib.sha256(known).hexdigest()
 

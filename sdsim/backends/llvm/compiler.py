@@ -36,6 +36,14 @@ def version() -> str:
 
 
 @cache
+def target() -> str:
+    """What decides machine code besides its IR and the processor: LLVM's version, the system."""
+    llvm = _llvm()
+    release = ".".join(map(str, llvm.llvm_version_info))
+    return f"{version()} {release} {llvm.get_process_triple()}"
+
+
+@cache
 def why_not() -> str:
     """Why there is no compiler, in one line; empty if there is one."""
     try:

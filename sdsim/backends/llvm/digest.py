@@ -9,6 +9,9 @@ from itertools import chain
 from sdsim.base import cache
 from sdsim.ir.program import Program
 
+#: What writes machine code.
+ROOMS = ("base", "backends", "ir")
+
 
 def digest(program: Program) -> bytes:
     """What of a program decides its code: all but names and numbers that a run is told."""
@@ -28,4 +31,4 @@ def digest(program: Program) -> bytes:
 
 def own_digest() -> bytes:
     """What writes the code decides it too: the sources of the back ends and of what they read."""
-    return bytes.fromhex(cache.source_digest("backends", "ir"))
+    return bytes.fromhex(cache.source_digest(*ROOMS))

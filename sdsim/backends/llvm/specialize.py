@@ -63,7 +63,9 @@ def specialised(program: Program, known: Known) -> Program:
         elif op.code in _EXACT and all(ops[a].code in NUMBERS for a in op.args):
             op = Op(FIXED, (), _value(op.code, [ops[a].data for a in op.args]))
         ops.append(op)
-    return replace(program, ops=tuple(ops))
+    special = replace(program, ops=tuple(ops))
+    special.__dict__["gaps"] = program.gaps  # what is known changes nothing of what may stop a run
+    return special
 
 
 def _value(code: str, args: list[float]) -> float:
