@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest
+from sdsim.base.errors import ModelError, counted, nearest, one_line
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, fold, from_data, to_data
 
 
@@ -58,6 +58,11 @@ class Variable:
         """The line of its first equation, 0 where unknown."""
         return self.equations[0].line if self.equations else 0
 
+    @property
+    def is_stock(self) -> bool:
+        """Whether it is an integral, in one of its elements at least."""
+        return any(isinstance(e.expr, Call) and e.expr.name == "integ" for e in self.equations)
+
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
@@ -93,7 +98,7 @@ class Reality:
     group: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """Everything a file says, ready for `expand`, `order` and `lower`. Never changed in place.
 
@@ -114,6 +119,19 @@ class Model:
     method: str = ""
     reality: tuple[Reality, ...] = ()
     reads: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Model {self.counts()}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[Any, ...]]:
+        return _unpickled, (to_json(self), self.reads)  # trees are deeper than pickle can go
+
+    def counts(self) -> str:
+        """The name and how much there is of what the modeller wrote, in a few words."""
+        own = [v for k, v in self.variables.items() if not v.hidden and k not in names.CONTROL]
+        stocks = sum(v.is_stock for v in own)
+        name = one_line(self.name, 60)
+        return f"'{name}': {counted(stocks, 'stock')}, {counted(len(own), 'variable')}"
 
     def find(self, name: str) -> Variable:
         """The variable of that name, however it is spelled.
@@ -320,6 +338,10 @@ def from_json(data: Mapping[str, Any]) -> Model:
         str(data.get("method", "")),
         tuple(Reality(n, tuple(s), *rest) for n, s, *rest in data.get("reality", ())),
     )  # fmt: skip
+
+
+def _unpickled(data: Mapping[str, Any], reads: tuple[str, ...]) -> Model:
+    return replace(from_json(data), reads=reads)
 
 
 def shape_of(model: Model, variable: Variable) -> tuple[int, ...]:

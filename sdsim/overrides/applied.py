@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, counted
+from sdsim.base.errors import ModelError, counted, said
 from sdsim.ir.expr import Call, Expr, Lookup, Num, Ref
 from sdsim.ir.model import Equation, Model, Variable, shape_of
 from sdsim.ir.program import Program
@@ -78,10 +78,10 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
         if is_parameter(variable):
             parameters[key] = values
             continue
-        if _is_stock(variable) or variable.role == "lookup":
+        if variable.is_stock or variable.role == "lookup":
             remedy = "give a table of points"
             what = "is a lookup"
-            if _is_stock(variable):
+            if variable.is_stock:
                 what, remedy = "is a stock", "give its start value with initial"
             raise placed(
                 ModelError(what, remedy=remedy, variable=variable.name),
@@ -91,14 +91,14 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
     for role, tables in (("lookup", overrides.lookups), ("series", overrides.series)):
         for name, points in tables.items():
             try:
-                variable, cells = _for_table(model, name, role)
+                variable, cells = _for_table(model, name, points, role)
             except ModelError as e:
                 raise placed(e, name) from None
             key = names.canonical(variable.name)
             changed[key] = _tabled(model, changed.get(key, variable), cells, points, role)
     for key, values in values_for(model, overrides.initial, placed).items():
         variable = model.variables[key]
-        if not _is_stock(variable):
+        if not variable.is_stock:
             remedy = "give its value among the constants"
             what = "is no stock and has no start value"
             raise placed(
@@ -110,13 +110,20 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
     return (model.replacing(changed) if changed else model), parameters
 
 
-def _for_table(model: Model, name: str, role: str) -> tuple[Variable, list[int] | None]:
+def _for_table(
+    model: Model, name: str, points: object, role: str
+) -> tuple[Variable, list[int] | None]:
     """The variable, and the elements of it, that a table or series is for."""
     variable, cells = locate(model, name)
+    if not isinstance(points, Points):
+        remedy = "write sdsim.Points(x, y)"
+        raise ModelError(
+            f"expected Points, got {said(points)}", remedy=remedy, variable=variable.name
+        )
     if role == "lookup" and variable.role != "lookup":
         remedy = "give it a number or a series"
         raise ModelError("is no lookup", remedy=remedy, variable=variable.name)
-    if role == "series" and _is_stock(variable):
+    if role == "series" and variable.is_stock:
         remedy = "give the series to one of its flows"
         raise ModelError("is a stock and cannot be a series", remedy=remedy, variable=variable.name)
     return variable, cells
@@ -125,10 +132,6 @@ def _for_table(model: Model, name: str, role: str) -> tuple[Variable, list[int] 
 def _named(model: Model, given: Mapping[str, Any], key: str) -> str:
     """The name under which values of a variable are given."""
     return next(n for n in given if names.canonical(locate(model, n)[0].name) == key)
-
-
-def _is_stock(variable: Variable) -> bool:
-    return any(isinstance(e.expr, Call) and e.expr.name == "integ" for e in variable.equations)
 
 
 def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
@@ -162,7 +165,7 @@ def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Va
 def _tabled(
     model: Model, variable: Variable, cells: Sequence[int] | None, points: Points, role: str
 ) -> Variable:
-    table = Lookup(points.x, points.y, points.kind)
+    table = Lookup(tuple(points.x), tuple(points.y), points.kind)
     role = role if role == "lookup" or variable.role != "data" else "data"
     kept = role in ("lookup", "data")
     made: Expr = table if kept else Call("with lookup", (Ref(names.TIME), table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,41 +22,68 @@ _KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
 class Points:
     """A table of points: for a lookup x and y, for a time series times and values.
 
-    x : strictly increasing, model units (for a series: model time).
-    kind : see `sdsim.ir.expr.Lookup`.
+    x, y : as many numbers of each, in any sequence (list, array, pandas Series); x strictly
+        increasing, model units (for a series: model time). They are kept as tuples of floats.
+    kind : ``interpolate`` (straight lines), ``hold_backward`` (the last value holds),
+        ``look_forward`` (the next value), ``extrapolate`` (the slopes at the ends go on).
+
+    Raises
+    ------
+    ModelError : no points, lengths that differ, values that are not finite, x not increasing.
+
+    Examples
+    --------
+    >>> Points([2000, 2010], [1.5, 2])
+    Points(x=(2000.0, 2010.0), y=(1.5, 2.0), kind='interpolate')
     """
 
-    x: tuple[float, ...]
-    y: tuple[float, ...]
+    x: Sequence[float] | NDArray[Any]
+    y: Sequence[float] | NDArray[Any]
     kind: str = "interpolate"
+
+    def __post_init__(self) -> None:
+        xs, ys = _row(self.x, "x"), _row(self.y, "y")
+        if len(xs) != len(ys) or not xs:
+            raise ModelError(
+                f"{len(xs)} x and {len(ys)} y values, expected as many of each, and at least one",
+                remedy="give each x its y",
+            )
+        for a, b in pairwise(xs):
+            if b <= a:
+                raise ModelError(
+                    f"x must increase, got {b:.12g} after {a:.12g}",
+                    remedy="sort the points and keep each x once",
+                )
+        if self.kind not in _KINDS:
+            raise ModelError(f"unknown kind '{self.kind}'", remedy=f"one of {', '.join(_KINDS)}")
+        object.__setattr__(self, "x", xs)
+        object.__setattr__(self, "y", ys)
 
     @classmethod
     def of(
         cls, x: Sequence[float], y: Sequence[float], what: str, kind: str = "interpolate"
     ) -> Points:
-        """Checked points.
+        """The points of ``what``, which errors name.
 
         Raises
         ------
-        ModelError : no points, lengths that differ, values that are not finite, x not increasing.
+        ModelError : see the class.
         """
-        xs, ys = (tuple(number(v, what) for v in side) for side in (x, y))
-        if len(xs) != len(ys) or not xs:
-            raise ModelError(
-                f"{len(xs)} x and {len(ys)} y values, expected as many of each, and at least one",
-                remedy="give each x its y", variable=what,
-            )  # fmt: skip
-        for a, b in pairwise(xs):
-            if b <= a:
-                raise ModelError(
-                    f"x must increase, got {b:g} after {a:g}", variable=what,
-                    remedy="sort the points and keep each x once",
-                )  # fmt: skip
-        if kind not in _KINDS:
-            raise ModelError(
-                f"unknown kind '{kind}'", remedy=f"one of {', '.join(_KINDS)}", variable=what
-            )
-        return cls(xs, ys, kind)
+        try:
+            return cls(x, y, kind)
+        except ModelError as e:
+            raise e.at(variable=what) from None
+
+
+def _row(values: Any, what: str) -> tuple[float, ...]:
+    """One side of a table as floats."""
+    ordered = isinstance(values, Iterable) and not isinstance(
+        values, str | bytes | Mapping | set | frozenset | pd.DataFrame
+    )
+    if not ordered or getattr(values, "ndim", 1) != 1:
+        got = f"{values.ndim} dimensions" if getattr(values, "ndim", 0) > 1 else said(values)
+        raise ModelError(f"{what}: expected numbers in a row, got {got}", remedy="write [1, 2, 3]")
+    return tuple(number(v, "") for v in values)
 
 
 def number(value: Any, what: str) -> float:

@@ -29,9 +29,11 @@ ROOMS = ("base", "ir", "functions", "compile")
 MAX_VARIANTS = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class System:
     """A model with its program and the back end that runs it. Never changed by a run.
+
+    It can be pickled and copied at any time; what runs have left behind stays here.
 
     model : as read (or as overridden).
     cached : whether to look for the program in, and keep it in, the user's cache folder.
@@ -40,8 +42,14 @@ class System:
     model: Model
     backend: Backend = field(default_factory=default_backend)
     cached: bool = False
-    _kernels: dict[tuple[int, ...], Kernel] = field(default_factory=dict, repr=False, compare=False)
-    _variants: dict[str, System] = field(default_factory=dict, repr=False, compare=False)
+    _kernels: dict[tuple[int, ...], Kernel] = field(default_factory=dict, compare=False)
+    _variants: dict[str, System] = field(default_factory=dict, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<System {self.model.counts()}, {self.backend.name}>"
+
+    def __reduce__(self) -> tuple[type[System], tuple[Model, Backend, bool]]:
+        return System, (self.model, self.backend, self.cached)
 
     @cached_property
     def ordered(self) -> Ordered:

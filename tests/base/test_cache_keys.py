@@ -133,8 +133,8 @@ def twins(draw: st.DrawFn) -> tuple[Program, Program]:
     if draw(st.booleans()):  # not always from the same place
         p = replace(p, defaults=(1.5, 0.0, draw(st.sampled_from(ODD))))
     kind = draw(st.sampled_from(
-        (*("default",) * 12, "const", "kind", "point", "length", "state", "held", "buffer", "lag", "code",
-         "args", "stream", "table")
+        (*("default",) * 12, "const", "kind", "point", "length", "state", "held", "buffer", "lag",
+         "code", "args", "stream", "table")
     ))  # fmt: skip
 
     def op(i: int, new: Op) -> Program:
