@@ -6,18 +6,18 @@ import importlib.util
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from threading import Event
 from typing import Any
 
 from sdsim.base import limits
 from sdsim.base.errors import ModelError
-from sdsim.readers import worker
+from sdsim.readers import standing, worker
 from sdsim.readers.scan import mask
+from sdsim.readers.standing import Reader
 
 SHARE = 400  # expressions: with more of them the work is shared by
 CHILDREN = 8  # processes, or as many as the machine runs at once
@@ -46,42 +46,38 @@ def parse(texts: Sequence[str]) -> list[worker.Rows | Fault]:
     """
     share = -(-len(texts) // min(os.cpu_count() or 1, CHILDREN)) if len(texts) > SHARE else SHARE
     shares = [texts[i : i + share] for i in range(0, len(texts), share)]
+    asked: list[Reader] = []
+    stop = Event()
     with ThreadPoolExecutor(max(len(shares), 1)) as pool:
-        return [answer for answers in pool.map(_ask, shares) for answer in answers]
-
-
-def _ask(texts: Sequence[str]) -> list[worker.Rows | Fault]:
-    """What one child says."""
-    seconds = limits.READ_SECONDS + limits.READ_SECONDS_EACH * len(texts)
-    request = json.dumps({"texts": [normalised(t) for t in texts], "seconds": int(seconds) + 1})
-    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    environment |= {k: os.environ[k] for k in ("SYSTEMROOT", "PATH") if k in os.environ}
-    command = [sys.executable, "-I", "-B", str(Path(worker.__file__).resolve())]
-    try:
-        done = subprocess.run(
-            command,
-            input=request.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds * PATIENCE,
-            cwd=Path(sys.executable).anchor or None,
-            env=environment,
-            check=False,
-        )
-        out, why = done.stdout, "needs too much memory or time"
-    except subprocess.TimeoutExpired as error:
-        out, why = error.stdout or b"", f"took longer than {seconds * PATIENCE:.0f} s to read"
-    return _answers(out, len(texts), why)
-
-
-def _answers(out: bytes, count: int, why: str) -> list[worker.Rows | Fault]:
-    """What the child wrote; the expression at which it stopped gets the blame."""
-    lines: list[Any] = []
-    for line in out.splitlines():
         try:
-            lines.append(json.loads(line))
-        except ValueError:
+            return [a for answers in pool.map(partial(_ask, asked, stop), shares) for a in answers]
+        except BaseException:  # Ctrl-C among them: the threads wait for their readers
+            stop.set()
+            for reader in list(asked):
+                reader.kill()
+            raise
+
+
+def _ask(asked: list[Reader], stop: Event, texts: Sequence[str]) -> list[worker.Rows | Fault]:
+    """What one reader says; it stands in ``asked`` meanwhile, and ends when told to ``stop``."""
+    seconds = limits.READ_SECONDS + limits.READ_SECONDS_EACH * len(texts)
+    request = json.dumps([normalised(t) for t in texts]).encode()
+    while True:
+        reader = standing.take()
+        asked.append(reader)
+        if stop.is_set():
+            reader.kill()
+        lines = reader.ask(request, int(seconds) + 1, seconds * PATIENCE)
+        asked.remove(reader)
+        standing.give_back(reader)
+        if lines or reader.killed or not reader.idle:  # else it was gone before it was asked
             break
+    late = f"took longer than {seconds * PATIENCE:.0f} s to read"
+    return _answers(lines, len(texts), late if reader.killed else "needs too much memory or time")
+
+
+def _answers(lines: Sequence[Any], count: int, why: str) -> list[worker.Rows | Fault]:
+    """What the child wrote; the expression at which it stopped gets the blame."""
     if not lines or "ready" not in lines[0]:
         said = lines[0].get("fatal", "") if lines else f"it {why}"
         remedy = f"install pysd=={worker.PYSD}"

@@ -1,20 +1,29 @@
 """The child process in which PySD's translator reads expressions; nothing else imports PySD.
 
-Run as a script by `sdsim.readers.child`, it imports nothing of ours but this file: a JSON object
-comes in by stdin, one JSON line per expression goes out by stdout, ``[rows, null]`` or
-``[null, [fault, near]]``. The rows are those of `sdsim.ir.expr.to_data`, names still as written.
+Run as a script by `sdsim.readers.child`, it imports nothing of ours but this file. A request comes
+in by stdin: `GO`, a `HEADER` that holds its length and the seconds it may take, and a JSON list of
+expressions. One JSON line goes out by stdout once the process is sealed, and one per expression,
+``[rows, null]`` or ``[null, [fault, near]]``. The rows are those of `sdsim.ir.expr.to_data`, names
+still as written.
 
-A model file is data, yet the translator would `eval` parts of it, so three things stand between
+A model file is data, yet the translator would `eval` parts of it, so four things stand between
 a file and the machine: its `eval` is replaced by `number`, which knows signed numbers and nothing
-else; once everything is loaded, `seal` forbids files, imports, code and processes; and the
-process has hard limits of memory, time and file size.
+else; once everything is loaded, `seal` forbids files, imports, code and processes; the process has
+hard limits of memory, time and file size; and it ends with the request. Where the system can fork,
+what is started is a process that loads the translator once and then forks for each request: it
+itself never sees a byte of one, so that no request meets what another one left.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import math
+import os
 import re
+import select
+import signal
+import struct
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -26,6 +35,11 @@ from typing import Any
 PYSD = "3.14.3"
 MEMORY = 1 << 30  # bytes of address space
 RECURSION = 40_000  # frames; the nesting that `scan` admits needs a tenth of it
+
+GO = b"!"  # before each request
+HEADER = struct.Struct("!QQ")  # bytes of the request, seconds of the processor
+END = '{"end": %d}'  # after each request, from the process that forks: how the other one ended
+IDLE = 30.0  # seconds that a process waits for its next request
 
 NA = -(2.0**109)  # what Vensim's :NA: is as a number
 
@@ -368,23 +382,63 @@ def answer(read: Callable[[str], Rows], text: str) -> list[Any]:
         return [None, ["", text[at:] if isinstance(at, int) else ""]]
 
 
-def main() -> None:
-    """Serve one request."""
-    request = json.load(sys.stdin)
-    limit(int(request["seconds"]))
+def serve(read: Callable[[str], Rows]) -> None:
+    """Read one request and answer it, sealed and within its limits."""
+    length, seconds = HEADER.unpack(_exactly(HEADER.size))
+    limit(seconds)
+    texts = json.loads(_exactly(length))
+    os.close(0)
+    seal()
     out = sys.stdout
+    out.write(json.dumps({"ready": PYSD}) + "\n")
+    out.flush()
+    for text in texts:
+        out.write(json.dumps(answer(read, text)) + "\n")
+        out.flush()
+
+
+def _exactly(count: int) -> bytes:
+    """The next bytes of stdin and not one more: the others are not for this process."""
+    parts = []
+    while count:
+        part = os.read(0, min(count, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def serve_in_forks(read: Callable[[str], Rows]) -> None:
+    """Serve requests, each in a process of its own, until one goes wrong or none comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us says when to stop
+    gc.freeze()
+    while select.select([0], [], [], IDLE)[0] and os.read(0, len(GO)):
+        child = os.fork()
+        if not child:
+            with suppress(BaseException):
+                serve(read)
+                os._exit(0)
+            os._exit(1)
+        status = os.waitpid(child, 0)[1]
+        os.write(1, f"\n{END % status}\n".encode())
+        if status:
+            return
+
+
+def main() -> None:
+    """Load the translator and serve; where there is no fork, a single request."""
     try:
         read = load()
         for warm in ("a[b!]*f(1,'c')+WITH LOOKUP(d,([(0,0)-(1,1)],(0,1),(1,2)))", "1,2;3,4;", "(?"):
             answer(read, warm)
     except Unreadable as error:
-        json.dump({"fatal": str(error)}, out)
+        json.dump({"fatal": str(error)}, sys.stdout)
         return
-    seal()
-    out.write(json.dumps({"ready": PYSD}) + "\n")
-    for text in request["texts"]:
-        out.write(json.dumps(answer(read, text)) + "\n")
-        out.flush()
+    if hasattr(os, "fork"):
+        serve_in_forks(read)
+    elif os.read(0, len(GO)):
+        serve(read)
 
 
 if __name__ == "__main__":

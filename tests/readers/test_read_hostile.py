@@ -6,17 +6,15 @@ import json
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sdsim.base import limits
 from sdsim.base.errors import ModelError
 from sdsim.ir.model import Model
-from sdsim.readers import child, read, worker
+from sdsim.readers import read, worker
 
 Reading = Callable[..., Model]
 
@@ -85,18 +83,6 @@ def test_eval_is_replaced_and_unknown_builds_are_refused() -> None:
     assert run(added) == "PySD's translator is not built as expected"
 
 
-def test_a_reader_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    fatal = json.dumps({"fatal": "PySD is not installed"}).encode()
-    done = subprocess.CompletedProcess([], 0, stdout=fatal)
-    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: done)
-    with pytest.raises(ModelError) as error:
-        child.parse(["a"])
-    assert str(error.value) == (
-        "the reader of Vensim files cannot start: PySD is not installed; "
-        f"install pysd=={worker.PYSD}"
-    )
-
-
 @pytest.mark.parametrize(
     "action",
     [
@@ -137,38 +123,6 @@ def test_limits_hold_in_the_child() -> None:
     )
     assert json.loads(done.stdout) == [worker.MEMORY, 7, 0]
     assert resource.getrlimit(resource.RLIMIT_CPU)[0] != 7, "only the child is limited"
-
-
-PARTIAL = b'{"ready": "x"}\n[[["Ref", "Time", []]], null]\n[[["Ref", "Ti'
-
-
-@pytest.mark.parametrize(
-    ("ending", "what"),
-    [
-        (subprocess.CompletedProcess([], -9, stdout=PARTIAL), "needs too much memory or time"),
-        (subprocess.TimeoutExpired([], 60, output=PARTIAL), "took longer than 60 s to read"),
-    ],
-)
-def test_the_expression_at_which_the_child_ended_is_named(
-    ending: Any, what: str, reading: Reading, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def run(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(ending, Exception):
-            raise ending
-        return ending
-
-    monkeypatch.setattr(subprocess, "run", run)
-    with pytest.raises(ModelError) as error:
-        reading("a = Time ~ ~ |\nb = Time ~ ~ |\nc = Time ~ ~ |")
-    assert str(error.value).startswith(f"model.mdl:2: 'b': the equation {what}; ")
-
-
-def test_the_clock_stops_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "READ_SECONDS", 0.01)
-    monkeypatch.setattr(limits, "READ_SECONDS_EACH", 0.0)
-    start = time.monotonic()
-    assert "took longer than 0 s" in complaint(lambda: child.parse(["a"]))
-    assert time.monotonic() - start < 5
 
 
 def spent() -> float:

@@ -1,0 +1,134 @@
+"""The process that reads expressions: started when first needed, kept for what comes next."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Lock, Timer
+from typing import Any
+
+from sdsim.readers import worker
+
+FORKS = hasattr(os, "fork")
+
+
+class Reader:
+    """A process that reads expressions.
+
+    Where the system can fork it serves any number of requests, each in a sealed process of its
+    own; else it serves one.
+    """
+
+    def __init__(self) -> None:
+        environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        environment |= {k: os.environ[k] for k in ("SYSTEMROOT", "PATH") if k in os.environ}
+        self.idle = False  # it has waited for its request, and may have ended meanwhile
+        self.killed = False  # before it was done
+        self.well = False  # it may be asked again
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-B", str(Path(worker.__file__).resolve())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=Path(sys.executable).anchor or None,
+            env=environment,
+            process_group=0 if FORKS else None,  # what it forks ends with it
+        )
+        self._ending = Lock()
+
+    def ask(self, request: bytes, seconds: int, patience: float) -> list[Any]:
+        """The lines that come back, decoded; fewer than asked for where it ended before.
+
+        seconds : of the processor that it may take.
+        patience : seconds until it is killed.
+        """
+        to, back = self._process.stdin, self._process.stdout
+        assert to is not None
+        assert back is not None
+        lines: list[Any] = []
+        self.well = False
+        clock = Timer(patience, self.kill)
+        clock.start()
+        try:
+            with contextlib.suppress(OSError):  # it has ended, and may have said why
+                to.write(worker.GO + worker.HEADER.pack(len(request), seconds) + request)
+                to.flush()
+            for line in back:
+                try:
+                    said = json.loads(line)
+                except ValueError:  # the line in which it ended
+                    continue
+                if isinstance(said, dict) and "end" in said:
+                    self.well = said["end"] == 0
+                    break
+                lines.append(said)
+        finally:
+            clock.cancel()
+        return lines
+
+    def kill(self) -> None:
+        """End it, and what it forked, at once."""
+        self.killed = True
+        self._end()
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._end()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _end(self) -> None:
+        with self._ending, contextlib.suppress(OSError):
+            if self._process.returncode is not None:
+                return
+            if FORKS:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+
+
+_idle: list[Reader] = []  # one at most
+_exchange = Lock()
+
+
+def take() -> Reader:
+    """A reader for one request: the one that waits, or a new one."""
+    with _exchange:
+        return _idle.pop() if _idle else Reader()
+
+
+def give_back(reader: Reader) -> None:
+    """Keep it for the next request, if it is well and none is waiting."""
+    with _exchange:
+        if reader.well and not reader.killed and not _idle:
+            reader.idle = True
+            _idle.append(reader)
+            return
+    reader.close()
+
+
+@atexit.register
+def close() -> None:
+    """End the one that waits."""
+    while _idle:
+        _idle.pop().close()
+
+
+def _forget() -> None:
+    """In a fork: the readers are the other process's."""
+    global _exchange
+    _exchange = Lock()
+    _idle.clear()
+
+
+if FORKS:
+    os.register_at_fork(after_in_child=_forget)
