@@ -19,7 +19,18 @@ from sdsim.functions.base import check_arity
 from sdsim.functions.tables import only_at
 from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
 from sdsim.ir.model import label_of
-from sdsim.ir.program import Buffer, Event, Op, Output, Program, Reading, State, Table, exact
+from sdsim.ir.program import (
+    Buffer,
+    Event,
+    Matrix,
+    Op,
+    Output,
+    Program,
+    Reading,
+    State,
+    Table,
+    exact,
+)
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
 _BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
@@ -50,6 +61,7 @@ class _Lowering:
         self._defaults: list[float] = []
         self._cells: list[tuple[str, int]] = []
         self._readings: dict[Reading, None] = {}
+        self._matrices: dict[tuple[int, ...], Matrix] = {}
         self._states: list[State] = []
         self._buffers: list[Buffer] = []
         self._tables: dict[Table, int] = {}
@@ -82,6 +94,7 @@ class _Lowering:
             tuple(self._ops), tuple(self._params), tuple(self._defaults), tuple(self._states),
             tuple(outputs), tuple(self._tables), tuple(self._buffers), tuple(self._events),
             dict(self._ordered.shapes), tuple(self._cells), tuple(self._readings),
+            tuple(self._matrices.values()),
         )  # fmt: skip
 
     # --- one element --------------------------------------------------------------------------
@@ -266,12 +279,15 @@ class _Lowering:
             raise ModelError("expected a table of points", remedy="write ((0,0),(1,1)) or so")
         return expr
 
-    def _watched(self, at: int, points: Lookup) -> int:
-        """Where a table is read, made finite: a branch that is not chosen must not stop a run."""
+    def _watched(self, at: int, other: float) -> int:
+        """A value that a run looks at, made finite: a branch that is not chosen must not stop it.
+
+        other : in the place of NaN.
+        """
         if self._ops[at].code in ("time", "state", "param", "const"):
             return at
         inside = self.op("min", self.op("max", at, self.const(-_FAR)), self.const(_FAR))
-        return self.op("select", self.op("eq", at, at), inside, self.const(points.x[0]))
+        return self.op("select", self.op("eq", at, at), inside, self.const(other))
 
     # --- the builder --------------------------------------------------------------------------
 
@@ -370,8 +386,15 @@ class _Lowering:
                 self.breaks(self.const(x))
         watched &= self._model.variables[self._place[0]].role != "data"
         if watched and points.kind == "interpolate":
-            self._readings[Reading(self._watched(at, points), number, self._label())] = None
+            self._readings[Reading(self._watched(at, points.x[0]), number, self._label())] = None
         return self.op("table", at, data=float(number))
+
+    def inverted(self, cells: Sequence[int], inverse: Sequence[int]) -> None:
+        """See `functions.base.Builder.inverted`."""
+        own = tuple(cells)
+        if own not in self._matrices and not self._starting:
+            watched = tuple(self._watched(c, 0.0) for c in own)
+            self._matrices[own] = Matrix(watched, tuple(inverse), self._label())
 
     def known(self, value: int) -> float | None:
         """See `functions.base.Builder.known`."""

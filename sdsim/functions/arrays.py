@@ -56,7 +56,9 @@ def _element(n: int, b: Builder, a: Sequence[int]) -> int:
             remedy="write INVERT MATRIX for whole ranges",
         )
     cells = tuple(a[2:])
-    return b.once(("inverse", cells), lambda: _inverse(b, n, cells))[int(row) * n + int(column)]
+    inverse = b.once(("inverse", cells), lambda: _inverse(b, n, cells))
+    b.inverted(cells, inverse)
+    return inverse[int(row) * n + int(column)]
 
 
 def _word(n: int) -> str:

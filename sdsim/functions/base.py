@@ -38,6 +38,10 @@ class Builder(Protocol):
     def once(self, key: object, make: Callable[[], Sequence[int]]) -> Sequence[int]:
         """What ``make`` gives, made once for each key: several values that belong together."""
 
+    def inverted(self, cells: Sequence[int], inverse: Sequence[int]) -> None:
+        """Say that a square matrix has this inverse, both row by row; a user hears of it where
+        rounding leaves little of that."""
+
     def known(self, value: int) -> float | None:
         """The number that a value is, where it is the same in every run."""
 

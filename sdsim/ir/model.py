@@ -98,6 +98,19 @@ class Reality:
     group: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class UnitNames:
+    """What a file says of the names of its units, as text; `sdsim.unitcheck` makes sense of it.
+
+    alike : groups of names for one unit.   meant : (name, the equation that it stands for).
+    minus : whether ``-`` multiplies, as in XMILE.
+    """
+
+    alike: tuple[tuple[str, ...], ...] = ()
+    meant: tuple[tuple[str, str], ...] = ()
+    minus: bool = False
+
+
 @dataclass(frozen=True, repr=False)
 class Model:
     """Everything a file says, ready for `expand`, `order` and `lower`. Never changed in place.
@@ -108,6 +121,7 @@ class Model:
     method : how the file says it is integrated: ``rk4``, or empty for Euler.
     reality : what the file brings of Vensim's reality checks; `sdsim.claims` decides them.
     reads : the files beside it whose data it took.
+    unit_names : which names of units mean the same.
     """
 
     name: str
@@ -119,6 +133,7 @@ class Model:
     method: str = ""
     reality: tuple[Reality, ...] = ()
     reads: tuple[str, ...] = ()
+    unit_names: UnitNames = UnitNames()
 
     def __repr__(self) -> str:
         return f"<Model {self.counts()}>"
@@ -288,6 +303,10 @@ def to_json(model: Model) -> dict[str, Any]:
         "digest": model.digest,
         "notes": list(model.notes),
         "method": model.method,
+        "unit_names": [
+            list(map(list, model.unit_names.alike)), list(map(list, model.unit_names.meant)),
+            model.unit_names.minus,
+        ],
         "reality": [
             [r.name, list(r.subs), r.condition, r.implies, r.line, r.doc, r.group]
             for r in model.reality
@@ -337,11 +356,19 @@ def from_json(data: Mapping[str, Any]) -> Model:
         data["name"], variables, dimensions, data["file"], data["digest"], tuple(data["notes"]),
         str(data.get("method", "")),
         tuple(Reality(n, tuple(s), *rest) for n, s, *rest in data.get("reality", ())),
+        unit_names=_unit_names(*data.get("unit_names", ())),
     )  # fmt: skip
 
 
 def _unpickled(data: Mapping[str, Any], reads: tuple[str, ...]) -> Model:
     return replace(from_json(data), reads=reads)
+
+
+def _unit_names(
+    alike: Sequence[Sequence[str]] = (), meant: Sequence[Sequence[str]] = (), minus: bool = False
+) -> UnitNames:
+    pairs = tuple((name, text) for name, text in meant)
+    return UnitNames(tuple(map(tuple, alike)), pairs, minus)
 
 
 def shape_of(model: Model, variable: Variable) -> tuple[int, ...]:

@@ -119,6 +119,14 @@ class Reading(NamedTuple):
     label: str
 
 
+class Matrix(NamedTuple):
+    """A square matrix, its inverse, both row by row, and in whose equation it is inverted."""
+
+    cells: tuple[int, ...]
+    inverse: tuple[int, ...]
+    label: str
+
+
 class Event(NamedTuple):
     """Times at which the right-hand side may jump or bend: first, first + period, ... < end.
 
@@ -147,6 +155,7 @@ class Program:
     ops : the operations; the number of an operation is the value it makes.
     outputs : every element of every variable, in order of evaluation.
     readings : where tables are read, so that a run can say that it left a table's range.
+    matrices : those that are inverted, so that a run can say where rounding leaves little of it.
     """
 
     ops: tuple[Op, ...]
@@ -160,6 +169,7 @@ class Program:
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     param_cells: tuple[tuple[str, int], ...] = ()
     readings: tuple[Reading, ...] = ()
+    matrices: tuple[Matrix, ...] = ()
 
     @cached_property
     def dynamic(self) -> tuple[bool, ...]:
@@ -285,6 +295,7 @@ def to_bytes(program: Program) -> bytes:
         "events": program.events,
         "shapes": program.shapes,
         "readings": program.readings,
+        "matrices": program.matrices,
     }
     return json.dumps(data, separators=(",", ":")).encode()
 
@@ -307,4 +318,5 @@ def from_bytes(body: bytes) -> Program:
         shapes={k: tuple(v) for k, v in d["shapes"].items()},
         param_cells=tuple((n, c) for n, c in d["cells"]),
         readings=tuple(Reading(*r) for r in d["readings"]),
+        matrices=tuple(Matrix(tuple(c), tuple(i), n) for c, i, n in d["matrices"]),
     )

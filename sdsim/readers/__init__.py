@@ -13,7 +13,7 @@ from pathlib import Path
 from sdsim.base.errors import ModelError
 from sdsim.base.garbage import no_collection
 from sdsim.ir.expr import Call, Expr, walk
-from sdsim.ir.model import Dimension, Model
+from sdsim.ir.model import Dimension, Model, UnitNames
 from sdsim.readers import cache as _cache
 from sdsim.readers.build import Builder
 from sdsim.readers.checks import check
@@ -95,8 +95,9 @@ def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
     ranges = [e for e in found.entries if e.kind in _RANGES]
     dims = dimensions(ranges, file, external.subscripts)
     entries, exprs, spelling = _expressions(found, file, dims)
-    variables = Builder(dims, external, file, spelling).variables(entries, exprs)
-    notes = (*source.notes, *found.notes, *external.notes, settings.note)
+    builder = Builder(dims, external, file, spelling)
+    variables = builder.variables(entries, exprs)
+    notes = (*source.notes, *found.notes, *external.notes, *builder.notes, settings.note)
     return Model(
         name=path.stem,
         variables=variables,
@@ -106,6 +107,7 @@ def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
         notes=tuple(dict.fromkeys(filter(None, notes))),
         method=settings.method,
         reality=found.reality,
+        unit_names=UnitNames(settings.alike),
     )
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, UnsupportedError, counted, nearest
 from sdsim.ir.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
@@ -16,6 +18,9 @@ from sdsim.readers.external import External
 from sdsim.readers.scan import Entry
 from sdsim.readers.translate import Spelling, shaped
 from sdsim.readers.worker import NA
+
+#: Elements without an equation that a note names.
+MOST_NAMED = 5
 
 _GET = re.compile(
     r"get (xls|direct|123|odbc|vdf) (constants?|data|lookups?|subscripts?)", re.IGNORECASE
@@ -34,6 +39,7 @@ class Builder:
         self.dims, self.external, self.file, self.spelling = dims, external, file, spelling
         self.holding = Holding(dims)
         self.elements = self.holding.of.keys()
+        self.notes: list[str] = []
 
     def variables(self, entries: Sequence[Entry], exprs: Sequence[Expr]) -> dict[str, Variable]:
         """The variables by canonical name, in the order of the entries.
@@ -49,6 +55,7 @@ class Builder:
         result = {}
         for key, parts in grouped.items():
             result[key] = self.variable(parts)
+            self.notes += self.lacking(result[key])
         self.check_references(entries, exprs, result)
         return result
 
@@ -77,6 +84,40 @@ class Builder:
             role=role,
             hidden=first.hidden,
         )
+
+    def lacking(self, variable: Variable) -> Iterator[str]:
+        """A note on the elements of a variable that no equation is for."""
+        dims = variable.dims
+        if not dims or variable.hidden or variable.role == "data" or not variable.equations:
+            return
+        if any(e.subs == dims and not e.excepts for e in variable.equations):
+            return
+        places = [{e: k for k, e in enumerate(self.dims[d].elements)} for d in dims]
+        there = np.zeros([len(p) for p in places], dtype=bool)
+        for equation in variable.equations:
+            cells = self.cells(equation.subs)
+            for cell in cells if equation.excepts else (equation.subs,):
+                if any(self.matches(cell, group) for group in equation.excepts):
+                    continue
+                spans = [self.dims[s].elements if s in self.dims else (s,) for s in cell]
+                at = [[p[e] for e in span if e in p] for p, span in zip(places, spans, strict=True)]
+                there[np.ix_(*at)] = True
+        without = np.argwhere(~there)
+        if len(without):
+            labels = [self.dims[d].labels for d in dims]
+            named = [
+                names.element_label(
+                    variable.name, tuple(lab[k] for lab, k in zip(labels, w, strict=True))
+                )
+                for w in without[:MOST_NAMED]
+            ]
+            more = f" and {len(without) - MOST_NAMED:,} more" if len(without) > MOST_NAMED else ""
+            verb = (
+                "has no equation and no value"
+                if len(without) == 1
+                else "have no equation and no values"
+            )
+            yield f"line {variable.line}: {', '.join(named)}{more} {verb}"
 
     def equations(self, entry: Entry, expr: Expr) -> Iterator[tuple[str, Equation]]:
         """(role, equation) for each equation that an entry stands for; none for data to come."""

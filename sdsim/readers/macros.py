@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdsim.base import limits, names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions import VECTOR
 from sdsim.ir.expr import Call, Expr, Num, Ref, fold, rewrite
 from sdsim.ir.model import Dimension
@@ -25,10 +25,14 @@ _OVER = frozenset(VECTOR)
 
 @dataclass(frozen=True)
 class Body:
-    """A macro with the expressions of its entries."""
+    """A macro with the expressions of its entries.
+
+    refused : why it cannot be called; empty where it can.
+    """
 
     macro: Macro
     exprs: tuple[Expr, ...]
+    refused: str = ""
 
     @property
     def key(self) -> str:
@@ -98,6 +102,12 @@ class Inliner:
     def call(self, entry: Entry, node: Call, within: tuple[str, ...]) -> Expr:
         body = self.bodies[node.name]
         macro, label = body.macro, names.display(body.macro.name)
+        if body.refused:
+            raise UnsupportedError(
+                f"macro '{label}' has {body.refused}: not supported in this version",
+                remedy="take them out to run it along the model's time, or write the macro out",
+                file=self.file, line=entry.line, variable=entry.label,
+            )  # fmt: skip
         if len(within) >= limits.MACRO_DEPTH and node.name not in within:
             what = f"macros nested more than {limits.MACRO_DEPTH} deep, at '{label}'"
             raise self.error(entry, what, "call fewer within each other")

@@ -1,4 +1,5 @@
-"""What stands behind the sketch of a Vensim file: names of data files, and how it is integrated."""
+"""What stands behind the sketch of a Vensim file: names of data files, how it is integrated, units
+that are the same."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ _TAG = re.compile(rb"^30:(\?[^=\r\n]+)=([^\r\n]+?)\s*$", re.MULTILINE)
 #: differences, 3 and 4 RK2.
 _METHOD = re.compile(rb"^15:\d+,\d+,\d+,(\d)", re.MULTILINE)
 _DATA = re.compile(rb"^13:([^\r\n]+?)\s*$", re.MULTILINE)
+#: One unit by all of its names (Vensim: Model > Settings > Units Equiv.).
+_ALIKE = re.compile(rb"^22:([^\r\n]+?)\s*$", re.MULTILINE)
 _METHODS = {
     b"1": ("rk4", "the file asks for RK4 with steps of its own choice: RK4 with TIME STEP is used"),
     b"2": ("", "the file asks for integration by differences: Euler's method is used"),
@@ -26,12 +29,14 @@ _METHODS = {
 class Settings:
     """tags : the file that stands for each ``?name``, casefolded.   data : exported data (.dat) to
     look for in the model's folder, those that Vensim loads with the model first.
-    method : ``rk4``, or empty for Euler.   note : where that is not quite what the file says."""
+    method : ``rk4``, or empty for Euler.   note : where that is not quite what the file says.
+    alike : names of one unit each."""
 
     tags: Mapping[str, str] = field(default_factory=dict)
     data: tuple[str, ...] = ()
     method: str = ""
     note: str = ""
+    alike: tuple[tuple[str, ...], ...] = ()
 
 
 def settings_of(data: bytes, stem: str) -> Settings:
@@ -49,7 +54,12 @@ def settings_of(data: bytes, stem: str) -> Settings:
     ]
     said = _METHOD.search(tail)
     method, note = _METHODS.get(said[1] if said else b"0", ("", ""))
-    return Settings(tags, tuple(dict.fromkeys((*loaded, f"{stem}_data.dat"))), method, note)
+    alike = tuple(
+        tuple(part.strip() for part in _text(line).split(",") if part.strip())
+        for line in _ALIKE.findall(tail)
+    )
+    data_files = tuple(dict.fromkeys((*loaded, f"{stem}_data.dat")))
+    return Settings(tags, data_files, method, note, tuple(a for a in alike if len(a) > 1))
 
 
 def _text(data: bytes) -> str:

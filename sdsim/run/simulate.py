@@ -12,10 +12,11 @@ from sdsim.backends.base import Floats, Grid, Kernel, Members
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, ModelWarning
 from sdsim.ir.model import label_of
-from sdsim.ir.program import Reading
+from sdsim.ir.program import Matrix, Reading
 from sdsim.overrides import Overrides
 from sdsim.run.adaptive import Stop, integrate
 from sdsim.run.horizon import Horizon
+from sdsim.run.matrices import doubtful, said
 from sdsim.run.methods import Adaptive, Method
 from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.result import Run, assemble
@@ -55,7 +56,9 @@ def simulate(
     wanted = run.wanted(chosen)
     members = run.member()
     readings = _bounded(run, len(wanted))
-    kernel = system.kernel([*wanted, *(r.at for r in readings)])
+    matrices = _inverted(run, wanted, len(wanted) + len(readings))
+    looked = [*(r.at for r in readings), *(c for m in matrices for c in m.cells)]
+    kernel = system.kernel([*wanted, *looked])
     stop: Stop | float | None
     try:
         if isinstance(method, Adaptive):
@@ -65,7 +68,9 @@ def simulate(
     except ModelError as e:  # the back end knows no file
         raise e.at(file=system.model.file or None) from None
     message = "" if stop is None else _blame(system, members, run.horizon, method, stop)
-    _warn_about_tables(system, readings, values[:, len(wanted) :])
+    at = len(wanted) + len(readings)
+    _warn_about_tables(system, readings, values[:, len(wanted) : at])
+    _warn_about_matrices(system, doubtful(matrices, values[:, at:], time))
     values = values[:, : len(wanted)]
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     attributes = run.attributes()
@@ -100,6 +105,21 @@ def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
             remedy=f"save fewer variables or use a larger SAVEPER, {limits.TRUSTED}", file=file,
         )  # fmt: skip
     return program.readings[: min(MAX_READINGS, limits.SAVED_NUMBERS // points - wanted)]
+
+
+def _inverted(run: Prepared, wanted: Sequence[int], kept: int) -> tuple[Matrix, ...]:
+    """The matrices whose inverse is asked for, as far as there is room to look at them."""
+    program, h = run.system.program, run.horizon
+    if not program.matrices:
+        return ()
+    needed = set(program.needed(wanted))
+    room = limits.SAVED_NUMBERS // (int((h.stop - h.start) / h.saveper) + 1) - kept
+    out = []
+    for matrix in program.matrices:
+        room -= len(matrix.cells)
+        if room >= 0 and not needed.isdisjoint(matrix.inverse):
+            out.append(matrix)
+    return tuple(out)
 
 
 def _stepped(
@@ -174,6 +194,20 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
         warnings.warn(
             f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, "
             f"points from {low:g} to {high:g}{more}; the end values hold",
+            ModelWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_about_matrices(system: System, found: Sequence[tuple[str, float, float]]) -> None:
+    """One warning for all matrices whose inverse rounding has spoilt, naming the worst."""
+    if found:
+        label, number, at = max(found, key=lambda f: f[1])
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        warnings.warn(
+            f"{_place(system, label)} inverts a matrix with the condition number {number:.2g} at "
+            f"time {at:.10g}{more}: {said(number)}; look for rows or columns that depend on each "
+            "other",
             ModelWarning,
             stacklevel=3,
         )

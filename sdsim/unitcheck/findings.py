@@ -11,8 +11,9 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError, one_line
 from sdsim.ir.expr import Array, Binary, Call, Expr, Num, Ref, Unary, children, fold, to_text
 from sdsim.ir.model import Equation, Model, Variable
+from sdsim.unitcheck.book import UnitBook
 from sdsim.unitcheck.rules import Dim, Open, builtin_rule, operator_rule, outcome
-from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse, spellings
+from sdsim.unitcheck.unit import DIMENSIONLESS, Unit
 
 MAX_EXPONENT = 1000  # of a power written as a number
 
@@ -48,7 +49,8 @@ def check(model: Model) -> tuple[Finding, ...]:
     equation fits whatever it is added to or compared with, and takes the unit of the left side
     where it stands alone. So it is in Vensim, whose tutorial has ``10000+STEP(5000,10)`` in $/Month
     and which faults the LOG but not the sum in ``LOG(population+1,10)``. Lookups take any argument.
-    The rules of the builtins are in `sdsim.unitcheck.rules`.
+    The rules of the builtins are in `sdsim.unitcheck.rules`; which names mean one unit, the file
+    says as well (`sdsim.ir.model.UnitNames`).
     """
     book = _Book(model)
     found = list(book.findings)
@@ -85,8 +87,13 @@ class _Book:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.findings: list[Finding] = []
+        self._units = UnitBook(model.unit_names)
         self._spelled: dict[str, str] = {}
         self.declared = {k: self._read(v) for k, v in model.variables.items()}
+        self.findings += [
+            Finding("unreadable", model.file, 0, self._units.spelled.get(name, name), *fault)
+            for name, *fault in self._units.faults
+        ]
         controls = (names.TIME_STEP, names.FINAL_TIME, names.INITIAL_TIME, names.SAVEPER)
         units = (self.declared.get(name) for name in controls)
         self.time: Dim = next((u for u in units if isinstance(u, Unit)), Open.ANY)
@@ -99,10 +106,10 @@ class _Book:
             remedy = "declare them; Dmnl for a number without dimension"
             return self._lost("no units", variable, "no units", remedy)
         try:
-            unit = parse(variable.units)
+            unit = self._units.parse(variable.units)
         except ModelError as e:
             return self._lost("unreadable", variable, e.what, e.remedy)
-        for name, written in spellings(variable.units):
+        for name, written in self._units.spellings(variable.units):
             self._spelled.setdefault(name, written)
         return unit
 
@@ -131,7 +138,8 @@ class _Book:
     def text(self, dim: Dim) -> str:
         """A unit in the spelling that the model uses first."""
         if isinstance(dim, Unit):
-            return dim.text(lambda name: self._spelled.get(name, name))
+            known = self._units.spelled
+            return dim.text(lambda name: self._spelled.get(name) or known.get(name, name))
         return "a number" if dim is Open.NUMBER else "unknown"
 
 

@@ -19,7 +19,8 @@ from sdsim.readers.external import External
 from sdsim.readers.folder import Folder
 from sdsim.readers.xmile.document import Element, parse
 from sdsim.readers.xmile.known import checked
-from sdsim.readers.xmile.specs import dimensions, integration
+from sdsim.readers.xmile.specs import dimensions, integration, specs_of
+from sdsim.readers.xmile.units import unit_names
 from sdsim.readers.xmile.variables import Reader
 
 __all__ = ["SUFFIXES", "read_xmile"]
@@ -49,8 +50,9 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
         dimensions=dims,
         file=file,
         digest=hashlib.sha256(data).hexdigest(),
-        notes=tuple(dict.fromkeys((*seen, *reader.notes, *_left_out(root)))),
+        notes=tuple(dict.fromkeys((*seen, *reader.notes, *builder.notes, *_left_out(root)))),
         method=integration(root, file),
+        unit_names=unit_names(root),
     )
 
 
@@ -62,5 +64,9 @@ def _left_out(root: Element) -> Iterator[str]:
                 f"line {found.line}: data imported from '{one_line(found.get('resource'), 60)}' "
                 "are not read; the equations hold"
             )
+    specs = specs_of(root)
+    for found in specs.all("run") if specs else ():
+        if found.get("by", "all").strip().lower() != "all":
+            yield f"line {found.line}: <run by='{one_line(found.get('by'), 20)}'>: all of it is run"
     for found in root.all("includes"):
         yield f"line {found.line}: included files are not read"

@@ -31,8 +31,6 @@ def reduced(word: str, args: tuple[Expr, ...], dims: Mapping[str, Dimension]) ->
         raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}", remedy=remedy)
     if len(args) == 1:
         marked = marked_in(args[0])
-        if word == "size" and isinstance(args[0], Ref) and args[0].name in dims:
-            marked = {args[0].name: None}
         count = math.prod(len(dims[d].elements) for d in marked if d in dims)
         return over_array(word, args[0], count if marked else 0)
     each = tuple(over_array(word, a, 2) if word != "mean" and marked_in(a) else a for a in args)

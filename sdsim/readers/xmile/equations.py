@@ -393,6 +393,8 @@ class Meaning:
                     not in spot.dims else s for s in inner.subs
                 ))  # fmt: skip
             key = self._key(inner.name, spot)
+            if key is None and names.canonical(plain(inner.name)) == "self":
+                key = spot.own
             dims = self.arrays.get(key or "", ())
             return Ref(inner.name, tuple(f"{d}!" for d in dims))
 

@@ -16,8 +16,10 @@ from sdsim.readers.xmile.scopes import plain
 from sdsim.readers.xmile.tables import table_of
 
 
-def body_of(macro: Element, meaning: Meaning, file: str) -> Body:
+def body_of(macro: Element, meaning: Meaning, file: str, apart: str = "") -> Body:
     """A macro with the expressions of its variables; its own equation stands under its name.
+
+    apart : see `sdsim.readers.xmile.specs.apart`.
 
     Raises
     ------
@@ -39,7 +41,8 @@ def body_of(macro: Element, meaning: Meaning, file: str) -> Body:
         kind = "lookup" if not element.said("eqn") else "equation"
         entries.append(Entry(name, kind, "(macro)", line=element.line))
         exprs.append(expr)
-    return Body(Macro(label, inputs, (), tuple(entries), macro.line), tuple(exprs))
+    refused = f"<sim_specs> of its own ({apart}), a run at each call" if apart else ""
+    return Body(Macro(label, inputs, (), tuple(entries), macro.line), tuple(exprs), refused)
 
 
 def _expression(name: str, element: Element, meaning: Meaning, local: frozenset[str]) -> Expr:

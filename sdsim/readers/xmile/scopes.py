@@ -50,6 +50,12 @@ def plain(name: str) -> str:
     return "".join(names.display(part) if part != "." else part for part in _PARTS.findall(name))
 
 
+def root_model(root: Element) -> Element | None:
+    """The model that modules are within: the one without a name, or the first."""
+    models = list(root.all("model"))
+    return next((m for m in models if not m.get("name")), models[0] if models else None)
+
+
 def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
     """All variables in the order of the file, and by canonical full name.
 
@@ -58,14 +64,13 @@ def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
     ModelError : no model, a module without one, within itself, or that cannot be connected; a
         name that is defined twice.
     """
-    models = list(root.all("model"))
-    if not models:
+    models, top = list(root.all("model")), root_model(root)
+    if top is None:
         raise ModelError(
             "there is no <model>", file=file, line=root.line,
             remedy="save the model again; it stands in <model><variables>",
         )  # fmt: skip
     by_name = {names.canonical(m.get("name")): m for m in models if m.get("name")}
-    top = next((m for m in models if not m.get("name")), models[0])
     met: list[Scope] = []
     placed = list(_laid(Scope("", top, _groups(top)), by_name, file, (), count(1), met))
     found: dict[str, Placed] = {}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sdsim.base import limits, names
-from sdsim.base.errors import ModelError, one_line
+from sdsim.base.errors import ModelError, UnsupportedError, one_line
 from sdsim.ir.expr import Expr, Num
 from sdsim.ir.model import Dimension
 from sdsim.readers.scan import Entry
 from sdsim.readers.worker import Unreadable
 from sdsim.readers.worker import number as plain_number
 from sdsim.readers.xmile.document import Element
+from sdsim.readers.xmile.scopes import Scope, root_model
 
 #: RK2 falls back to RK4 (XMILE 1.0, 3.4.1).
 _METHODS = {"": "", "euler": "", "rk4": "rk4", "rungekutta4": "rk4", "runge-kutta 4": "rk4",
@@ -67,6 +69,99 @@ def _dimension(dim: Element, file: str) -> Dimension:
     return Dimension(name, elements, tuple(labels))
 
 
+def specs_of(root: Element) -> Element | None:
+    """The file's <sim_specs>: at the top, within the root model, or both (XMILE 1.0, 2.3).
+
+    What the root model says goes before what stands at the top.
+    """
+    top, model = root.first("sim_specs"), root_model(root)
+    own = model.first("sim_specs") if model else None
+    if top is None or own is None:
+        return own or top
+    rest = [c for c in top.children if not own.said(c.tag)]
+    said = {**top.attributes, **{k: v for k, v in own.attributes.items() if v.strip()}}
+    return replace(own, attributes=said, children=[*own.children, *rest])
+
+
+def one_clock(root: Element, scopes: Iterable[Scope], file: str) -> None:
+    """Refuse a module whose model has times, a step or a method of its own.
+
+    XMILE 1.0, 2.3: specifications recur in each model to override those of the file. What a module
+    with another step reads in between is not said there, so it is not guessed.
+
+    Raises
+    ------
+    UnsupportedError : they differ from the file's; the model and what differs are named.
+    """
+    whole = specs_of(root)
+    for scope in scopes:
+        own = scope.model.first("sim_specs")
+        if own is None or whole is None or not scope.prefix:
+            continue
+        other = _differing(own, whole, ("start", "stop", "dt"), {})
+        if other:
+            name = names.display(scope.model.get("name"))
+            raise UnsupportedError(
+                f"<sim_specs> of its own in model '{one_line(name, 80)}' ({', '.join(other)}) are "
+                "not supported in this version",
+                remedy="give the whole file those, or take them out: its numbers will be others",
+                file=file, line=own.line,
+            )  # fmt: skip
+
+
+def apart(macro: Element, root: Element) -> str:
+    """Why a macro does not run along with the model that calls it; empty where it does.
+
+    XMILE 1.0, 4.8: with <sim_specs> a macro is a simulation of its own at each call, by Euler's
+    method with a step of 1 where they do not say otherwise.
+    """
+    own, whole = macro.first("sim_specs"), specs_of(root)
+    if own is None:
+        return ""
+    said = [f"{tag} {one_line(own.said(tag), 40)}" for tag in ("start", "stop") if own.said(tag)]
+    if whole is not None:
+        said += _differing(own, whole, ("dt",), {"dt": 1.0, "method": ""})
+    return ", ".join(said)
+
+
+def _differing(
+    own: Element, whole: Element, tags: Sequence[str], default: Mapping[str, float | str]
+) -> list[str]:
+    """What ``own`` says otherwise than ``whole``; ``default``: what it means where it is silent."""
+    out = []
+    for tag in tags:
+        mine, theirs = _value(own, tag, default.get(tag)), _value(whole, tag, 1.0)
+        if mine is not None and mine != theirs:
+            shown = own.said(tag) or f"{default[tag]:g}"
+            around = f" where the file has {whole.said(tag) or 1}" if whole.said(tag) else ""
+            out.append(f"{tag} {one_line(shown, 40)}{around}")
+    said = own.get("method") or default.get("method")
+    if said is not None and _method(str(said)) != _method(whole.get("method")):
+        out.append(f"method {one_line(str(said), 40) or 'Euler'}")
+    units = own.get("time_units").strip()
+    if units and names.canonical(units) != names.canonical(whole.get("time_units")):
+        out.append(f"time_units {one_line(units, 40)}")
+    return out
+
+
+def _value(specs: Element, tag: str, default: float | str | None) -> float | str | None:
+    """A time as a number, or as the text that is none."""
+    found, said = specs.first(tag), specs.said(tag)
+    if found is None or not said:
+        return default
+    try:
+        value = plain_number(said)
+    except Unreadable:
+        return said
+    turned = tag == "dt" and found.get("reciprocal").strip().lower() == "true"
+    return 1.0 / value if turned and value else value
+
+
+def _method(said: str) -> str | None:
+    words = (w.strip() for w in said.strip().lower().split(","))
+    return next((_METHODS[w] for w in words if w in _METHODS), None)
+
+
 def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
     """The control variables.
 
@@ -74,7 +169,7 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
     ------
     ModelError : no sim_specs, or times that are no numbers.
     """
-    specs = root.first("sim_specs")
+    specs = specs_of(root)
     if specs is None:
         raise ModelError(
             "there is no <sim_specs>", remedy="say start, stop and dt", file=file, line=root.line
@@ -127,11 +222,11 @@ def integration(root: Element, file: str) -> str:
     ------
     ModelError : a method that is not supported.
     """
-    specs = root.first("sim_specs")
+    specs = specs_of(root)
     said = specs.get("method").strip().lower() if specs else ""
-    for word in (w.strip() for w in said.split(",")):
-        if word in _METHODS:
-            return _METHODS[word]
+    method = _method(said)
+    if method is not None:
+        return method
     raise ModelError(
         f"integration method '{said}' is not supported", file=file,
         line=specs.line if specs else 0, remedy="Euler or RK4",

@@ -22,7 +22,7 @@ from sdsim.readers.xmile.flows import Flows
 from sdsim.readers.xmile.grammar import bare, parse
 from sdsim.readers.xmile.macros import body_of
 from sdsim.readers.xmile.scopes import Placed, plain, scopes
-from sdsim.readers.xmile.specs import control
+from sdsim.readers.xmile.specs import apart, control, one_clock
 from sdsim.readers.xmile.tables import has_table, table_of
 
 #: The most elements that are given an equation each because of a subscript like ``Age - 1``.
@@ -41,6 +41,7 @@ class Reader:
                 self.spelling.canonical(label)
         self.notes: list[str] = []
         self.placed, self.found = scopes(root, file)
+        one_clock(root, {id(p.scope.model): p.scope for p in self.placed}.values(), file)
         self.meaning = Meaning(
             dims, self.found,
             {k: d for k, p in self.found.items() if (d := _dims(p.element))},
@@ -81,7 +82,9 @@ class Reader:
             raise e.at(file=self.file) from None
         there = {e.key for e, _ in made}
         made += [(e, x) for e, x in control(self.root, self.file) if e.key not in there]
-        bodies = [body_of(m, self.meaning, self.file) for m in self.root.all("macro")]
+        bodies = [
+            body_of(m, self.meaning, self.file, apart(m, self.root)) for m in self.root.all("macro")
+        ]
         inliner = Inliner({b.key: b for b in bodies}, self.dims, self.file)
         exprs = [inliner.inline(e, x) for e, x in made]
         return [*(e for e, _ in made), *inliner.entries], [*exprs, *inliner.exprs]
