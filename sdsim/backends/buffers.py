@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats, Ints, keepable
-from sdsim.ir.program import NEAR, ROWS, SCALED, Buffer
+from sdsim.ir.program import HALF, NEAR, ROWS, SCALED, Buffer
 
 #: Takes the number of a value in the program to the row that holds it.
 Row = Callable[[int], int]
@@ -56,9 +56,9 @@ class Past:
 
 
 def _counted(steps: Floats, most: int) -> Ints:
-    """Numbers of steps: whole, 1 to ``most``; what is no number is 1."""
+    """Numbers of steps: whole, a half up, 1 to ``most``; what is no number is 1."""
     with np.errstate(invalid="ignore"):
-        whole = np.nan_to_num(np.rint(steps), nan=1.0)
+        whole = np.nan_to_num(np.floor(steps + HALF), nan=1.0)
         out: Ints = np.clip(whole, 1, most).astype(np.int64)
     return out
 

@@ -1,9 +1,10 @@
 """What keeps its past: root forms, and what of their arguments counts when.
 
 Vensim's discrete delays act at time steps only. A delay time is rounded to the nearest multiple of
-TIME STEP and is one step at least. That of DELAY FIXED is the one at the start; that of DELAY
-MATERIAL and DELAY INFORMATION is given to each input as it enters, so that later ones may overtake
-it: what arrives together is added up (material), or the last to enter counts (information).
+TIME STEP, a half up, and is one step at least. That of DELAY FIXED is the one at the start; that of
+DELAY MATERIAL and DELAY INFORMATION is given to each input as it enters, so that later ones may
+overtake it: what arrives together is added up (material), or the last to enter counts
+(information).
 """
 
 from __future__ import annotations

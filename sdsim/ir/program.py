@@ -68,7 +68,7 @@ ROWS = {"fixed": (1, 1), "material": (1, 2), "information": (1, 2), "belt": (2, 
 
 
 class Buffer(NamedTuple):
-    """What keeps its past. Numbers of steps are rounded, at least 1.
+    """What keeps its past. Numbers of steps are rounded, a half up, at least 1.
 
     start : values that depend on parameters alone: what it gives at the start, then what the kind
         needs.   push : values it takes in at the end of each grid step.
@@ -91,6 +91,9 @@ class Buffer(NamedTuple):
     kind: str = "fixed"
 
 
+#: What is added to a number of steps before it is cut: n + 1/2 steps, which a division may miss by
+#: the last bits, are n + 1, as in Vensim's stored output of SDXorg's test delay_pipeline.
+HALF = 0.5 + 1e-6
 #: What of a step's room may be a matter of rounding; it is made up for at the next step.
 NEAR = 1e-6
 #: All that is on a belt is multiplied out where so little of it is kept; twice, and it is gone.

@@ -146,7 +146,8 @@ class Builder:
                 return
             role, kind = ("data", entry.keyword) if get[2] == "data" else ("lookup", "interpolate")
             count, lookup = math.prod(sizes), role == "lookup"
-            tables = self.external.series(arguments, count, kind, lookup=lookup)
+            excel = get[1] == "xls"
+            tables = self.external.series(arguments, count, kind, lookup=lookup, excel=excel)
             for cell, series in zip(self.cells(subs), tables, strict=True):
                 if not any(self.matches(cell, group) for group in excepts):
                     yield role, Equation(series, cell, (), entry.line)

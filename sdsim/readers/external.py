@@ -5,7 +5,9 @@ order of the subscripts on the left; ``cell*`` reads it transposed. ``LOOKUPS`` 
 ``DATA(file, tab, x, cell)`` take x from a row (x is its number) or from a column (its letter),
 beginning level with the cell, one series a row or column. Cells may also be named ranges.
 
-Blank x and blank values are skipped, which is what interpolating a missing value amounts to.
+Blank values are skipped, which is what interpolating a missing value amounts to. GET DIRECT reads x
+up to the first cell without a number: what stands beyond it is another table's. GET XLS, for which
+Vensim asks Excel, goes on past a single such cell, as Vensim's own output shows.
 """
 
 from __future__ import annotations
@@ -86,11 +88,19 @@ class External:
         return values
 
     def series(
-        self, arguments: Sequence[str], count: int, kind: str, *, lookup: bool = False
+        self,
+        arguments: Sequence[str],
+        count: int,
+        kind: str,
+        *,
+        lookup: bool = False,
+        excel: bool = False,
     ) -> list[Lookup]:
         """The ``count`` series at ``(file, tab, x row or column, cell)``.
 
         x increases. That of a ``lookup`` may fall instead: it is read from its end, as Vensim does.
+
+        excel : whether single cells without a number are passed over, as GET XLS does.
         """
         file, tab, axis, cell = self._three(arguments, 4, "DATA", "file, tab, row or column, cell")
         page = self.sheet(file, tab)
@@ -99,11 +109,13 @@ class External:
         if axis.isdecimal() and at:
             top, left = int(at[2]) - 1, column(at[1])
             xs = [(int(axis) - 1, c) for c in range(left, page.columns)]
+            xs = self._table(page, file, xs, f"row {axis}", excel)
             steps, place = (1, 0), f"row {axis}"
             first = (top, left)
         elif at and axis.isalpha() and len(axis) <= 3 and axis.lower() not in page.named:
             top, left = int(at[2]) - 1, column(at[1])
             xs = [(r, column(axis)) for r in range(top, page.rows)]
+            xs = self._table(page, file, xs, f"column {axis}", excel)
             steps, place = (0, 1), f"column {axis}"
             first = (top, left)
         else:
@@ -118,6 +130,27 @@ class External:
             first = (area[0], area[1])
         kept = self._along(page, file, xs, place, lookup)
         return self._points(page, file, kept, first, steps, count, kind, place)
+
+    def _table(
+        self, page: Sheet, file: str, xs: list[tuple[int, int]], place: str, excel: bool
+    ) -> list[tuple[int, int]]:
+        """Those of the cells ``xs`` that belong to the table that begins with the first."""
+        numbers = [page.number(r, c) for r, c in xs]
+        end, last, direction = 0, math.nan, 0.0
+        while end < len(xs):
+            gap = numbers[end] is None
+            here = end + (gap and excel)
+            x = numbers[here] if here < len(xs) else None
+            if x is None or (gap and direction * (x - last) < 0):
+                break
+            direction, last, end = direction or (x - last if end else 0.0), x, here + 1
+        if any(x is not None for x in numbers[end:]):
+            at = _name(*xs[end])
+            self.notes.append(
+                f"'{file}': {place} is read up to cell {at}, which has no number; numbers "
+                "beyond it are not read"
+            )
+        return xs[:end]
 
     def _along(
         self, page: Sheet, file: str, xs: Sequence[tuple[int, int]], place: str, lookup: bool

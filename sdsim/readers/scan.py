@@ -43,6 +43,9 @@ _BRACE = re.compile(r"[{}]")
 _BLANK = re.compile(r"[\s\x1a\ufeff]*")
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]")
+#: The line of an entry that another has swallowed; and one without a sign, of data or a range.
+_NEXT = re.compile(rf"\s*(?:{_NAME})\s*(?:{_LIST})?[^=~|]*?(?::=|==?|<->)|\*{{3,}}")
+_BARE = re.compile(rf"\s*(?:{_NAME})\s*(?:{_LIST})?\s*(?::|\(|$)")
 _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "lookup",
           ":": "range", "<->": "copy"}  # fmt: skip
 
@@ -213,10 +216,13 @@ class _Scanner:
     def entry(self) -> Iterator[Entry]:
         start = self.at
         equation = self.equation()
-        parts = [self.plain()] if self.closing == "~" else []
+        parts: list[str] = []
+        begin: list[int] = []
         while self.closing == "~":
+            begin.append(self.at)
             parts.append(self.plain())
         head = one_line(BIDI.sub("", equation), 40)
+        self.one_entry(parts, begin, start, head)
         if self.closing != "|":
             raise self.error("the entry does not end", "add '~ units ~ comment |'", start, head)
         if not parts:
@@ -231,6 +237,22 @@ class _Scanner:
                 f"(U+{ord(hidden.group()):04X}) makes this another name"
             )
         yield from self.parsed(equation, parts, start)
+
+    def one_entry(self, parts: list[str], begin: list[int], start: int, head: str) -> None:
+        """Refuse an entry whose units or comment hold the next one: what follows a comment is a
+        mark such as ``:SUPPLEMENTARY``."""
+        more = [part.strip() for part in parts[2:]]
+        if not more or (len(more) == 1 and more[0].startswith(":")):
+            return
+        several = len(more) > 1
+        for part, at in list(zip(parts, begin, strict=True))[:-1]:
+            lines = [(m[0][:200], m.start()) for m in re.finditer(r"(?m)^.+$", part)]
+            found = [(t, k) for t, k in lines if (k or several) and _NEXT.match(t)][:1]
+            found += [(t, k) for t, k in lines if k and several and _BARE.match(t)][-1:]
+            if found:
+                text, where = one_line(found[0][0], 40), self.line(at + found[0][1])
+                what = f"a '|' is missing before '{text}' in line {where}"
+                raise self.error(what, "end the entry with '|'", start, head)
 
     def equation(self) -> str:
         """The equation part on one line."""
@@ -265,8 +287,9 @@ class _Scanner:
 
     def quoted(self, at: int) -> str:
         match = re.compile(_QUOTED).match(self.text, at)
-        name = _JOIN.sub(" ", match.group()) if match else "\n"
-        if match is None or "\n" in name:
+        name = " ".join(_JOIN.sub(" ", match.group()).split("\n")) if match else ""
+        # A name may go over a line's end; with a mark in it, it is a name that does not end.
+        if match is None or ("\n" in match.group() and re.search("[~|]", name)):
             raise self.error("the quote '\"' does not end", "add the second '\"'", at)
         self.at = match.end()
         return name

@@ -28,6 +28,31 @@ def over_time(values: Sequence[float]) -> str:
     return "(" + ",".join(f"({k},{v!r})" for k, v in enumerate(values)) + ")"
 
 
+# --- delay fixed ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("time", "step", "steps"),
+    [
+        ("0.5", 1, 1), ("1.5", 1, 2), ("2.5", 1, 3), ("3.5", 1, 4), ("1.25", 0.5, 3),
+        ("0.35", 0.1, 4), ("0.45", 0.1, 5), ("2.4999", 1, 2), ("2.4", 1, 2), ("2.6", 1, 3),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["FIXED(x, {}, 6)", "MATERIAL(x, {}, 6, 0)", "INFORMATION(x, {}, 6)"]
+)
+def test_half_a_step_more_is_a_whole_one(
+    system: Make, kind: str, time: str, step: float, steps: int
+) -> None:
+    """Vensim's stored output of SDXorg's test delay_pipeline: 1.25 at TIME STEP 0.5 is 3 steps.
+    0.35 / 0.1 is less than 3.5 by the last bit."""
+    run = simulate(
+        system(f"x = -1 - Time\ny = DELAY {kind.format(time)}", stop=8 * step, step=step)
+    )
+    x = run["x"].values
+    np.testing.assert_array_equal(run["y"], [6.0] * steps + list(x[: len(x) - steps]))
+
+
 # --- delay material, delay information ------------------------------------------------------------
 
 

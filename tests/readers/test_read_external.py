@@ -136,7 +136,7 @@ def test_tables_that_do_not_fit(
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("t,v\n5,1\n1,\nfoo,3\n0,4", "column A of 'd.csv' does not increase: 1 after 5; sort it "
+        ("t,v\n5,1\n1,\n2,3\n0,4", "column A of 'd.csv' does not increase: 1 after 5; sort it "
          "(cell A3)"),
         ("t,v\n1,1\n1,2", "column A of 'd.csv' does not increase: 1 after 1; sort it (cell A3)"),
         ("t,v\nx,1", "no numbers at B2 of 'd.csv' along column A; check row, column and cell"),
@@ -152,17 +152,66 @@ def test_time_must_increase(rows: str, message: str, reading: Reading, tmp_path:
 def test_the_x_of_a_lookup_may_fall(reading: Reading, tmp_path: Path) -> None:
     """What is left in the ground, from much to little: published models have such rows."""
     (tmp_path / "d.csv").write_text("x,850,800,,700\ny,3,2,9,1\nup,1,3,2,4\nv,1,2,3,4\n")
-    model = reading("y( GET DIRECT LOOKUPS('d.csv', ',', '1', 'B2') ) ~ ~ |")
+    model = reading("y( GET XLS LOOKUPS('d.csv', ',', '1', 'B2') ) ~ ~ |")
     assert model.find("y").equations[0].expr == Lookup((700.0, 800.0, 850.0), (1.0, 2.0, 3.0))
     with pytest.raises(ModelError, match=r"row 3 of 'd\.csv' does not increase: 2 after 3; sort"):
         reading("y( GET DIRECT LOOKUPS('d.csv', ',', '3', 'B4') ) ~ ~ |")
 
 
-def test_words_among_times_are_skipped_with_a_note(reading: Reading, tmp_path: Path) -> None:
-    (tmp_path / "d.csv").write_text("t,v\n1,10\nabout 2,20\n,25\n3,30\n")
-    model = reading("y := GET DIRECT DATA('d.csv', ',', 'A', 'B2') ~ ~ |")
+@pytest.mark.parametrize("gap", ["", "about 2"])
+def test_get_xls_passes_over_a_single_time_without_a_number(
+    gap: str, reading: Reading, tmp_path: Path
+) -> None:
+    """Vensim's stored output of SDXorg's test get_with_missing_values_xlsx."""
+    (tmp_path / "d.csv").write_text(f"t,v\n1,10\n{gap},20\n3,30\n")
+    model = reading("y := GET XLS DATA('d.csv', ',', 'A', 'B2') ~ ~ |")
     assert model.find("y").equations[0].expr == Lookup((1.0, 3.0), (10.0, 30.0))
-    assert model.notes == ("'d.csv' A3: 'about 2' is no number: skipped",)
+    said = ("'d.csv' A3: 'about 2' is no number: skipped",) if gap else ()
+    assert model.notes == said
+
+
+TWO = [["year", 0, 2, 4, None, "year", 6, 8], ["coal", 10, 20, 40, None, "wind", 900, 990]]
+BACK = [["year", 0, 2, 4, None, 0, 2], ["coal", 10, 20, 40, None, 900, 990]]
+TEXT = [["year", 0, 2, 4, "text", 6, 8], ["coal", 10, 20, 40, None, 900, 990]]
+
+
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("book", [False, True])
+@pytest.mark.parametrize(
+    ("call", "rows", "end"),
+    [
+        ("DIRECT", TWO, 5), ("DIRECT", BACK, 5), ("DIRECT", TEXT, 5),
+        ("XLS", TWO, 5), ("XLS", BACK, 5),
+    ],
+)  # fmt: skip
+def test_the_next_table_in_a_sheet_is_not_read(
+    call: str, rows: list[list[Any]], end: int, book: bool, upright: bool,
+    reading: Reading, tmp_path: Path,
+) -> None:  # fmt: skip
+    """As in Vensim's stored output of SDEverywhere's directdata_endofdata, directlookups_endofdata:
+    values of the table beside it belong to other series."""
+    rows = [list(row) for row in zip(*rows, strict=True)] if upright else rows
+    if book:
+        wb = openpyxl.Workbook()
+        for row in rows:
+            wb.active.append(row)  # type: ignore[union-attr]
+        wb.save(tmp_path / "d.xlsx")
+    else:
+        text = "\n".join(",".join("" if v is None else str(v) for v in row) for row in rows)
+        (tmp_path / "d.csv").write_text(text)
+    file, tab = ("d.xlsx", "Sheet") if book else ("d.csv", ",")
+    axis, cell = ("A", "B2") if upright else ("1", "B2")
+    model = reading(
+        f"x := GET {call} DATA('{file}', '{tab}', '{axis}', '{cell}') ~ ~ |\n"
+        f"y( GET {call} LOOKUPS('{file}', '{tab}', '{axis}', '{cell}') ) ~ ~ |"
+    )
+    table = Lookup((0.0, 2.0, 4.0), (10.0, 20.0, 40.0))
+    assert [model.find(n).equations[0].expr for n in "xy"] == [table, table]
+    place, at = ("column A", f"A{end}") if upright else ("row 1", f"{'ABCDEFG'[end - 1]}1")
+    assert model.notes == (
+        f"'{file}': {place} is read up to cell {at}, which has no number; numbers beyond it "
+        "are not read",
+    )
 
 
 @pytest.mark.usefixtures("book")

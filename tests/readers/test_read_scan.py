@@ -113,6 +113,53 @@ def test_separator_in_a_string_stays_a_tab() -> None:
     assert "'\t'" in entries("x = GET DIRECT CONSTANTS('a.txt', '\t', 'B2') ~ ~ |")["x"].text
 
 
+@pytest.mark.parametrize(
+    ("text", "swallowed", "line"),
+    [
+        ("y = rate ~ ~ missing bar\nz = 2 ~ ~ |", "z = 2", 2),
+        ("y = rate ~ ~ missing bar\n\nz = 2 ~ ~ said ~ :SUPPLEMENTARY |", "z = 2", 3),
+        ("y = rate ~ ~ z = 2 ~ ~ |", "z = 2", 1),
+        ("y = rate ~ m\nz[a, b] = 2 ~ ~ |", "z[a, b] = 2", 2),
+        ('y = rate ~ ~ two\nlines\n"z, too" == 2 ~ ~ |', '"z, too" == 2', 3),
+        ("y = rate ~ ~ said\nz :EXCEPT: [a] :RAW: := 2 ~ ~ |", "z :EXCEPT: [a] :RAW: := 2", 2),
+        ("y = rate ~ ~ said\nz ~ m ~ |", "z", 2),
+        ("y = rate ~ ~ said\nd: a, b ~ ~ |", "d: a, b", 2),
+        ("y = rate ~ ~ said\nd <-> e ~ ~ |", "d <-> e", 2),
+        ("y = rate ~ ~ said\nf((0,0),(1,1)) ~ ~ |", "f((0,0),(1,1))", 2),
+        ("y = rate ~ ~ said\n*****\n.Group\n*****~\n|", "*****", 2),
+    ],
+)
+def test_a_missing_bar_loses_no_equation(text: str, swallowed: str, line: int) -> None:
+    with pytest.raises(ModelError) as error:
+        scan_text(f"rate = 1 ~ ~ |\n{text}\nlast = 1 ~ ~ |", "m.mdl")
+    said = f"m.mdl:2: 'y = rate': a '|' is missing before '{swallowed}' in line {line + 1}"
+    assert str(error.value) == f"{said}; end the entry with '|'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = 1 ~ ~ about ~ 5 years |",
+        "y = 1 ~ ~ z = 2 would be wrong ~ :SUPPLEMENTARY |",
+        "y = 1 ~ ~ two lines\nz = 2 is none of them ~\n\t:SUPPLEMENTARY\n|",
+        "y = 1 ~ ~ two lines\nz = 2 |",
+    ],
+)
+def test_what_a_comment_says_is_no_equation(text: str) -> None:
+    assert [e.name for e in scan_text(text, "m.mdl").entries] == ["y"]
+
+
+def test_a_name_in_quotes_may_go_over_the_end_of_a_line() -> None:
+    """As a single blank, wherever the name stands; a quote that does not end is one still."""
+    text = '"a\n b (c)" = 2 ~ ~ |\nd = "a b (c)" + "a\nb\n(c)" ~ ~ |\n"e\n~ f" = 1 ~ ~ |'
+    first, second = scan_text(text[: text.index('"e')], "m.mdl").entries
+    assert (first.key, first.label) == ("a b (c)", "a b (c)")
+    assert second.text == '"a b (c)" + "a b (c)"'
+    assert (first.line, second.line) == (1, 3)
+    with pytest.raises(ModelError, match=r"m\.mdl:6: the quote '\"' does not end"):
+        scan_text(text, "m.mdl")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_line_ends_and_byte_order_marks(end: str, encoding: str) -> None:

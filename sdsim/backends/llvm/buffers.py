@@ -16,7 +16,7 @@ from collections.abc import Callable
 from sdsim.backends.llvm.environment import word
 from sdsim.backends.llvm.plan import Plan
 from sdsim.backends.llvm.text import Body, Lanes, literal
-from sdsim.ir.program import NEAR, ROWS, SCALED
+from sdsim.ir.program import HALF, NEAR, ROWS, SCALED
 
 #: Rows before a belt's pieces: what it gives, what amounts are multiplied by, the number of its
 #: first piece and what is left of it, the room still to be made; pieces once scaled, and never.
@@ -128,10 +128,10 @@ def _place(
 
 
 def _counted(b: Body, steps: str) -> str:
-    """Numbers of steps as integers: 1 to one more than all; what is no number is 1."""
+    """Numbers of steps as integers, a half up: 1 to one more than all; what is no number is 1."""
     most = b.let(f"add i64 {word(b, 'steps')}, 1")
     top = b.spread(b.let(f"sitofp i64 {most} to double"))
-    n = b.intrinsic("rint", steps)
+    n = b.intrinsic("floor", b.add(steps, b.number(HALF)))
     n = b.choose(b.compare("oge", n, b.number(1.0)), n, b.number(1.0))
     n = b.choose(b.compare("olt", n, top), n, top)
     return b.let(f"fptosi {b.lanes.floats} {n} to {b.lanes.ints}")

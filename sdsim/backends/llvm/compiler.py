@@ -14,7 +14,7 @@ from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.rules import LIBRARY, library_name
 
 #: Functions that code for older processors may call; each gives the exact result.
-_EXACT = ("fma", "floor", "trunc", "rint")
+_EXACT = ("fma", "floor", "trunc")
 _OLDEST = 50
 
 
