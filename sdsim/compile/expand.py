@@ -15,6 +15,7 @@ from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, counted, nearest, some
 from sdsim.functions import KEPT, ROOTS, STATEFUL, VECTOR
 from sdsim.functions.base import check_arity
+from sdsim.functions.tables import COMPUTED
 from sdsim.ir.expr import Array, Binary, Call, Expr, Num, Ref, Unary, is_constant, rewrite, walk
 from sdsim.ir.model import Equation, Model, Variable, constant_value
 
@@ -155,7 +156,7 @@ class _Writer:
     def _checked(self, call: Call) -> Call:
         kept = KEPT.get(call.name)
         arity = {"integ": 2, "initial": 1, "active initial": 2}.get(call.name, 3)
-        arity = kept.count if kept else arity
+        arity = kept.count if kept else 1 if call.name in COMPUTED else arity
         check_arity(call.name, len(call.args), (arity, arity))
         if kept and kept.time is not None:
             time = constant_value(self._model, call.args[kept.time])

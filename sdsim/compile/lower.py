@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError
 from sdsim.compile.order import Ordered, parts_of
+from sdsim.compile.series import DataEquations, named
 from sdsim.compile.subscripts import Block
 from sdsim.functions import FUNCTIONS, KEPT, TABLES
 from sdsim.functions.base import check_arity
-from sdsim.functions.tables import only_at
-from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, walk
+from sdsim.functions.tables import COMPUTED, Numbers, only_at
+from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
 from sdsim.ir.model import label_of
 from sdsim.ir.program import (
     Buffer,
@@ -72,6 +73,7 @@ class _Lowering:
         self._place = ("", 0)
         self._draws = 0
         self._starting = False
+        self._data = DataEquations(self, self._model)
 
     def run(self) -> Program:
         later: list[tuple[Block, int, int]] = []
@@ -104,12 +106,11 @@ class _Lowering:
         later: list[tuple[Block, int, int]],
     ) -> int:  # fmt: skip
         variable = self._model.variables[block.variable]
-        expr = block.equation.expr
         if variable.role == "lookup":
             return -1
-        if variable.role == "data":
-            return self.table(self._points(expr), self.time())
         root = block.root
+        if variable.role == "data" or root in COMPUTED:
+            return self._data.value(block, index, cell, at_start)
         if root == "constant":
             return self._param(block, index, cell)
         if root in ("integ", "sample if true", *KEPT) and not at_start:
@@ -216,19 +217,17 @@ class _Lowering:
                 if ref.name == names.TIME
                 else self.const(float(block.at[id(ref)][index]))
             )
-        value = self._values[ref.name, int(block.at[id(ref)][index]), at_start]
-        if value < 0 and not self._named(block.equation.expr, ref):
+        cell = int(block.at[id(ref)][index])
+        if self._data.point is not None:
+            return self._data.there(self._data.point, ref.name, cell, at_start)
+        value = self._values[ref.name, cell, at_start]
+        if value < 0 and not named(block.equation.expr, ref):
             table = self._model.variables[ref.name].name
             raise ModelError(
                 f"'{table}' is a lookup and has no value of its own",
                 remedy=f"call it with an argument: {table}(Time)",
             )
         return value
-
-    def _named(self, root: Expr, ref: Ref) -> bool:
-        """Whether a lookup stands where its name is meant: first in a builtin that takes one."""
-        calls = (n for n in walk(root) if isinstance(n, Call) and n.name in TABLES)
-        return any(ref is head for call in calls for head in call.args[:1])
 
     def _call(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         variable = self._model.variables.get(call.name)
@@ -252,6 +251,9 @@ class _Lowering:
             what = f"'{variable.name}' is no lookup and cannot be called"
             raise ModelError(what, remedy="put a sign before the parenthesis")
         check_arity(call.name, len(parts), (1, 1), f"'{variable.name}'")
+        computed = self._data.series(call.name, int(block.at[id(call)][index]))
+        if computed is not None:
+            return computed.read(computed.kind, parts[0])
         return self.table(self._points_of(block, index, call), parts[0])
 
     def _points_of(self, block: Block, index: int, named: Ref | Call) -> Lookup:
@@ -259,6 +261,9 @@ class _Lowering:
         if (number := int(owners[cell])) < 0:
             label = label_of(self._model, self._model.variables[named.name], cell)
             raise ModelError(f"'{label}' has no table", remedy="write one, or call another")
+        data = self._data.series(named.name, cell)
+        if isinstance(data, Numbers):
+            return data.points
         return self._points(self._ordered.blocks[number].equation.expr)
 
     def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
@@ -271,7 +276,20 @@ class _Lowering:
             wanted = "data variable" if row.data else "lookup"
             what = f"{call.name.upper()} expects the name of a {wanted} first"
             raise ModelError(what, remedy=f"give it the name of a {wanted}")
+        if row.data and (of := self._data.series(given.name, int(block.at[id(given)][index]))):
+            return row.lower(self, of, parts[1:])
         return row.lower(self, self._points_of(block, index, given), parts[1:])
+
+    # --- what data equations ask for -----------------------------------------------------------
+
+    def work_out(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
+        """See `series.Lowering.work_out`."""
+        return self._lower(block, index, expr, at_start)
+
+    def current(self, name: str, cell: int, at_start: bool) -> int | None:
+        """See `series.Lowering.current`."""
+        value = self._values[name, cell, at_start]
+        return None if value >= 0 and self._moving[value] else value
 
     @staticmethod
     def _points(expr: Expr) -> Lookup:
@@ -340,14 +358,16 @@ class _Lowering:
 
     def time(self) -> int:
         """See `functions.base.Builder.time`; INITIAL TIME where a start value is computed."""
+        if self._data.point is not None:
+            return self._data.point.value(self._data.point.x)
         return self._control(names.INITIAL_TIME) if self._starting else self.op("time")
 
     def event(self) -> int:
         """See `functions.base.Builder.event`."""
-        if not self._starting:
+        if not self._starting and self._data.point is None:
             return self.op("event")
         half = self.op("mul", self.const(0.5), self.dt())
-        return self.op("add", self._control(names.INITIAL_TIME), half)
+        return self.op("add", self.time(), half)
 
     def dt(self) -> int:
         """See `functions.base.Builder.dt`."""
@@ -372,7 +392,7 @@ class _Lowering:
     def table(self, points: Lookup, at: int, watched: bool = True) -> int:
         """See `functions.base.Builder.table`."""
         if points.kind == "raw":
-            return only_at(self, points, at)
+            return only_at(self, Numbers(self, points), at)
         table = Table(points.x, points.y, points.kind)
         before = len(self._tables)
         number = self._tables.setdefault(table, before)

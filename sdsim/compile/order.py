@@ -12,6 +12,7 @@ from sdsim.base import limits, names
 from sdsim.base.errors import ModelError
 from sdsim.compile.subscripts import Block, Positions, ground
 from sdsim.functions import KEPT
+from sdsim.functions.tables import COMPUTED
 from sdsim.ir.expr import Call, Expr, Ref, children, is_constant, walk
 from sdsim.ir.model import Model, label_of, shape_of
 
@@ -179,7 +180,8 @@ class _Sorter:
         """For each cell of a block, the nodes its value reads."""
         block = self._blocks[number]
         variable = self._model.variables[block.variable]
-        if variable.role != "equation" or block.root == "constant":
+        known = variable.role != "equation" and block.root not in COMPUTED
+        if known or block.root == "constant":
             return [[] for _ in range(block.cells.size)]
         size = block.cells.size
         columns: list[list[int]] = []

@@ -27,7 +27,7 @@ from sdsim.functions import stateful as holding
 from sdsim.functions.base import Builder, Function, Stateful, Vector
 from sdsim.functions.noise import REFUSED
 from sdsim.functions.root_forms import Kept
-from sdsim.functions.tables import OfTable
+from sdsim.functions.tables import COMPUTED, OfTable
 
 _ROOMS = (elementary, inputs, random, stella, gammas, noise, allocation, arrays)
 
@@ -59,7 +59,7 @@ TABLES: dict[str, OfTable] = {row.name: row for row in (*tables.ROWS, *conveyors
 KEPT: dict[str, Kept] = {row.name: row for row in kept.ROWS}
 
 #: Forms that only mean something as the whole right-hand side; `expand` moves them there.
-ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT)
+ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT, *COMPUTED)
 
 #: Every name that is a builtin.
 NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from itertools import accumulate, pairwise
+from typing import Any, Protocol
 
 from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder
@@ -24,18 +25,70 @@ SLACK = 1e-6
 MOST = 1000
 
 
+#: The roots of data equations, by what holds between their times. No file can spell them.
+COMPUTED = {f"· {kind}": kind for kind in ("interpolate", "hold_backward", "look_forward", "raw")}
+
+
+class Series(Protocol):
+    """Data at their own times, numbers or worked out from others."""
+
+    @property
+    def x(self) -> tuple[float, ...]:
+        """The times."""
+
+    @property
+    def kind(self) -> str:
+        """What holds between them, as in `sdsim.ir.expr.Lookup`."""
+
+    def read(self, kind: str, at: int, shifted: bool = False) -> int:
+        """The value at a time in the way of a kind; ``shifted``: each point's is that of the one
+        before, and the first is left out."""
+
+    def values(self) -> list[int]:
+        """The value at each of the times."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A `Series` of numbers."""
+
+    builder: Builder
+    points: Lookup
+
+    @property
+    def x(self) -> tuple[float, ...]:
+        """See `Series`."""
+        return self.points.x
+
+    @property
+    def kind(self) -> str:
+        """See `Series`."""
+        return self.points.kind
+
+    def read(self, kind: str, at: int, shifted: bool = False) -> int:
+        """See `Series.read`."""
+        x, y = self.points.x, self.points.y
+        table = Lookup(x[1:], y[:-1], kind) if shifted else Lookup(x, y, kind)
+        return self.builder.table(table, at, watched=False)
+
+    def values(self) -> list[int]:
+        """See `Series.values`."""
+        return [self.builder.const(y) for y in self.points.y]
+
+
 @dataclass(frozen=True)
 class OfTable:
     """A builtin whose first argument is a lookup or data variable.
 
     arity : fewest and most arguments, the table counted.
-    lower : (builder, points of the table, values of the other arguments) -> value.
+    lower : (builder, points of the table, values of the other arguments) -> value; for data, their
+        `Series` in place of the points.
     data : only data variables will do.   units, source : as in `sdsim.functions.base.Function`.
     """
 
     name: str
     arity: tuple[int, int]
-    lower: Callable[[Builder, Lookup, Sequence[int]], int]
+    lower: Callable[[Builder, Any, Sequence[int]], int]
     data: bool = False
     units: str = "first"
     source: str = VENSIM
@@ -45,13 +98,13 @@ def _as(kind: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
     return b.table(Lookup(points.x, points.y, kind), a[0])
 
 
-def only_at(b: Builder, points: Lookup, at: int) -> int:
+def only_at(b: Builder, points: Series, at: int) -> int:
     """``:RAW:`` data: a point's value at its own time, :NA: at all others (Vensim Reference Manual,
     Data Equations)."""
     slack = b.op("mul", b.const(SLACK), b.dt())
     late = b.op("add", at, slack)
     x = b.table(Lookup(points.x, points.x, "hold_backward"), late, watched=False)
-    y = b.table(Lookup(points.x, points.y, "hold_backward"), late, watched=False)
+    y = points.read("hold_backward", late)
     here = b.op("le", b.op("abs", b.op("sub", x, at)), slack)
     return b.op("select", here, y, b.const(NA))
 
@@ -154,13 +207,13 @@ def _covered(b: Builder, points: Lookup, a: Sequence[int]) -> int:
 # --- data --------------------------------------------------------------------------------------
 
 
-def _among(b: Builder, points: Lookup, t: int, value: int) -> int:
+def _among(b: Builder, points: Series, t: int, value: int) -> int:
     """The value; :NA: before the first point and after the last."""
     early, late = b.op("lt", t, b.const(points.x[0])), b.op("gt", t, b.const(points.x[-1]))
     return b.op("select", b.op("or", early, late), b.const(NA), value)
 
 
-def _between(b: Builder, points: Lookup, a: Sequence[int]) -> int:
+def _between(b: Builder, points: Series, a: Sequence[int]) -> int:
     """Straight lines (mode 0), the next point (1) or the one before (-1).
 
     Vensim's manual likens mode -1 to :HOLD BACKWARD:, yet its output gives the point before even
@@ -168,24 +221,23 @@ def _between(b: Builder, points: Lookup, a: Sequence[int]) -> int:
     """
     t, mode = a
     whole = b.op("floor", t)
-    x, y = points.x, points.y
-    straight = b.table(Lookup(x, y), t, watched=False)
-    after = b.table(Lookup(x, y, "look_forward"), whole)
-    before = b.table(Lookup(x[1:], y[:-1], "look_forward"), whole) if len(x) > 1 else straight
+    straight = points.read("interpolate", t)
+    after = points.read("look_forward", whole)
+    before = points.read("look_forward", whole, shifted=True) if len(points.x) > 1 else straight
     out = b.op("select", b.op("ge", mode, b.const(1.0)), after, straight)
     out = b.op("select", b.op("le", mode, b.const(-1.0)), before, out)
     return _among(b, points, t, out)
 
 
-def _at(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    return _among(b, points, a[0], b.table(points, a[0], watched=False))
+def _at(b: Builder, points: Series, a: Sequence[int]) -> int:
+    return _among(b, points, a[0], points.read(points.kind, a[0]))
 
 
-def _end(place: int, b: Builder, points: Lookup, _: Sequence[int]) -> int:
+def _end(place: int, b: Builder, points: Series, _: Sequence[int]) -> int:
     return b.const(points.x[place])
 
 
-def _through(what: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
+def _through(what: str, b: Builder, points: Series, a: Sequence[int]) -> int:
     """A figure of the points from one time to another, both counted; :NA: where there is none."""
     if len(points.x) > MOST:
         raise ModelError(
@@ -202,7 +254,7 @@ def _through(what: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
         kept = [b.op("select", i, v, none) for i, v in zip(inside, values, strict=True)]
         return reduce(partial(b.op, code), kept)
 
-    values = [b.const(y) for y in points.y]
+    values = points.values()
     count = total([one] * len(values))
     if what in ("MIN", "MAX"):
         out = total(values, b.const(1e300 if what == "MIN" else -1e300), what.lower())

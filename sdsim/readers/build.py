@@ -40,6 +40,7 @@ class Builder:
         self.holding = Holding(dims)
         self.elements = self.holding.of.keys()
         self.notes: list[str] = []
+        self.data: set[str] = set()
 
     def variables(self, entries: Sequence[Entry], exprs: Sequence[Expr]) -> dict[str, Variable]:
         """The variables by canonical name, in the order of the entries.
@@ -53,6 +54,7 @@ class Builder:
         for entry, expr in zip(entries, exprs, strict=True):
             grouped.setdefault(entry.key, []).append((entry, expr))
         result = {}
+        self.data = {e.key for e, x in zip(entries, exprs, strict=True) if _of_data(e, x)}
         for key, parts in grouped.items():
             result[key] = self.variable(parts)
             self.notes += self.lacking(result[key])
@@ -164,6 +166,10 @@ class Builder:
         elif isinstance(expr, Array):
             wide_sizes = [n for n, s in zip(sizes, subs, strict=True) if s in self.dims]
             yield one("equation", shaped(expr, wide_sizes))
+        elif entry.kind == "data" and any(
+            isinstance(n, Ref | Call) and n.name in self.data for n in walk(expr)
+        ):
+            yield one("data", Call(f"· {entry.keyword}", (expr,)))
         else:
             yield one("equation", expr)
 
@@ -249,6 +255,12 @@ class Builder:
                         )
                 except ModelError as error:
                     raise error.at(file=self.file, line=entry.line, variable=entry.label) from None
+
+
+def _of_data(entry: Entry, expr: Expr) -> bool:
+    """Whether an entry is one of data, at their own times."""
+    get = _GET.fullmatch(expr.name) if isinstance(expr, Call) else None
+    return get[2] == "data" if get else entry.kind == "data"
 
 
 def _over_time(equation: Equation) -> Equation:
