@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import importlib
 import io
@@ -51,13 +52,27 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; never raises."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # what a terminal cannot show is written out
-        sys.stdout.reconfigure(errors="backslashreplace")
+    """Run one command and return its exit status; never raises, and leaves all as it was."""
+    out = sys.stdout if isinstance(sys.stdout, io.TextIOWrapper) else None
+    errors = out.errors if out else None
+    if out:  # what a terminal cannot show is written out
+        out.reconfigure(errors="backslashreplace")
+    try:
+        return _tidily(argv)
+    finally:
+        if out and not out.closed:
+            with contextlib.suppress(OSError):  # it could not be written, and that was said
+                out.reconfigure(errors=errors)
+
+
+def _tidily(argv: Sequence[str] | None) -> int:
+    """Run one command; whatever goes wrong is one line and a status."""
     try:
         status = _main(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
         return status
+    except SystemExit as e:  # --help, --version
+        return int(e.code or 0)
     except ModelError as e:
         return _fail(str(e))
     except StoppedError as e:
@@ -81,7 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _mute() -> None:
     """What is left to print goes nowhere, so that the end of the process does not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _fail(text: str, status: int = 2) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import sdsim
 from making import mdl
-from test_cli import sdsim
 
 WORLD = """
     sector: farms, works

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
 from making import mdl
@@ -27,18 +26,13 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def command(*args: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "sdsim", "convert", *map(str, args)]
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-
-
 def test_command(source: Path) -> None:
-    done = command(source, source.with_name("n.mdl"))
+    done = commands.sdsim("convert", source, source.with_name("n.mdl"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    again = command(source, source.with_name("n.mdl"))
+    again = commands.sdsim("convert", source, source.with_name("n.mdl"))
     assert again.returncode == 2
     assert "n.mdl: is there already; choose another name, or --force" in again.stderr
-    assert command(source, source.with_name("n.mdl"), "--force").returncode == 0
+    assert commands.sdsim("convert", source, source.with_name("n.mdl"), "--force").returncode == 0
 
 
 @pytest.mark.parametrize(
