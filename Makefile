@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+SHELL  := bash
 
 .PHONY: run test lint docs bench fuzz claims conformance clean
 
@@ -11,7 +12,8 @@ run: $(STAMP)
 	@$(BIN)/python experiments/first_cycle.py
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto
+	@echo "running the tests, as many at a time as there are processors; some minutes"
+	@$(BIN)/python -m pytest -n auto --dist worksteal --durations 15
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
@@ -35,8 +37,11 @@ conformance: $(STAMP)
 	@$(BIN)/sdsim conformance $(DIR)
 
 $(STAMP): pyproject.toml constraints.txt
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@test -d $(VENV) || { echo "making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing sdsim and what it needs into $(VENV), a dot for each package; some minutes"
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off \
+	    -c constraints.txt -e '.[dev]' | awk '/^(Collecting|Obtaining|Requirement)/ \
+	    {printf "."} /^Installing/ {print " unpacking"} /^Success/ {print "installed"} {fflush()}'
 	@touch $@
 
 clean:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import signal
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +18,15 @@ from hypothesis import settings
 from making import mdl
 
 from sdsim.backends import Numpy
+from sdsim.base import cache
 from sdsim.base.errors import ModelWarning
 from sdsim.run.system import System, load
+
+#: One cache for a run of the tests and all its workers, empty at first: what is read and compiled
+#: is so once, and the user's cache is neither read nor written.
+OWNER = "PYTEST_XDIST_WORKER" not in os.environ
+if OWNER:
+    os.environ[cache.VARIABLE] = tempfile.mkdtemp(prefix="sdsim-tests-")
 
 settings.register_profile("sdsim", deadline=None, derandomize=True)
 settings.load_profile("sdsim")
@@ -30,13 +40,10 @@ def _backends() -> list[Any]:
     return [Numpy(), Llvm()]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Parsed models go to a folder of the test run, never to the user's."""
-    folder = tmp_path_factory.getbasetemp() / "cache"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SDSIM_CACHE_DIR", str(folder))
-        yield
+def pytest_unconfigure() -> None:
+    """The cache goes with the run that made it."""
+    if OWNER:
+        shutil.rmtree(os.environ[cache.VARIABLE], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=_backends(), ids=lambda b: b.name)
