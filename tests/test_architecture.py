@@ -25,6 +25,7 @@ FLOORS = (
     {"claims", "sweeps"},
     {"study"},
     {"plots"},
+    {"api"},
     {"cli"},
     {"__main__"},
 )

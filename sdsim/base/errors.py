@@ -7,11 +7,14 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 
+from sdsim.base.spelling import neutral
 
-class ModelError(Exception):
+
+class ModelError(ValueError):
     """A model, preset, override or result that cannot be used as it stands.
 
     The text is one line, ``place: what: remedy``; the parts stay available as attributes.
+    It is a `ValueError`, so that code which knows nothing of sdsim can catch it.
 
     Parameters
     ----------
@@ -19,6 +22,15 @@ class ModelError(Exception):
     remedy : the next step for the person who reads it.
     file, line : where it stands; either may be unknown.
     variable : the display name of the variable concerned.
+
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> try:
+    ...     sdsim.simulate(model, {"Room Temprature": 20})
+    ... except sdsim.ModelError as error:
+    ...     print(error.remedy)
+    did you mean 'Room Temperature'?
     """
 
     def __init__(
@@ -66,11 +78,28 @@ class ModelError(Exception):
 
 
 class UnsupportedError(ModelError):
-    """The model uses a construct that this version does not run; it is named."""
+    """The model uses a construct that this version does not run; it is named.
+
+    Examples
+    --------
+    >>> try:
+    ...     sdsim.simulate_many(sdsim.load("teacup.mdl"), {}, method=sdsim.Adaptive())
+    ... except sdsim.UnsupportedError as error:
+    ...     print(error)
+    an ensemble runs on a grid; use Euler or RK4
+    """
 
 
 class ModelWarning(UserWarning):
-    """Something in the model that is allowed but deserves a look."""
+    """Something in the model that is allowed but deserves a look.
+
+    Examples
+    --------
+    Stop at the first one, where a script must not go on:
+
+    >>> import warnings
+    >>> warnings.simplefilter("error", sdsim.ModelWarning)
+    """
 
 
 def one_line(text: str, limit: int = 600) -> str:
@@ -88,9 +117,15 @@ def one_line(text: str, limit: int = 600) -> str:
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """A remedy naming the known name closest to ``name``, or the empty string.
 
+    The same words in British and in American spelling are the same name.
+
     cutoff : how alike they must be, from 0 to 1.
     """
     by_folded = {k.casefold(): k for k in known}
+    wanted = neutral(name)
+    for folded, k in by_folded.items():
+        if neutral(folded) == wanted:
+            return f"did you mean '{k}'?"
     close = difflib.get_close_matches(name.casefold(), by_folded, n=1, cutoff=cutoff)
     return f"did you mean '{by_folded[close[0]]}'?" if close else ""
 

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.writers.convert import convert
+    from sdsim.api.models import convert
 
     with busy(f"converting {args.model}"):
         notes = convert(

@@ -134,11 +134,12 @@ def _filled(model: Model, path: Path, given: Overrides) -> Overrides:
 
 def _number(text: str, name: str) -> float:
     try:
-        return number(float(text), name)
+        value = float(text)
     except ValueError:
         raise ModelError(
             f"expected a number, got '{text}'", variable=name, remedy="write one such as 2.5"
         ) from None
+    return number(value, name)
 
 
 def _assignments(texts: Iterable[str], option: str) -> Iterable[tuple[str, float]]:

@@ -45,9 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim import load
     from sdsim.base import files
     from sdsim.run.simulate import simulate
+    from sdsim.run.system import load
     from sdsim.tables import results
 
     if args.output:  # before any work is done

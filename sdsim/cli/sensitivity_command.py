@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from sdsim.base.errors import ModelError
@@ -31,9 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.cli.sensitivity_tables import lines
-    from sdsim.study.study import Settings, checked, study, time_unit_of
-    from sdsim.sweeps import read_sweep, run_sweep, vacant
+    from sdsim.api.sweeps import analysed
+    from sdsim.api.sweeps import sweep as swept
+    from sdsim.study.study import Settings, checked
+    from sdsim.sweeps import read_sweep, vacant
 
     settings = Settings(args.resamples, args.level)
     page = page_path(args.page) if args.page else None
@@ -48,16 +48,15 @@ def execute(args: argparse.Namespace) -> int:
             sweep = read_sweep(args.spec)
             checked(sweep)
         with Bar(sweep.design.count, "runs") as bar:
-            found = run_sweep(
-                sweep, args.output, jobs=args.jobs, resume=args.resume,
+            found = swept(
+                sweep, store=args.output, jobs=args.jobs, resume=args.resume,
                 progress=lambda s: bar.show(s.done, s.before, s.failed),
             )  # fmt: skip
         with busy("analysing"):
-            said = study(found, sweep.design, replace(settings, seed=sweep.seed),
-                         time_unit=time_unit_of(sweep))  # fmt: skip
+            said = analysed(sweep, found, settings)
         if page:
             from sdsim.plots.study import write_study
 
             write_study(page, said, str(sweep.about.get("title", "")))
-    print(json.dumps(said.to_data()) if args.json else "\n".join(lines(said)))
+    print(json.dumps(said.to_data()) if args.json else said)
     return 0

@@ -31,7 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.sweeps import read_sweep, run_sweep, vacant
+    from sdsim.api.sweeps import sweep as swept
+    from sdsim.sweeps import read_sweep, vacant
 
     if args.dask is not None and args.jobs is not None:
         raise ModelError("--jobs and --dask do not go together", remedy="choose one")
@@ -40,8 +41,8 @@ def execute(args: argparse.Namespace) -> int:
         with busy(f"reading {args.spec}"):
             sweep = read_sweep(args.spec)
         with Bar(sweep.design.count, "runs") as bar:
-            out = run_sweep(
-                sweep, args.output, jobs=args.jobs, resume=args.resume, dask=args.dask,
+            out = swept(
+                sweep, store=args.output, jobs=args.jobs, resume=args.resume, dask=args.dask,
                 progress=lambda s: bar.show(s.done, s.before, s.failed),
             )  # fmt: skip
     if args.json:

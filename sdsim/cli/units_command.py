@@ -21,11 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
+    from sdsim.api.models import units
     from sdsim.readers import read
-    from sdsim.unitcheck import check
 
     model = read(args.model, data_folder=args.open)
-    findings = check(model)
+    findings = units(model)
     if args.json:
         print(json.dumps({"clean": not findings, "findings": [asdict(f) for f in findings]}))
     else:

@@ -23,6 +23,16 @@ class Crossed:
 
     base : what a lever is set to by policies that do not name it, by the levers' names; the
         model's own value stands in a spec where nothing is given.
+
+    Examples
+    --------
+    >>> policies = (
+    ...     sdsim.Policy("as it is"),
+    ...     sdsim.Policy("distance", {"Contact Infectivity": 0.2}),
+    ... )
+    >>> draws = sdsim.LatinHypercube((sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),), 32)
+    >>> sdsim.Crossed(policies, draws, {"Contact Infectivity": 0.5}).count
+    64
     """
 
     kind: ClassVar[str] = "policies x draws"

@@ -45,11 +45,24 @@ class Factor:
 
 
 class Lever(Factor):
-    """A factor that somebody decides."""
+    """A factor that somebody decides.
+
+    Examples
+    --------
+    >>> sdsim.Lever("Contact Infectivity", sdsim.Uniform(0.1, 0.5), group="distance").name
+    'Contact Infectivity'
+    """
 
 
 class Uncertainty(Factor):
-    """A factor that nobody knows."""
+    """A factor that nobody knows.
+
+    Examples
+    --------
+    >>> doubt = sdsim.Uncertainty("Duration", sdsim.Triangular(5, 7, 12), source="Smith 2009")
+    >>> doubt.distribution.high
+    12
+    """
 
 
 def factor_from_data(data: Mapping[str, Any]) -> Factor:
@@ -62,7 +75,13 @@ def factor_from_data(data: Mapping[str, Any]) -> Factor:
 
 @dataclass(frozen=True)
 class Policy:
-    """A named setting of levers."""
+    """A named setting of levers.
+
+    Examples
+    --------
+    >>> sdsim.Policy("distance", {"Contact Infectivity": 0.2}).title
+    'distance'
+    """
 
     title: str
     values: Mapping[str, float] = field(default_factory=dict)
@@ -70,7 +89,13 @@ class Policy:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named setting of uncertainties."""
+    """A named setting of uncertainties.
+
+    Examples
+    --------
+    >>> sdsim.Scenario("mild", {"Duration": 5}).values
+    {'Duration': 5}
+    """
 
     title: str
     values: Mapping[str, float] = field(default_factory=dict)

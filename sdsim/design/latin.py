@@ -28,7 +28,18 @@ _ONE = np.uint64(1)
 class LatinHypercube:
     """In the first 2^m members, and in each 2^m that follow, every factor has one value in each
     2^m-th part of its distribution. For other counts the parts are those of the power of two
-    above."""
+    above.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> design = sdsim.LatinHypercube(factors, 8, seed=0)
+    >>> sorted((8 * design.unit(0, 8)[:, 0]).astype(int).tolist())
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
 
     kind: ClassVar[str] = "latin hypercube"
     alike: ClassVar[int] = 1

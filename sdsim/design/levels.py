@@ -30,7 +30,17 @@ def _levels(factor: Factor, points: int) -> Floats:
 @dataclass(frozen=True)
 class Grid:
     """Every combination of levels: ``points`` of each factor, evenly placed in its distribution, or
-    the values that it is given; the last factor moves fastest."""
+    the values that it is given; the last factor moves fastest.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.Grid(factors, 3).values(0, 4).round(6).tolist()
+    [[0.3, 5.0], [0.3, 7.0], [0.3, 9.0], [0.45, 5.0]]
+    """
 
     kind: ClassVar[str] = "grid"
     factors: tuple[Factor, ...]
@@ -87,6 +97,15 @@ class OneAtATime:
     high end while the others stay. From the second draw on the others lie at random.
 
     draws : blocks.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.OneAtATime(factors).values(0, 5).round(6).tolist()
+    [[0.45, 7.0], [0.3, 7.0], [0.6, 7.0], [0.45, 5.0], [0.45, 9.0]]
     """
 
     kind: ClassVar[str] = "one at a time"

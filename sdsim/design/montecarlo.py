@@ -14,7 +14,17 @@ from sdsim.design.factors import Factor
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Every member and factor drawn on its own."""
+    """Every member and factor drawn on its own.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.MonteCarlo(factors, 100).values(0, 100).shape
+    (100, 2)
+    """
 
     kind: ClassVar[str] = "monte carlo"
     alike: ClassVar[int] = 1

@@ -17,7 +17,17 @@ from sdsim.design.factors import Factor
 class Morris:
     """Blocks of one member more than there are factors (or groups): from a point of a grid of
     ``levels``, each moves once, by levels / (2 (levels - 1)), in an order of chance (Morris 1991;
-    groups after Campolongo, Cariboni and Saltelli 2007)."""
+    groups after Campolongo, Cariboni and Saltelli 2007).
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.Morris(factors, 10).count  # trajectories times (factors + 1)
+    30
+    """
 
     kind: ClassVar[str] = "morris"
     factors: tuple[Factor, ...]

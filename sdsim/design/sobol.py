@@ -31,7 +31,17 @@ def _points(dimensions: int, seed: int, first: int, stop: int) -> Floats:
 
 @dataclass(frozen=True)
 class SobolSequence:
-    """Points that fill the cube evenly; best in powers of two."""
+    """Points that fill the cube evenly; best in powers of two.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.SobolSequence(factors, 64).values(0, 64).shape
+    (64, 2)
+    """
 
     kind: ClassVar[str] = "sobol"
     alike: ClassVar[int] = 1
@@ -62,6 +72,15 @@ class Saltelli:
     the same the other way round for indices of second order, B (Saltelli 2002, 2010).
 
     by_group : the factors of a group move together, and have one index.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> sdsim.Saltelli(factors, 64).count  # base times (factors + 2)
+    256
     """
 
     kind: ClassVar[str] = "saltelli"

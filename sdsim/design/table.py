@@ -20,7 +20,16 @@ from sdsim.tables.results import read_parquet
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """rows : (n_member, n_factor), model units."""
+    """Members given one by one.
+
+    rows : (n_member, n_factor), model units.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sdsim.Table.of(pd.DataFrame({"Duration": [5.0, 7.0, 9.0]})).count
+    3
+    """
 
     kind: ClassVar[str] = "table"
     alike: ClassVar[int] = 1

@@ -122,6 +122,12 @@ class Model:
     reality : what the file brings of Vensim's reality checks; `sdsim.claims` decides them.
     reads : the files beside it whose data it took.
     unit_names : which names of units mean the same.
+
+    Examples
+    --------
+    >>> model = sdsim.read("teacup.mdl")
+    >>> [v.name for v in model.variables.values()][:2]
+    ['Teacup Temperature', 'Heat Loss to Room']
     """
 
     name: str

@@ -30,6 +30,13 @@ class Overrides:
     series : time series that take the place of any variable's equation.
     initial : start values of stocks, as numbers or arrays.
     places : the file and line in which a name stands, where it comes from one.
+
+    Examples
+    --------
+    >>> changes = sdsim.Overrides({"Room Temperature": 20}, initial={"Teacup Temperature": 90})
+    >>> run = sdsim.simulate(sdsim.load("teacup.mdl"), changes)
+    >>> float(run["Teacup Temperature"][0])
+    90.0
     """
 
     constants: Mapping[str, Any] = field(default_factory=dict)

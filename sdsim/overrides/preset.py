@@ -21,6 +21,12 @@ class Preset:
     """A named set of overrides.
 
     about : free text about it (place, period).   sources : where each value comes from, by name.
+
+    Examples
+    --------
+    >>> preset = sdsim.read_preset("winter.toml")
+    >>> preset.title, preset.sources
+    ('A cold room', {'Room Temperature': 'thermometer'})
     """
 
     title: str
@@ -30,7 +36,7 @@ class Preset:
 
 
 def read_preset(path: str | Path) -> Preset:
-    """Read a preset.
+    """Read a preset, a file of values with their sources.
 
     The file has a ``title`` and the tables ``[about]``, ``[constants]`` (``Name = 1.2`` or
     ``Name = {value = 1.2, source = "..."}``), ``[lookups]`` (``{x = [...], y = [...]}``),
@@ -41,6 +47,13 @@ def read_preset(path: str | Path) -> Preset:
     Raises
     ------
     ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
+
+    Examples
+    --------
+    >>> preset = sdsim.read_preset("winter.toml")
+    >>> run = sdsim.simulate(sdsim.load("teacup.mdl"), preset.overrides)
+    >>> float(run["Room Temperature"][0])
+    50.0
     """
     path = Path(path)
     read = read_toml(path, limits.TOML_BYTES)

@@ -35,6 +35,10 @@ class Points:
     --------
     >>> Points([2000, 2010], [1.5, 2])
     Points(x=(2000.0, 2010.0), y=(1.5, 2.0), kind='interpolate')
+    >>> outside = sdsim.Points((0, 15, 30), (70, 50, 40))
+    >>> run = sdsim.simulate(sdsim.load("teacup.mdl"), {"Room Temperature": outside})
+    >>> run["Room Temperature"].sel(time=[0, 7.5, 30]).values.tolist()
+    [70.0, 60.0, 40.0]
     """
 
     x: Sequence[float] | NDArray[Any]

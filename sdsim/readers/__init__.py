@@ -55,6 +55,12 @@ def read(
     ------
     UnsupportedError : a file format or construct that this version does not read, by name.
     ModelError : anything else that is wrong, by file, line and variable.
+
+    Examples
+    --------
+    >>> model = sdsim.read("teacup.mdl")
+    >>> model.find("room temperature").units
+    'Degrees Fahrenheit'
     """
     if not isinstance(path, str | PathLike):
         what = f"expected the path of a model file, got {type(path).__name__}"

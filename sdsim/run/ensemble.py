@@ -53,6 +53,13 @@ def simulate_many(
     ------
     ModelError : a name or value that does not fit, lengths that differ, a constant drawn twice, or
         more values than this machine can hold.
+
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> many = sdsim.simulate_many(model, {"Room Temperature": [20, 70]}, save="Teacup Temperature")
+    >>> many["Teacup Temperature"].isel(time=-1).values.round(1).tolist()
+    [27.8, 75.4]
     """
     run = prepare(system, params, method, seed=seed)
     if isinstance(run.method, Adaptive):

@@ -22,12 +22,18 @@ OF_MEMBERS = ("stopped", "cause")
 
 @dataclass(frozen=True)
 class Run:
-    """One simulation.
+    """What one simulation gave: values over time by name, and how it ended.
 
     dataset : variables over ``time`` and the model's subscripts; every variable carries ``units``
         and ``description``, the dataset the model's hash, versions, method and parameters.
     status : ``ok`` or ``nonfinite`` (the run stopped there; what came before is kept).
     message : empty, or one line that says what happened, where and when.
+
+    Examples
+    --------
+    >>> run = sdsim.simulate(sdsim.load("teacup.mdl"))
+    >>> run.status, float(run["Teacup Temperature"][0])
+    ('ok', 180.0)
     """
 
     dataset: xr.Dataset

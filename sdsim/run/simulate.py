@@ -49,6 +49,13 @@ def simulate(
     Raises
     ------
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> run = sdsim.simulate(model, {"Room Temperature": 20}, sdsim.RK4())
+    >>> round(float(run["Teacup Temperature"].sel(time=10)), 2)
+    78.86
     """
     run = prepare(system, params, method, initial=initial, seed=seed, alone=True)
     system, method = run.system, run.method

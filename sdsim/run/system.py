@@ -37,6 +37,12 @@ class System:
 
     model : as read (or as overridden).
     cached : whether to look for the program in, and keep it in, the user's cache folder.
+
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> model.kinds["teacup temperature"]
+    'stock'
     """
 
     model: Model
@@ -171,6 +177,13 @@ def load(
     Raises
     ------
     ModelError : the file cannot be used; the one-line message names place, fault and remedy.
+
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> run = sdsim.simulate(model)
+    >>> round(float(run["Teacup Temperature"][-1]), 2)
+    75.37
     """
     model = read(path, cache=cache, data_folder=data_folder)
     return System(model, backend or default_backend(), cache)

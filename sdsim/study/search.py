@@ -34,6 +34,14 @@ def search(
     Raises
     ------
     ModelError : no levers, an unknown outcome, one that is neither to be high nor low.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> sweep = sdsim.read_sweep("trade.toml")
+    >>> front = sdsim.search(sweep, ["cases", "contacts"], draws=2, population=8, generations=2)
+    >>> front.levers, front.outcomes
+    (('Contact Infectivity',), ('cases', 'contacts'))
     """
     levers = [f for f in sweep.design.factors if isinstance(f, Lever)]
     if not levers:

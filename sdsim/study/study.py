@@ -26,6 +26,7 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import listed
 from sdsim.design import Crossed, Design, Morris, OneAtATime, Saltelli
+from sdsim.study.tables import lines
 from sdsim.sweeps import Sweep
 
 #: Fewest members of which boxes and distributions say anything.
@@ -55,7 +56,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Study:
-    """What was found.
+    """What a sweep says about its outcomes; ``print`` shows it as `sdsim sensitivity` does.
 
     outcomes, units : in the order of the results' second axis.   varies : whether members differ in
         it; there is nothing to say of one that does not.
@@ -63,6 +64,14 @@ class Study:
     results : by method, then, where a method takes one outcome at a time, by outcome (else "").
     over_time : by variable or element, indices along ``time``, in ``time_unit``.
     notes : what a reader has to know, a line each.
+
+    Examples
+    --------
+    >>> found = sdsim.sensitivity("sir.toml")
+    >>> found.outcomes, found.members, found.failed
+    (('cases',), 128, 0)
+    >>> list(found.results)
+    ['pawn']
     """
 
     design: str
@@ -89,6 +98,9 @@ class Study:
             "over_time": {v: r.to_data() for v, r in self.over_time.items()},
             "time": list(self.time), "time_unit": self.time_unit, "notes": list(self.notes),
         }  # fmt: skip
+
+    def __str__(self) -> str:
+        return "\n".join(lines(self))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -160,11 +160,13 @@ def read_manifest(root: Path, mend: bool = False) -> Manifest:
 
 def _refuse_format(line: bytes, path: Path) -> None:
     """Name the format of a manifest that another version wrote."""
-    with suppress(ValueError, KeyError, TypeError, RecursionError):
+    try:
         found = json.loads(line)["sdsim sweep"]
-        if found != FORMAT:
-            what = f"format {found!r:.40}, this version reads {FORMAT}"
-            raise ModelError(what, remedy="write a new store", file=str(path)) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return
+    if found != FORMAT:
+        what = f"format {found!r:.40}, this version reads {FORMAT}"
+        raise ModelError(what, remedy="write a new store", file=str(path)) from None
 
 
 def differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:

@@ -34,6 +34,11 @@ class Outcome:
     expression : Vensim's notation with the measures of `sdsim.outcomes.measures`; a condition
         counts 1 where it holds and 0 where it does not.
     units : as shown.   better : ``high``, ``low``, or empty where neither is.
+
+    Examples
+    --------
+    >>> sdsim.Outcome("cases", "PEAK(Infectious)", "people", better="low").expression
+    'PEAK(Infectious)'
     """
 
     name: str

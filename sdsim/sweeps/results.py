@@ -39,6 +39,13 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
     Raises
     ------
     ModelError : no store, or a chunk that is missing or damaged: never NaN in its place.
+
+    Examples
+    --------
+    >>> done = sdsim.sweep("sir.toml", store="cases.store", jobs=0)
+    >>> found = sdsim.read_store("cases.store")
+    >>> found["outcomes"].identical(done["outcomes"])
+    True
     """
     root = Path(path)
     manifest = read_manifest(root)

@@ -58,6 +58,12 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
     Raises
     ------
     ModelError : file, line, key, what was expected, and what to do.
+
+    Examples
+    --------
+    >>> sweep = sdsim.read_sweep("sir.toml")
+    >>> sweep.design.count, [o.name for o in sweep.outcomes]
+    (128, ['cases'])
     """
     path = Path(path)
     top = read_toml(path, limits.TOML_BYTES)

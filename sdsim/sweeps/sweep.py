@@ -49,6 +49,16 @@ class Sweep:
     timeout : seconds without a sign of life after which a worker is given up.
     about : free text that goes into the store: title, the preset's name.
     spec : the file that said all this, so that errors name its lines.
+
+    Examples
+    --------
+    >>> factors = (sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),)
+    >>> sweep = sdsim.Sweep(
+    ...     sdsim.load("sir.mdl"), sdsim.LatinHypercube(factors, 200),
+    ...     (sdsim.Outcome("cases", "PEAK(Infectious)"),),
+    ... )
+    >>> sdsim.sweep(sweep)["outcomes"].shape
+    (200, 1)
     """
 
     system: System

@@ -29,6 +29,12 @@ class Column:
     worst : largest of |a - b| - atol, in units of the tolerance's scale max|reference column|;
         NaN where the column is missing in the result.
     at : time of the largest difference.   values : how many were compared.
+
+    Examples
+    --------
+    >>> column = sdsim.compare("teacup.mdl", "teacup.mdl")[0]
+    >>> column.name, column.ok, column.values
+    ('Teacup Temperature', True, 241)
     """
 
     name: str

@@ -27,6 +27,12 @@ class Finding:
 
     kind : ``unbalanced``; ``no units`` where none are declared; ``unreadable`` where they cannot
         be parsed.   line : 0 where unknown.   variable : as the modeller writes it.
+
+    Examples
+    --------
+    >>> found = sdsim.units("unbalanced.mdl")
+    >>> found[0].kind, found[0].variable
+    ('unbalanced', 'Teacup Temperature')
     """
 
     kind: Kind

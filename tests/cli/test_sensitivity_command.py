@@ -95,19 +95,22 @@ def test_terminated_without_a_store_it_is_one_line(
         os.kill(os.getpid(), signal.SIGTERM)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("sdsim.study.study.study", stop)
+    monkeypatch.setattr("sdsim.api.sweeps.study", stop)
     assert main(["sensitivity", str(spec)]) == 143
     assert capsys.readouterr().err == "terminated\n"
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_ctrl_c_while_a_command_starts_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "module", ["sdsim.base.version", "sdsim.cli.main", "sdsim.cli.check_command", "sdsim.run"]
+)
+def test_ctrl_c_while_a_command_starts_is_one_line(tmp_path: Path, module: str) -> None:
     """As if it came in the middle of an import."""
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "class Stop:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'sdsim.run.result':\n"
+        f"        if name == '{module}':\n"
         "            raise KeyboardInterrupt\n"
         "sys.meta_path.insert(0, Stop())\n"
     )

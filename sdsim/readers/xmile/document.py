@@ -112,6 +112,8 @@ class _Reader:
                 if "encoding" in said
                 else "save the model again; a file that was cut off cannot be read",
             ) from None
+        except ModelError:
+            raise
         except (ValueError, LookupError):  # an encoding that shows itself only here
             what = "the encoding that the file declares cannot be read"
             raise ModelError(what, remedy="save it as UTF-8", file=self.file, line=1) from None

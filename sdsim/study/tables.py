@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from sdsim.base.numerals import shown, style_of
 
-if TYPE_CHECKING:
-    from sdsim.study.study import Study
-
 #: Pairs of factors that are listed.
 PAIRS = 10
+
+
+class Study(Protocol):
+    """What is read of a `sdsim.study.study.Study`, which prints itself by this file."""
+
+    @property
+    def design(self) -> str: ...
+    @property
+    def outcomes(self) -> tuple[str, ...]: ...
+    @property
+    def units(self) -> tuple[str, ...]: ...
+    @property
+    def varies(self) -> tuple[bool, ...]: ...
+    @property
+    def members(self) -> int: ...
+    @property
+    def results(self) -> Mapping[str, Mapping[str, Any]]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
 
 def lines(said: Study) -> list[str]:

@@ -1,0 +1,211 @@
+"""A model run many times, and what its outcomes depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path as _Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from sdsim.api.models import system_of
+from sdsim.base.errors import ModelError, said
+from sdsim.design import Design, Table
+from sdsim.overrides import Overrides, sorted_out
+from sdsim.run.methods import Method
+from sdsim.run.system import System
+from sdsim.study.study import Settings, Study, checked, study, time_unit_of
+from sdsim.sweeps import Outcome, Progress, Sweep, read_sweep, run_sweep
+
+Path = str | PathLike[str]
+Outcomes = str | Outcome | Mapping[str, str] | Iterable[str | Outcome]
+
+
+def sweep(
+    model: Path | System | Sweep,
+    design: Design | pd.DataFrame | None = None,
+    outcomes: Outcomes = (),
+    *,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] = (),
+    times: Iterable[float] | None = None,
+    seed: int = 0,
+    store: Path | None = None,
+    resume: bool = False,
+    jobs: int | None = None,
+    dask: str | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Run a model many times, each with its own values of what varies, and keep a few numbers.
+
+    Parameters
+    ----------
+    model : the path of a model, or a model that is loaded; or the path of a spec (``.toml``), or
+        a `Sweep`, which say the rest themselves, down to ``seed``.
+    design : what varies and how, such as ``LatinHypercube(factors, 1000)``; or a data frame with a
+        column for each constant and a row for each run.
+    outcomes : expressions that bring a run down to a number (``"FINAL(Stock)"``, ``"PEAK(x)"``), by
+        name: ``{"cases": "PEAK(Infectious)"}``; a list of expressions, which are their own names.
+    params : what is the same in all runs; see `sdsim.simulate`.
+    save : variables whose whole series are kept.   times : at which they are; all that are saved
+        by default.
+    seed : of the model's random functions; the design has its own.
+    store : a folder to write, so that nothing is lost when the work is interrupted; in memory
+        without it.   resume : finish what is missing there.
+    jobs : worker processes where a store is written; one for each processor by default.
+    dask : address of a Dask scheduler, or ``local``.
+    progress : called as runs are finished, with a `sdsim.sweeps.State`.
+
+    Returns
+    -------
+    Dataset with ``outcomes (member, outcome)``, ``factors (member, factor)``, ``status (member)``
+    and each variable of ``save``; see `sdsim.read_store`.
+
+    Raises
+    ------
+    ModelError : a name, outcome or design that does not fit the model; a store that is there.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> found = sdsim.sweep(
+    ...     "sir.mdl", sdsim.LatinHypercube(factors, 64), {"cases": "PEAK(Infectious)"}
+    ... )
+    >>> found["outcomes"].sizes
+    Frozen({'member': 64, 'outcome': 1})
+    >>> bool(found["outcomes"].min() > 0)
+    True
+    """
+    ready = sweep_of(model, design, outcomes, params, method, save, times, seed)
+    return run_sweep(
+        ready, None if store is None else _Path(store), jobs=jobs, resume=resume, dask=dask,
+        progress=progress,
+    )  # fmt: skip
+
+
+def sweep_of(
+    model: Path | System | Sweep,
+    design: Design | pd.DataFrame | None = None,
+    outcomes: Outcomes = (),
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] = (),
+    times: Iterable[float] | None = None,
+    seed: int = 0,
+) -> Sweep:
+    """The `Sweep` that these say; see `sweep`.
+
+    Raises
+    ------
+    ModelError : a spec that cannot be used; settings beside one; no design.
+    """
+    spec = isinstance(model, str | PathLike) and _Path(model).suffix.lower() == ".toml"
+    if spec or isinstance(model, Sweep):
+        given = {
+            "design": design is not None, "outcomes": bool(outcomes), "params": params is not None,
+            "method": method is not None, "save": bool(save), "times": times is not None,
+            "seed": bool(seed),
+        }  # fmt: skip
+        if beside := [k for k, there in given.items() if there]:
+            what = f"{', '.join(beside)} beside {'a spec' if spec else 'a Sweep'}, which says so"
+            raise ModelError(what, remedy="leave them out, or give the model's path")
+        return model if isinstance(model, Sweep) else read_sweep(_Path(str(model)))
+    assert not isinstance(model, Sweep)
+    system = system_of(model)
+    if design is None:
+        remedy = "give one, such as sdsim.LatinHypercube(factors, 1000)"
+        raise ModelError("a sweep without a design", remedy=remedy)
+    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
+    return Sweep(
+        system, Table.of(design) if isinstance(design, pd.DataFrame) else design,
+        tuple(_outcomes(outcomes)), changes, method,
+        (save,) if isinstance(save, str) else tuple(save),
+        None if times is None else tuple(times), seed,
+    )  # fmt: skip
+
+
+def _outcomes(given: Outcomes) -> Iterable[Outcome]:
+    if isinstance(given, Mapping):
+        for name, expression in given.items():
+            yield from _outcome(expression, name)
+        return
+    for one in (given,) if isinstance(given, str | Outcome) else given:
+        yield from _outcome(one)
+
+
+def _outcome(given: object, name: str | None = None) -> Iterable[Outcome]:
+    if isinstance(given, Outcome):
+        yield given if name is None else replace(given, name=name)
+    elif isinstance(given, str):
+        yield Outcome(given if name is None else name, given)
+    else:
+        raise ModelError(
+            f"expected an expression, got {said(given)}", variable=name, remedy='write "FINAL(x)"'
+        )
+
+
+def sensitivity(
+    model: Path | System | Sweep,
+    design: Design | pd.DataFrame | None = None,
+    outcomes: Outcomes = (),
+    *,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] = (),
+    seed: int = 0,
+    store: Path | None = None,
+    resume: bool = False,
+    jobs: int | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    progress: Progress | None = None,
+) -> Study:
+    """Run a sweep and say what its outcomes depend on; the design chooses the method.
+
+    `Saltelli` gives Sobol indices, `Morris` a screening, `OneAtATime` a tornado, `Crossed` a
+    ranking of policies, any other sample distances of distributions (PAWN) and boxes.
+
+    Parameters
+    ----------
+    model : the path of a spec (``.toml``) or a `Sweep`; or a model, with ``design``, ``outcomes``
+        and what follows as in `sdsim.sweep`.
+    resamples : of the bootstrap.   level : of the intervals.
+
+    Returns
+    -------
+    A `Study`; ``print`` shows it as `sdsim sensitivity` does.
+
+    Raises
+    ------
+    ModelError : what `sdsim.sweep` raises; too few members for the method.
+
+    Examples
+    --------
+    >>> factors = (
+    ...     sdsim.Uncertainty("Contact Infectivity", sdsim.Uniform(0.3, 0.6)),
+    ...     sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),
+    ... )
+    >>> found = sdsim.sensitivity(
+    ...     "sir.mdl", sdsim.Saltelli(factors, 64), {"cases": "PEAK(Infectious)"}, resamples=100
+    ... )
+    >>> found.results["sobol"][""].factors
+    ('Contact Infectivity', 'Duration')
+    """
+    settings = Settings(resamples, level)
+    ready = sweep_of(model, design, outcomes, params, method, save, None, seed)
+    checked(ready)
+    found = sweep(ready, store=store, resume=resume, jobs=jobs, progress=progress)
+    return analysed(ready, found, settings)
+
+
+def analysed(ready: Sweep, found: xr.Dataset, settings: Settings) -> Study:
+    """What a sweep that has run says."""
+    asked = replace(settings, seed=ready.seed)
+    return study(found, ready.design, asked, time_unit=time_unit_of(ready))

@@ -1,0 +1,92 @@
+"""What `sdsim check` prints: a table of the claims, then what has to be said of some of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sdsim.claims.findings import Result
+from sdsim.claims.reality import Verdict
+
+
+def claim_lines(results: Sequence[Result], drawn: int = 0) -> list[str]:
+    """A row for each claim, what is to be said of it, and how many came to what.
+
+    drawn : how many constants were drawn.
+    """
+    head = ("id", "status", "margin", "ablations", "null", "±25 %", "±50 %", "data")
+    rows = [head, *(_row(r) for r in results)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    out = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
+    out.append("")
+    for r in results:
+        if not r.as_expected:
+            got = f"{r.status}, expected {r.claim.expect}: {r.reason or 'passes'}"
+            out.append(f"{r.claim.id}: {got}")
+        elif r.reason:
+            out.append(f"{r.claim.id}: {r.status}: {r.reason}")
+        for a in r.ablations:
+            if a.breaks is False or a.margin is None:
+                why = a.reason or "the check still holds"
+                out.append(f"{r.claim.id}: ablation '{a.name}': {why}")
+        for label, value in r.reported.items():
+            shown = value if isinstance(value, bool) or value is None else f"{value:.4g}"
+            out.append(f"{r.claim.id}: {label}: {shown}")
+    return [*out, _summary(results, drawn)]
+
+
+def reality_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """A line for each reality check, and how many came to what."""
+    lines = []
+    width = max(len(v.name) for v in verdicts)
+    for v in verdicts:
+        said = v.reason
+        if v.part:
+            sides = [f"{x:.6g}" for x in (v.left, v.right) if x is not None]
+            said = f"at time {v.time:.10g}: {v.part}" + f" ({' and '.join(sides)})" * bool(sides)
+        if v.inputs:
+            said = f"with {', '.join(v.inputs)}" + f": {said}" * bool(said)
+        lines.append(f"{v.name.ljust(width)}  {v.status.ljust(13)}  {said}".rstrip())
+    counts = Counter(v.status for v in verdicts)
+    parts = [f"{n} {'hold' if s == 'holds' else 'fail' if s == 'fails' else s}"
+             for s, n in sorted(counts.items())]  # fmt: skip
+    return [*lines, ", ".join([f"{len(verdicts)} reality checks", *parts])]
+
+
+def _row(r: Result) -> tuple[str, ...]:
+    counted = [a for a in r.ablations if a.breaks is not None]
+    null = {None: "", False: "definitional", True: "evidence"}[r.evidence]
+    if r.definitional is not None and r.evidence is None:
+        null = "-"
+    return (
+        r.claim.id,
+        r.status + ("" if r.as_expected else " !"),
+        "" if r.margin is None else f"{100 * r.margin:+.1f} %",
+        f"{sum(bool(a.breaks) for a in counted)}/{len(counted)} break" if counted else "",
+        null,
+        *(_interval(r, s) for s in (0.25, 0.5)),
+        r.claim.data,
+    )
+
+
+def _interval(r: Result, spread: float) -> str:
+    share = r.share(spread)
+    if share is None:
+        return ""
+    low, high = share.interval
+    return f"{100 * share.share:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
+
+
+def _summary(results: Sequence[Result], drawn: int) -> str:
+    counts = Counter(r.status for r in results)
+    parts = [f"{len(results)} claims", *(f"{n} {s}" for s, n in sorted(counts.items()))]
+    known = [r.evidence for r in results if r.evidence is not None]
+    if known:
+        parts.append(f"{known.count(False)} definitional, {known.count(True)} evidence")
+    broken = [a.breaks for r in results for a in r.ablations if a.breaks is not None]
+    if broken:
+        parts.append(f"{sum(broken)} of {len(broken)} ablations break their check")
+    if drawn:
+        parts.append(f"{drawn} constants drawn")
+    unexpected = sum(not r.as_expected for r in results)
+    return ", ".join([*parts, f"{unexpected} not as expected"])
