@@ -14,17 +14,16 @@ agreement with the dots describes and does not test.
 
 from __future__ import annotations
 
-import csv
-import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 import sdsim
 from sdsim.claims import Folder, choose
+from sdsim.ir.provenance import counted_by_provenance, definition_of
 from sdsim.plots import (
     Band,
     Dots,
@@ -42,6 +41,8 @@ from sdsim.plots import (
     write_index,
     write_page,
 )
+from sdsim.study.scenarios import Scenarios, run_scenarios
+from sdsim.tables.observations import Observation, read_observations
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "models" / "cross_border"
@@ -101,8 +102,12 @@ def main() -> None:
     base = sdsim.simulate(system, preset.overrides, sdsim.Adaptive())
     if base.message:
         sys.exit(base.message)
-    targets = read_targets(FOLDER / "data" / "targets.csv")
-    worlds = Worlds(system, preset.overrides)
+    targets = read_observations(FOLDER / "data" / "targets.csv")
+    chosen = choose(system, preset.overrides, Folder.of(FOLDER / "cross_border.mdl").choice())
+    worlds = run_scenarios(
+        system, settings(), preset.overrides, chosen, DRAWS, SPREAD,
+        method=sdsim.RK4(), save=SAVED, seed=SEED,
+    )  # fmt: skip
     sections = [
         ties_by_stay(base, targets, worlds),
         stocks(base, targets, worlds),
@@ -131,114 +136,45 @@ one corridor, beside the data in hand. These are scenarios, never forecasts.
 """
 
 
-class Worlds:
-    """Runs of the model at many settings and draws of its uncertain parameters, made as one batch.
-
-    Every world is run ``1 + DRAWS`` times: with the parameters as they are, and with every assumed
-    or borrowed parameter drawn, independently, within ±25 % and its declared range. The same
-    draws serve every world, so that differences between worlds are paired.
-    """
-
-    def __init__(self, system: sdsim.System, preset: sdsim.Overrides) -> None:
-        self._index: dict[str, slice] = {}
-        settings = self._settings()
-        chosen = choose(system, preset, Folder.of(FOLDER / "cross_border.mdl").choice())
-        drawn = chosen.draws(DRAWS, SPREAD, seed=SEED).values
-        columns: dict[str, list[float]] = {}
-        changed = sorted({name for world in settings.values() for name in world})
-        for number, (label, world) in enumerate(settings.items()):
-            self._index[label] = slice(number * (1 + DRAWS), (number + 1) * (1 + DRAWS))
-            for name in changed:
-                default = float(system.model.find(name).equations[0].expr.value)
-                columns.setdefault(name, []).extend([world.get(name, default)] * (1 + DRAWS))
-            for name, value, row in zip(chosen.names, chosen.values, drawn, strict=True):
-                if name not in changed:
-                    columns.setdefault(name, []).extend([value, *row.tolist()])
-        self.count, self.uncertain = len(settings), len(chosen.cells)
-        self._runs = sdsim.simulate_many(
-            system, columns, preset, sdsim.RK4(), save=self.saved(), seed=SEED
-        )
-
-    @staticmethod
-    def saved() -> list[str]:
-        return [
-            *OUTCOMES, "Census count", "Irregular return rate", "Kin at home share by status",
-            "Visiting by status", "Tagged engagement", "Tagged capacity", "Tagged motive",
-            "Tagged travel", "Tagged remittance", "Share calling weekly by stay",
-            "Share remitting by stay", "Share travelling by stay",
-        ]  # fmt: skip
-
-    @staticmethod
-    def _settings() -> dict[str, dict[str, float]]:
-        out: dict[str, dict[str, float]] = {"history": {}}
-        for label, value in (("low", -1.0), ("high", 1.0)):
-            out[f"control {label}"] = {
-                "Border enforcement policy": value, "Policy start year": CONTROL_FROM,
-            }  # fmt: skip
-            for lever in LEVERS:
-                out[f"{lever} {label}"] = {
-                    f"{lever} policy": value,
-                    "Policy start year": LEVERS_FROM,
-                }
-        for label, switch in ABLATIONS.items():
-            out[label] = {switch: 0.0}
-        for year in COHORTS:
-            out[f"cohort {year}"] = {"Tag start year": year}
-        return out
-
-    def series(self, world: str, name: str, draws: bool = False, **at: str) -> np.ndarray:
-        """(time,) of one variable in one world, or (time, draw) for its draws."""
-        array = self._runs[name].sel({self._dimension(k): v for k, v in at.items()})
-        values = array.values[..., self._index[world]]
-        return values[..., 1:] if draws else values[..., 0]
-
-    def final(self, world: str, name: str) -> np.ndarray:
-        """(1 + DRAWS,) values at the end: as set, then drawn."""
-        return self._runs[name].values[-1, self._index[world]]
-
-    @property
-    def time(self) -> np.ndarray:
-        """(n_saved,) years."""
-        return self._runs["time"].values
-
-    def _dimension(self, key: str) -> str:
-        return next(str(d) for d in self._runs.dims if str(d).lower() == key)
+SAVED = [
+    *OUTCOMES, "Census count", "Irregular return rate", "Kin at home share by status",
+    "Visiting by status", "Tagged engagement", "Tagged capacity", "Tagged motive",
+    "Tagged travel", "Tagged remittance", "Share calling weekly by stay",
+    "Share remitting by stay", "Share travelling by stay",
+]  # fmt: skip
 
 
-def read_targets(path: Path) -> dict[str, list[dict[str, str]]]:
-    """Rows of the targets' table by variable."""
-    out: dict[str, list[dict[str, str]]] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            out.setdefault(row["variable"], []).append(row)
-    return out
+def settings() -> dict[str, dict[str, float]]:
+    """The scenarios of the page, and what each sets."""
+    out: dict[str, dict[str, float]] = {"history": {}}
+    for end, value in (("low", -1.0), ("high", 1.0)):
+        start = {"Policy start year": CONTROL_FROM}
+        out[f"control {end}"] = {"Border enforcement policy": value} | start
+        for lever in LEVERS:
+            out[f"{lever} {end}"] = {f"{lever} policy": value, "Policy start year": LEVERS_FROM}
+    out |= {label: {switch: 0.0} for label, switch in ABLATIONS.items()}
+    return out | {f"cohort {year}": {"Tag start year": year} for year in COHORTS}
 
 
-def fitted(
-    targets: Mapping[str, Sequence[dict[str, str]]], variable: str, **where: str
-) -> list[dict[str, str]]:
+def fitted(targets: Sequence[Observation], variable: str) -> list[Observation]:
     """The targets of a variable that were read in a source, not recalled, and mean the same."""
-    rows = targets.get(variable, [])
-    return [
-        r for r in rows
-        if r["confidence"] != "MEMORY" and r["use"] != "show only" and all(r.get(k, "") == v for k, v in where.items())
-    ]  # fmt: skip
+    shown = [t for t in targets if t.variable == variable and t.use != "show only"]
+    return [t for t in shown if t.confidence != "MEMORY"]
 
 
-def dots(rows: Sequence[dict[str, str]], name: str, colour: int, **extra: bool) -> Dots:
+def dots(rows: Sequence[Observation], name: str, colour: int, **extra: bool) -> Dots:
     """Observations as dots, with their sources on hover."""
-    sources = "; ".join(dict.fromkeys(r["source"] for r in rows))
+    sources = "; ".join(dict.fromkeys(r.source for r in rows))
+    unit = rows[0].unit if rows else ""
     return Dots(
-        name, [float(r["year"]) for r in rows], [float(r["value"]) for r in rows],
-        rows[0]["unit"] if rows else "", sources, colour, **extra,
-    )  # fmt: skip
+        name, [r.year for r in rows], [r.value for r in rows], unit, sources, colour, **extra
+    )
 
 
 def described(run: sdsim.Run, name: str) -> tuple[str, str]:
     """The unit and the definition of a variable, as its model gives them."""
     attributes = run[name].attrs
-    words = re.sub(r"\s*\[[^\]]*\]", "", attributes["description"])
-    return attributes["units"], words
+    return attributes["units"], definition_of(attributes["description"])
 
 
 def at_year(run: sdsim.Run, name: str, year: float) -> float:
@@ -257,9 +193,7 @@ ACTIVITIES = {
 }
 
 
-def ties_by_stay(
-    base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds: Worlds
-) -> Section:
+def ties_by_stay(base: sdsim.Run, targets: Sequence[Observation], worlds: Scenarios) -> Section:
     """Shares calling, remitting, travelling and disconnected against years since arrival."""
     stay = base["Stay at middle"].values[0]
     years = [1990, 1995, 2000, 2006, 2010, 2015, 2020]
@@ -277,11 +211,11 @@ def ties_by_stay(
     for k, (label, name) in enumerate(ACTIVITIES.items()):
         rows = fitted(targets, f"{name} by stay")
         if rows:
-            ends = [(float(r["stay_from"]), float(r["stay_to"] or 40)) for r in rows]
+            ends = [(r.number("stay_from", 0), r.number("stay_to", 40)) for r in rows]
             observed.append(
                 Dots(
-                    f"{label}, 2006 survey", [sum(e) / 2 for e in ends], [float(r["value"]) for r in rows],
-                    "", "; ".join(f"{r['note']} ({r['source']})" for r in rows[:1]), k,
+                    f"{label}, 2006 survey", [sum(e) / 2 for e in ends], [r.value for r in rows],
+                    "", "; ".join(f"{r.more['note']} ({r.source})" for r in rows[:1]), k,
                 )
             )  # fmt: skip
     figure = line_figure(
@@ -296,11 +230,11 @@ def ties_by_stay(
         "Share with all three",
     ):
         for r in fitted(targets, name):
-            model, seen = at_year(base, name, 2006), float(r["value"])
+            model, seen = at_year(base, name, 2006), r.value
             worst = max(worst, abs(model - seen))
             table.append(
                 [
-                    f"{name[0]}{name[1:].lower()} ({r['source'].split(',')[0]})",
+                    f"{name[0]}{name[1:].lower()} ({r.source.split(',')[0]})",
                     f"{model:.0%}",
                     f"{seen:.0%}",
                     f"{round(100 * (model - seen)) + 0:+d}",
@@ -328,10 +262,10 @@ def ties_by_stay(
 # --- 2: stocks --------------------------------------------------------------------------------
 
 
-def stocks(base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds: Worlds) -> Section:
+def stocks(base: sdsim.Run, targets: Sequence[Observation], worlds: Scenarios) -> Section:
     """Migrants by status against census and Pew."""
     unit, words = described(base, "Migrant stock")
-    drawn = worlds.series("history", "Migrant stock", draws=True)
+    drawn = worlds.drawn("history", "Migrant stock")
     low, high = np.nanquantile(drawn, [0.1, 0.9], axis=1)
     marks: list[Mark] = [
         Band("All migrants, 10th to 90th percentile of draws", worlds.time, low, high, unit, "", 6),
@@ -372,16 +306,16 @@ def stocks(base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds:
         ]
     ]
     for name in ("Census count", "Migrant stock", "Irregular stock"):
-        spread = worlds.series("history", name, draws=True)
+        spread = worlds.drawn("history", name)
         for r in fitted(targets, name):
-            year, seen = float(r["year"]), float(r["value"])
+            year, seen = r.year, r.value
             model = at_year(base, name, year)
             at = int(np.argmin(np.abs(worlds.time - year)))
             a, b = np.nanquantile(spread[at], [0.1, 0.9])
             table.append(
                 [
                     f"{year:.0f}",
-                    r["series"],
+                    r.more["series"],
                     f"{model:,.0f}",
                     f"{seen:,.0f}",
                     f"{model / seen - 1:+.0%}",
@@ -404,7 +338,7 @@ def stocks(base: sdsim.Run, targets: Mapping[str, list[dict[str, str]]], worlds:
 # --- 3: control -------------------------------------------------------------------------------
 
 
-def control(base: sdsim.Run, worlds: Worlds) -> Section:
+def control(base: sdsim.Run, worlds: Scenarios) -> Section:
     """What guarding the border does to stock, return, family location and travel."""
     settings = {
         "as in history": ("history", 6),
@@ -460,7 +394,7 @@ def control(base: sdsim.Run, worlds: Worlds) -> Section:
 # --- 4: levers --------------------------------------------------------------------------------
 
 
-def levers(system: sdsim.System, worlds: Worlds) -> Section:
+def levers(system: sdsim.System, worlds: Scenarios) -> Section:
     """Change in outcomes at either end of each lever."""
     found: dict[str, list[Move]] = {}
     for outcome in OUTCOMES:
@@ -511,8 +445,7 @@ def _range_of(system: sdsim.System, lever: str) -> tuple[str, str, str]:
     low, high = (
         system.model.find(f"{end} {lever}").equations[0].expr.value for end in ("Lowest", "Highest")
     )
-    words = re.sub(r"\s*\[[^\]]*\]", "", variable.doc)
-    return f"{low:g} {variable.units}", f"{high:g} {variable.units}", words
+    return f"{low:g} {variable.units}", f"{high:g} {variable.units}", definition_of(variable.doc)
 
 
 # --- 5: a cohort ------------------------------------------------------------------------------
@@ -524,7 +457,7 @@ def humps(values: np.ndarray) -> bool:
     return bool(values[top] > 1.05 * values[0] and values[-1] < 0.95 * values[top])
 
 
-def cohort(base: sdsim.Run, worlds: Worlds) -> Section:
+def cohort(base: sdsim.Run, worlds: Scenarios) -> Section:
     """Capacity, motive and engagement of one cohort over its stay, and what each mechanism does."""
     start = float(base["Tag start year"].values[0]) + float(base["Tag window"].values[0])
     years = worlds.time - start
@@ -543,7 +476,7 @@ def cohort(base: sdsim.Run, worlds: Worlds) -> Section:
         }.items()
     ):
         words = described(base, name)[1]
-        drawn = worlds.series("history", name, draws=True)[keep]
+        drawn = worlds.drawn("history", name)[keep]
         low, high = np.nanquantile(drawn / drawn[0], [0.1, 0.9], axis=1)
         parts.append(Band(f"{label}, draws", years[keep], low, high, "", "", k))
         parts.append(
@@ -584,7 +517,7 @@ def cohort(base: sdsim.Run, worlds: Worlds) -> Section:
         height=400,
     )
     shown = worlds.series("history", "Tagged engagement")[keep]
-    drawn = worlds.series("history", "Tagged engagement", draws=True)[keep]
+    drawn = worlds.drawn("history", "Tagged engagement")[keep]
     rising = float(np.mean([humps(v) for v in drawn.T]))
     table = [
         ["Mechanism removed", "engagement peaks after", "peak over start", "at 20 years over start"]
@@ -616,7 +549,7 @@ def cohort(base: sdsim.Run, worlds: Worlds) -> Section:
         for name in ("Tagged engagement", "Tagged travel"):
             since = worlds.time - (year + float(base["Tag window"].values[0]))
             values = worlds.series(f"cohort {year}", name)[since >= 0]
-            every = worlds.series(f"cohort {year}", name, draws=True)[since >= 0]
+            every = worlds.drawn(f"cohort {year}", name)[since >= 0]
             top = int(np.nanargmax(values))
             hump = float(np.mean([humps(v) for v in every.T]))
             row += [
@@ -655,12 +588,12 @@ def cohort(base: sdsim.Run, worlds: Worlds) -> Section:
 
 def foundations(system: sdsim.System) -> Section:
     """How many parameters rest on data, literature, analogy and assumption."""
-    kinds = {"data": 0, "literature": 0, "analogy": 0, "assumed": 0}
-    for key, v in system.model.variables.items():
-        match = re.search(r"\[(data|literature|analogy|assumed)", v.doc)
-        policy = v.group == "Policy" and system.kinds[key] == "constant"
-        if match and not policy and system.kinds[key] in ("constant", "lookup", "data"):
-            kinds[match[1]] += 1
+    kinds = counted_by_provenance(
+        v
+        for key, v in system.model.variables.items()
+        if system.kinds[key] in ("constant", "lookup", "data")
+        and not (v.group == "Policy" and system.kinds[key] == "constant")
+    )
     total = sum(kinds.values())
     figure = share_figure(kinds, "Parameters and tables of the model")
     return Section(
@@ -681,7 +614,7 @@ def footer(system: sdsim.System, base: sdsim.Run, preset: sdsim.Preset) -> str:
     for method in (sdsim.RK4(), sdsim.Euler()):
         other = sdsim.simulate(system, preset.overrides, method)
         worst, where = 0.0, ""
-        for name in Worlds.saved():
+        for name in SAVED:
             since = tagged_until if name.startswith("Tagged") else base.time[0]
             a, b = (r[name].sel(time=slice(since, None)).values for r in (base, other))
             scale = float(np.nanmax(np.abs(a))) or 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -15,12 +14,12 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError, suggested
 from sdsim.claims.claim_runs import Draws
 from sdsim.claims.claims import only, table, texts, toml_of
+from sdsim.ir.provenance import doubt_of
 from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, number, parameter_vector
 from sdsim.run.system import System
 
 MAX_BYTES = 1_000_000
-_DOUBTED = re.compile(r"\[(assumed|analogy|literature)\b")
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ def choose(
             continue
         low, high = limits.get(where[0], v.limits)
         named = _among(v.name, choice.drawn)
-        doubted = bool(_DOUBTED.search(v.doc)) and v.group not in choice.fixed_groups
+        doubted = doubt_of(v.doc) is not None and v.group not in choice.fixed_groups
         if not named and (not doubted or _among(v.name, choice.fixed)):
             continue
         if low is None or high is None:

@@ -13,10 +13,8 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError, nearest
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
 from sdsim.ir.model import Model, label_of, shape_of
+from sdsim.ir.provenance import doubt_of
 from sdsim.overrides import is_parameter, locate
-
-#: What the documentation of a constant says where nobody measured it.
-PROVENANCE = re.compile(r"\[(assumed|analogy|literature)\b[^\]]*\]?")
 
 #: What the documentation of a constant begins with, or says in brackets, that somebody decides.
 LEVER = re.compile(r"\s*lever\b|.*\[lever\]", re.IGNORECASE | re.DOTALL)
@@ -126,14 +124,13 @@ def uncertainties_of(
     found = []
     for key, v in model.variables.items():
         low, high = v.limits
-        told = PROVENANCE.search(v.doc)
+        source = doubt_of(v.doc)
         if (
-            told is None or low is None or high is None or low >= high or v.hidden
+            source is None or low is None or high is None or low >= high or v.hidden
             or key in names.CONTROL or not is_parameter(v) or (groups and v.group not in groups)
             or any(_like(key, pattern) for pattern in leave)
         ):  # fmt: skip
             continue
-        source = told[0].strip("[]")
         for cell in range(math.prod(shape_of(model, v))):
             a, b = low, high
             if spread is not None:

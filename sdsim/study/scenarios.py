@@ -1,0 +1,131 @@
+"""Scenarios under the same doubt: settings of a model, each run as set and once for every draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from sdsim.base.errors import ModelError, nearest
+from sdsim.base.names import canonical
+from sdsim.claims.draws import Drawn
+from sdsim.overrides import Overrides, parameter_vector
+from sdsim.run.ensemble import simulate_many
+from sdsim.run.methods import Method
+from sdsim.run.system import System
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """The runs of several scenarios. Draw k of one scenario has the constants of draw k of every
+    other, so that differences between scenarios are paired.
+
+    runs : variables over time and member; the members of a scenario stand together, first the run
+        as set, then its draws.
+    labels : the scenarios, in order.   draws : of each.   uncertain : how many constants vary.
+    """
+
+    runs: xr.Dataset
+    labels: tuple[str, ...]
+    draws: int
+    uncertain: int
+
+    @property
+    def time(self) -> Floats:
+        """(n_saved,) times, in the model's unit."""
+        return np.asarray(self.runs["time"].values, dtype=np.float64)
+
+    def series(self, label: str, name: str, **at: str) -> Floats:
+        """(n_saved,) a variable in a scenario as set, in the variable's unit.
+
+        at : an element for each subscript range, by the range's name in any spelling.
+        """
+        return self._members(label, name, at)[..., 0]
+
+    def drawn(self, label: str, name: str, **at: str) -> Floats:
+        """(n_saved, draws) the same for its draws."""
+        return self._members(label, name, at)[..., 1:]
+
+    def band(
+        self, label: str, name: str, low: float = 0.1, high: float = 0.9, **at: str
+    ) -> tuple[Floats, Floats]:
+        """Two (n_saved,) quantiles over the draws."""
+        between = np.nanquantile(self.drawn(label, name, **at), [low, high], axis=1)
+        return between[0], between[1]
+
+    def final(self, label: str, name: str, **at: str) -> Floats:
+        """(1 + draws,) values at the end: as set, then drawn."""
+        last: Floats = self._members(label, name, at)[-1]
+        return last
+
+    def _members(self, label: str, name: str, at: Mapping[str, str]) -> Floats:
+        if label not in self.labels:
+            what = f"no scenario '{label}'"
+            raise ModelError(what, remedy=nearest(label, self.labels) or "name one that was run")
+        array = self.runs[name]
+        ranges = {str(d).casefold(): d for d in array.dims}
+        picked = array.sel({ranges[k.casefold()]: v for k, v in at.items()})
+        first = self.labels.index(label) * (1 + self.draws)
+        return np.asarray(picked.values[..., first : first + 1 + self.draws], dtype=np.float64)
+
+
+def run_scenarios(
+    system: System,
+    settings: Mapping[str, Mapping[str, float]],
+    overrides: Overrides,
+    chosen: Drawn,
+    draws: int,
+    spread: float,
+    *,
+    method: Method | None = None,
+    save: Iterable[str] | None = None,
+    seed: int = 0,
+) -> Scenarios:
+    """Run every scenario ``1 + draws`` times, in one batch.
+
+    Parameters
+    ----------
+    settings : for each scenario, new values of scalar constants; none for the model as it is.
+    overrides : what is the same for all, a preset's for instance.
+    chosen : the constants that are drawn; see `sdsim.claims.draws.choose`. One that a scenario sets
+        is not drawn.
+    spread : each is drawn within 1 ± spread of its value and within its declared range.
+    seed : of the draws and of the model's random functions.
+
+    Raises
+    ------
+    ModelError : a setting that is no constant of the model.
+    """
+    drawn = chosen.draws(draws, spread, seed=seed).values
+    changed = sorted({name for setting in settings.values() for name in setting})
+    as_is = _as_is(system, overrides, changed)
+    columns: dict[str, list[float]] = {}
+    for setting in settings.values():
+        for name in changed:
+            columns.setdefault(name, []).extend([setting.get(name, as_is[name])] * (1 + draws))
+        for name, value, row in zip(chosen.names, chosen.values, drawn, strict=True):
+            if name not in as_is:
+                columns.setdefault(name, []).extend([value, *row.tolist()])
+    runs = simulate_many(system, columns, overrides, method, save=save, seed=seed)
+    return Scenarios(runs, tuple(settings), draws, len(chosen.cells))
+
+
+def _as_is(system: System, overrides: Overrides, wanted: Iterable[str]) -> dict[str, float]:
+    """The values of scalar constants where a scenario does not set them."""
+    ready, parameters = system.overridden(overrides)
+    vector = parameter_vector(ready.program, parameters)
+    at = {key: float(vector[i]) for i, (key, _) in enumerate(ready.program.param_cells)}
+    out = {}
+    for name in wanted:
+        variable = system.model.find(name)
+        key = canonical(variable.name)
+        if variable.dims or key not in at:
+            what = "is no constant without subscripts"
+            raise ModelError(what, variable=variable.name, remedy="set such constants in scenarios")
+        out[name] = at[key]
+    return out
