@@ -1,7 +1,7 @@
 """Where a constant's value comes from, by a tag in its documentation: ``[data: survey]``.
 
-``[data ...]`` was measured, ``[literature ...]`` is a published figure, ``[analogy ...]``
-was borrowed from another case, ``[assumed ...]`` has no source; whatever is not ``data`` is in doubt.
+``[data ...]`` was measured, ``[literature ...]`` is a published figure, ``[analogy ...]`` was
+borrowed from another case, ``[assumed ...]`` has no source; whatever is not ``data`` is in doubt.
 """
 
 from __future__ import annotations
