@@ -5,21 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, one_line
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
 from sdsim.ir.model import Model
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sdsim.overrides import Overrides
     from sdsim.run.system import System
 
 HELP = "Run a model once."
+#: Of a short table.
+TIMES = 11
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check-dt", action="store_true",
         help="where the model's own step misleads: runs with it, a half, a quarter, adaptively",
+    )  # fmt: skip
+    parser.add_argument(
+        "--show", choices=("short", "all"),
+        help="a short table, as on a terminal, or all values as CSV, as into a pipe or with -r",
     )  # fmt: skip
     parser.add_argument(
         "--json", action="store_true", help="a summary as JSON instead of the table"
@@ -72,7 +81,11 @@ def execute(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(summary(run, args.output)))
     elif not args.output:
-        results.only(results.table(run.dataset), columns).to_csv(sys.stdout)
+        frame = results.only(results.table(run.dataset), columns)
+        if args.show == "short" or (args.show is None and not save and sys.stdout.isatty()):
+            print(short(frame, system, save is not None))
+        else:
+            frame.to_csv(sys.stdout)
     if run.message:
         print(run.message, file=sys.stderr)
     return 2 if run.message and args.strict else 0
@@ -92,6 +105,41 @@ def _steps(
         found = check_steps(system, changes, method, save, seed=args.seed)
     print(json.dumps(found.to_data()) if args.json else told(found))
     return 1 if found.misled else 0
+
+
+def short(frame: pd.DataFrame, system: System, named: bool = False) -> str:
+    """Some columns at some times, and how to get the rest.
+
+    named : whether the columns are what somebody asked for; else stocks come first.
+    """
+    import numpy as np
+
+    from sdsim.base import names
+    from sdsim.base.numerals import style_of
+
+    columns = [str(c) for c in frame.columns]
+    if not named:
+        stocks = [
+            c for c in columns if system.kinds.get(names.canonical(c.split("[")[0])) == "stock"
+        ]
+        moving = [c for c in columns if frame[c].nunique() > 1]
+        columns = stocks or moving or columns
+    count, wide = len(frame), max(shutil.get_terminal_size((100, 24)).columns, 40)
+    rows = np.unique(np.linspace(0, count - 1, min(count, TIMES)).round().astype(int))
+    times = style_of(frame.index)
+    table = [["Time", *(times(t) for t in frame.index[rows])]]
+    for name in columns:
+        style = style_of(frame[name])
+        table.append([one_line(name, 40), *(style(v) for v in frame[name].iloc[rows])])
+        if sum(max(map(len, c)) + 2 for c in table) > wide and len(table) > 2:
+            table.pop()
+            break
+    lines = [
+        "  ".join(c.rjust(max(map(len, column))) for c, column in zip(row, table, strict=True))
+        for row in zip(*table, strict=True)
+    ]
+    kept = f"{len(table) - 1} of {len(frame.columns):,} columns at {len(rows)} of {count:,} times"
+    return "\n".join([*lines, f"{kept}; all: -o run.csv or --show all; some: -r NAMES"])
 
 
 def split_names(text: str) -> list[str]:

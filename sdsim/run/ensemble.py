@@ -45,9 +45,10 @@ def simulate_many(
     -------
     Dataset over ``time``, the model's subscripts and ``member``, with ``stopped (member)``: the
     time at which a member had no finite value any more, NaN for those that went well; and ``cause
-    (member)``: the variable that had none first, in order of evaluation, empty for those. Values of
-    a member from that time on are NaN. Attributes as of a single run, with ``draws``: the names of
-    what varies.
+    (member)``: the variable that had none first, in order of evaluation, empty for those; and the
+    coordinate ``draws (draw, member)``: what each member was given, by name, in model units. Values
+    of a member from the time at which it stopped on are NaN. Attributes as of a single run, with
+    ``draws``: the names of what varies.
 
     Raises
     ------
@@ -107,7 +108,16 @@ def simulate_many(
         out = assemble(run.system.model, columns, values, time, attributes, own)
     except MemoryError:
         raise _too_large(len(grid.saved) * len(wanted), count) from None
-    return out.assign(stopped=("member", stopped), cause=("member", cause.astype(str)))
+    out = out.assign(stopped=("member", stopped), cause=("member", cause.astype(str)))
+    return _with_draws(out, drawn) if drawn else out
+
+
+def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> xr.Dataset:
+    """With what each member was given, as a coordinate: ``draws (draw, member)``."""
+    taken = {*out.dims, *out.variables}
+    axis = next(n for n in ("draw", "drawn constant", "name of a draw") if n not in taken)
+    values = np.stack(list(drawn.values()))
+    return out.assign_coords({axis: list(drawn), "draws": ((axis, "member"), values)})
 
 
 def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import html
+import re
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +15,19 @@ import pandas as pd
 import xarray as xr
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest
+from sdsim.base.errors import ModelError, nearest, suggested
 from sdsim.ir.model import Model, shape_of
 from sdsim.tables import results
 
 #: What an ensemble says of each member, beside the model's variables.
-OF_MEMBERS = ("stopped", "cause")
+OF_MEMBERS = ("stopped", "cause", "draws")
+#: Who draws a run. Named, not imported: figures stand above runs, which do without them.
+PLOTTER = "sdsim.api.figures:plot"
+
+_PART = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\[\]]*)\]\s*$", re.S)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What one simulation gave: values over time by name, and how it ended.
 
@@ -34,6 +41,8 @@ class Run:
     >>> run = sdsim.simulate(sdsim.load("teacup.mdl"))
     >>> run.status, float(run["Teacup Temperature"][0])
     ('ok', 180.0)
+    >>> run.to_dataframe("Teacup Temperature").loc[[0.0, 30.0]].round(1).squeeze().tolist()
+    [180.0, 75.4]
     """
 
     dataset: xr.Dataset
@@ -41,18 +50,57 @@ class Run:
     message: str = ""
 
     def __getitem__(self, name: str) -> xr.DataArray:
+        """The values of a variable, ``run["Stock"]``, or of a part of it, ``run["Stock[north]"]``;
+        ``*`` in place of an element keeps them all.
+
+        Raises
+        ------
+        ModelError : a name or element that the run does not have.
+        """
+        found = self._variable(name)
+        if found is not None:
+            return found
+        part = _PART.match(name)
+        whole = None if part is None else self._variable(part["name"])
+        if part is None or whole is None:
+            known = [str(k) for k in self.dataset.data_vars]
+            wanted = name if part is None else part["name"]
+            remedy = nearest(wanted, known) or "was it saved?"
+            raise ModelError(f"the run has no '{wanted}'", remedy=remedy)
+        return _part(whole, part["subs"].split(","))
+
+    def _variable(self, name: str) -> xr.DataArray | None:
         if name in self.dataset:
             return self.dataset[name]
         wanted = names.canonical(name)
         for key in self.dataset.variables:
             if names.canonical(str(key)) == wanted:
                 return self.dataset[key]
-        known = [str(k) for k in self.dataset.data_vars]
-        raise ModelError(f"the run has no '{name}'", remedy=nearest(name, known) or "was it saved?")
+        return None
 
     def __contains__(self, name: object) -> bool:
-        wanted = names.canonical(str(name))
-        return any(names.canonical(str(k)) == wanted for k in self.dataset.variables)
+        try:
+            self[str(name)]
+        except ModelError:
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        return f"<sdsim.Run> {self._ended()}\n{self.dataset!r}"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: how it ended, and the dataset as xarray shows it."""
+        return f"<p><b>sdsim.Run</b> {html.escape(self._ended())}</p>{self.dataset._repr_html_()}"
+
+    def _ended(self) -> str:
+        method = self.dataset.attrs.get("method", "")
+        how = f", {method}" if method else ""
+        if not self.time.size:
+            return f"{self.status}{how}, no saved times"
+        unit = self.dataset["time"].attrs.get("units", "")
+        times = f"{self.time[0]:g} to {self.time[-1]:g} {unit}".rstrip()
+        said = f": {self.message}" if self.message else ""
+        return f"{self.status}{how}, {len(self.time):,} times from {times}{said}"
 
     def __iter__(self) -> Iterator[str]:
         return map(str, self.dataset.data_vars)
@@ -62,12 +110,61 @@ class Run:
         """(n_saved,) the times of the saved values."""
         return np.asarray(self.dataset["time"].values, dtype=np.float64)
 
+    def to_dataframe(self, names: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """A row for each saved time, a column for each element (``Stock[north]``).
+
+        names : of the variables or elements to keep, in their order; all by default.
+
+        Raises
+        ------
+        ModelError : a name that the run does not have.
+        """
+        if names is None:
+            return results.table(self.dataset)
+        chosen = [self[n].rename(n) for n in ([names] if isinstance(names, str) else names)]
+        parts = [results.table(_alone(c)) for c in chosen]
+        return pd.concat(parts, axis=1) if parts else results.table(self.dataset[[]])
+
+    def plot(
+        self, names: str | Sequence[str] | None = None, output: str | Path | None = None
+    ) -> Any:
+        """A figure of variables over time; see `sdsim.plot`, which draws it."""
+        room, _, name = PLOTTER.partition(":")
+        return getattr(import_module(room), name)(self, names, output)
+
     def save(self, path: str | Path, columns: Collection[str] | None = None) -> Path:
         """Write netCDF (``.nc``), CSV (``.csv``, ``.tab``) or Parquet (``.parquet``), by suffix.
 
         columns : see `sdsim.tables.results.save`.
         """
         return results.save(self.dataset, path, columns)
+
+
+def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
+    """The elements that subscripts name, one for each dimension beside time (and member)."""
+    dims = [d for d in whole.dims if d not in ("time", "member")]
+    if len(subs) != len(dims):
+        over = f"[{','.join(map(str, dims))}]" if dims else ", without subscripts"
+        what = f"has {len(dims)} subscripts, got {len(subs)}"
+        remedy = f"write {whole.name}{over}"
+        raise ModelError(what, variable=str(whole.name), remedy=remedy)
+    places: dict[Hashable, int] = {}
+    for dim, sub in zip(dims, subs, strict=True):
+        if sub.strip() == "*":
+            continue
+        labels = [str(v) for v in whole[dim].values]
+        keys = [names.canonical(v) for v in labels]
+        if names.canonical(sub) not in keys:
+            what = f"'{dim}' has no element '{sub.strip()}'"
+            remedy = suggested(sub.strip(), labels)
+            raise ModelError(what, variable=str(whole.name), remedy=remedy)
+        places[dim] = keys.index(names.canonical(sub))
+    return whole.isel(places)
+
+
+def _alone(values: xr.DataArray) -> xr.Dataset:
+    """A dataset of one variable, without the elements that were picked."""
+    return values.reset_coords(drop=True).to_dataset(name=values.name)
 
 
 def assemble(

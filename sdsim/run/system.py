@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from sdsim import overrides
 from sdsim.backends import default_backend
@@ -18,7 +24,8 @@ from sdsim.base.garbage import no_collection
 from sdsim.compile.expand import expand
 from sdsim.compile.lower import lower
 from sdsim.compile.order import Ordered, order
-from sdsim.ir.model import Model
+from sdsim.ir.equations import equation_text
+from sdsim.ir.model import Model, shape_of
 from sdsim.ir.program import Program, from_bytes, to_bytes
 from sdsim.overrides import Overrides
 from sdsim.readers import read
@@ -43,6 +50,10 @@ class System:
     >>> model = sdsim.load("teacup.mdl")
     >>> model.kinds["teacup temperature"]
     'stock'
+    >>> model.value("room temperature")
+    70.0
+    >>> model.variables.loc["Heat Loss to Room", "equation"]
+    '(Teacup Temperature - Room Temperature) / Characteristic Time'
     """
 
     model: Model
@@ -56,6 +67,51 @@ class System:
 
     def __reduce__(self) -> tuple[type[System], tuple[Model, Backend, bool]]:
         return System, (self.model, self.backend, self.cached)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: one line, and the table of variables."""
+        return f"<p>{html.escape(repr(self))}</p>{self.variables.to_html(max_rows=40)}"
+
+    @property
+    def variables(self) -> pd.DataFrame:
+        """A row for each variable that the modeller wrote, in the order of the file.
+
+        Index: the name, with its subscript ranges. Columns: ``kind`` (stock, flow, auxiliary,
+        constant, lookup, data), ``units``, ``low`` and ``high`` (the declared range; NaN where an
+        end is open), ``group``, ``documentation``, ``equation``.
+        """
+        model, rows = self.model, {}
+        for key, v in model.variables.items():
+            if not v.hidden:
+                over = ",".join(model.dimensions[d].name for d in v.dims)
+                low, high = (math.nan if end is None else end for end in v.limits)
+                rows[f"{v.name}[{over}]" if over else v.name] = (
+                    self.kinds[key], v.units, low, high, v.group, v.doc, equation_text(model, v)
+                )  # fmt: skip
+        columns = ["kind", "units", "low", "high", "group", "documentation", "equation"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
+
+    def value(self, name: str) -> float | np.ndarray[Any, np.dtype[np.float64]]:
+        """What a constant is: a number, or an array in the shape of its subscripts; of one element
+        (``"rate[north]"``) a number. In model units.
+
+        Raises
+        ------
+        ModelError : no such name, or one that is no constant.
+        """
+        variable, cells = overrides.locate(self.model, name)
+        key = names.canonical(variable.name)
+        own = {c: i for i, (k, c) in enumerate(self.program.param_cells) if k == key}
+        if not own or self.kinds[key] != "constant":
+            what = f"is no constant but of kind {self.kinds[key]}"
+            remedy = "run the model: sdsim.simulate(model)[name]"
+            raise ModelError(what, variable=name, remedy=remedy)
+        shape = shape_of(self.model, variable)
+        wanted = range(math.prod(shape)) if cells is None else cells
+        found = np.array([self.program.defaults[own[c]] if c in own else math.nan for c in wanted])
+        if len(found) == 1 and (cells is not None or not shape):
+            return float(found[0])
+        return found.reshape(shape) if cells is None else found
 
     @cached_property
     def ordered(self) -> Ordered:

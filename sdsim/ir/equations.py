@@ -1,0 +1,36 @@
+"""A variable's equations as the modeller would write them, for people to read."""
+
+from __future__ import annotations
+
+from sdsim.base import names
+from sdsim.ir.expr import to_text
+from sdsim.ir.model import Model, Variable
+
+
+def equation_text(model: Model, variable: Variable) -> str:
+    """What stands on the right; a line for each equation, with its subscripts where there are
+    several. Empty where there is none (data that are not there)."""
+    lines = []
+    for equation in variable.equations:
+        text = to_text(equation.expr, lambda n: spelled(model, n))
+        if len(variable.equations) > 1 and equation.subs:
+            text = f"[{','.join(subscript(model, s) for s in equation.subs)}] = {text}"
+        lines.append(text)
+    return "\n".join(lines)
+
+
+def spelled(model: Model, name: str) -> str:
+    """A variable as the modeller spells it, a function in capitals."""
+    if name in model.variables:
+        return model.variables[name].name
+    return "Time" if name == names.TIME else name.upper()
+
+
+def subscript(model: Model, name: str) -> str:
+    """A range or an element as the modeller spells it."""
+    if name in model.dimensions:
+        return model.dimensions[name].name
+    for d in model.dimensions.values():
+        if name in d.elements:
+            return d.labels[d.elements.index(name)]
+    return name
