@@ -17,6 +17,8 @@ from sdsim.functions.history import derived, then
 from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, rewrite, walk
 from sdsim.ir.model import Equation, Model, constant_value
 from sdsim.writers.adding import Adder, Args, Place, Row, rewritten, translated
+from sdsim.writers.cells import by_cell
+from sdsim.writers.data import without_data_equations
 
 #: Tables that are not read along straight lines, by the function that reads them so.
 TABLES = {"extrapolate": "lookup extrapolate", "hold_backward": "lookup backward",
@@ -78,6 +80,7 @@ def in_vensim(model: Model) -> tuple[Model, tuple[str, ...]]:
     ------
     ModelError : what Vensim cannot say, with file, line and variable.
     """
+    model = _one_kind_each(without_data_equations(model))
     adder = Adder(model)
     made = replace(model, variables=rewritten(model, adder, _equation))
     calls = (
@@ -123,9 +126,52 @@ def _looked_up(place: Place, node: Expr) -> Expr:
         if table.kind in TABLES:
             at = place.apart(_straight(table), "table", "lookup")
             return Call(TABLES[table.kind], (at, node.args[0]))
-    owner = place.model.variables.get(node.name)
-    if owner is not None:
-        kinds = {e.expr.kind for e in owner.equations if isinstance(e.expr, Lookup)} & {*TABLES}
-        if kinds:
-            return Call(TABLES[kinds.pop()], (Ref(node.name, node.subs), *node.args))
-    return node
+    kinds = _kinds(place.model, node)
+    if kinds <= {"interpolate"}:
+        return node
+    if len(kinds) > 1:
+        what = "elements whose tables are read in different ways, in one call"
+        raise UnsupportedError(what, remedy="give each element an equation of its own")
+    return Call(TABLES[kinds.pop()], (Ref(node.name, node.subs), *node.args))
+
+
+def _kinds(model: Model, call: Call) -> set[str]:
+    """How the tables are read that a call by name may mean."""
+    owner = model.variables.get(call.name)
+    if owner is None or owner.role != "lookup":
+        return set()
+    pairs = list(zip(call.subs, owner.dims, strict=False))
+    inside = [_elements(model, s.removesuffix("!"), d) for s, d in pairs]
+    return {
+        e.expr.kind
+        for e in owner.equations
+        if isinstance(e.expr, Lookup)
+        and not any(
+            one.isdisjoint(_elements(model, s, d))
+            for one, s, d in zip(inside, e.subs, owner.dims, strict=False)
+        )
+    }
+
+
+def _elements(model: Model, sub: str, dim: str) -> set[str]:
+    """The elements of a dimension that a subscript may be; all, where a mapping decides."""
+    own, all_ = model.dimensions.get(sub), set(model.dimensions[dim].elements)
+    if own is None:
+        return {sub} if sub in all_ else all_
+    inside = set(own.elements)
+    return inside if inside <= all_ else all_
+
+
+def _one_kind_each(model: Model) -> Model:
+    """The model with an equation for each element where its calls mean tables that are read in
+    different ways, for which Vensim has different functions."""
+    changed = {}
+    for key, variable in model.variables.items():
+        made: list[Equation] = []
+        for equation in variable.equations:
+            calls = (n for n in walk(equation.expr) if isinstance(n, Call))
+            mixed = any(len(_kinds(model, n)) > 1 for n in calls)
+            made.extend(by_cell(model, variable, equation) if mixed else [equation])
+        if len(made) > len(variable.equations):
+            changed[key] = replace(variable, equations=tuple(made))
+    return model.replacing(changed) if changed else model

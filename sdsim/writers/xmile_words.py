@@ -18,6 +18,7 @@ from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary, rewrite, 
 from sdsim.ir.model import Equation, Model, Variable
 from sdsim.writers.adding import Adder, Args, Place, Row, rewritten, translated
 from sdsim.writers.cells import by_cell, whole
+from sdsim.writers.data import without_data_equations
 
 _FAR = Num(1e30)
 
@@ -84,6 +85,7 @@ def in_xmile(model: Model) -> Said:
     ------
     ModelError : what XMILE cannot say, with file, line and variable.
     """
+    model = without_data_equations(model)
     adder = Adder(model)
     model = _without_waiting(model, adder)
     made = replace(model, variables=rewritten(model, adder, _equation))

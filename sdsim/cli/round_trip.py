@@ -1,0 +1,72 @@
+"""Models written in another format and back: every value of a run before against one after."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from sdsim.base.errors import ModelError
+from sdsim.run.conformance import SUFFIXES, Outcome
+from sdsim.run.simulate import simulate
+from sdsim.run.system import load
+from sdsim.tables.compare import compare, passed
+from sdsim.tables.results import table
+from sdsim.writers.convert import convert
+
+#: The formats that a file goes through, by its own.
+_WAYS = {".mdl": ((".mdl",), (".xmile", ".mdl")), "": ((".xmile",), (".mdl", ".xmile"))}
+
+
+def models(folder: Path) -> list[Path]:
+    """Every model below ``folder``."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+
+
+def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Outcome]:
+    """An outcome for each file on the way: its values against those of the model itself.
+
+    A model that does not run, and what a format cannot say, has no values to compare: these have
+    the reason and the tolerance 0, and are no failures.
+    """
+    try:
+        before = _values(model)
+    except ModelError as error:
+        yield Outcome(name, True, 0.0, f"does not run: {error}")
+        return
+    own = model.suffix.lower()
+    for way in _WAYS.get(own, _WAYS[""]):
+        with tempfile.TemporaryDirectory() as folder:
+            source, passing = model, name
+            for step, suffix in enumerate(way):
+                target = Path(folder) / f"{step}{suffix}"
+                passing = f"{passing} > {suffix}"
+                try:
+                    convert(source, target)
+                except ModelError as error:
+                    yield Outcome(passing, True, 0.0, f"is not written: {error}")
+                    break
+                yield _compared(target, before, passing, rtol, atol)
+                source = target
+
+
+def _values(path: Path) -> pd.DataFrame:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return table(simulate(load(path)).dataset)
+
+
+def _compared(path: Path, before: pd.DataFrame, name: str, rtol: float, atol: float) -> Outcome:
+    try:
+        columns = compare(_values(path), before, rtol, atol)
+    except ModelError as error:
+        return Outcome(name, False, 0.0, str(error))
+    bad = [c for c in columns if not c.ok]
+    if passed(columns) or not columns:
+        return Outcome(name, True, rtol)
+    first = bad[0]
+    reason = first.problem or f"off by {first.worst:.2g} of its range at time {first.at:g}"
+    return Outcome(name, False, 0.0, f"'{first.name}' {reason} ({len(bad)} of {len(columns)})")
