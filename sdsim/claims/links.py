@@ -158,8 +158,8 @@ def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[Link, 
         marked = parted(link.effect, b, partial(_instead, Ref(keys[0])), _NEVER)
         changed[keys[2]] = Variable(where, marked, "Dmnl", dims=b.dims, hidden=True)
         effect = changed.get(link.effect.name, b)
-        changed[link.effect.name] = with_equations(
-            effect, [_held(e, link.cause.name, keys[1], keys[2]) for e in effect.equations]
+        changed[link.effect.name] = effect.with_equations(
+            _held(e, link.cause.name, keys[1], keys[2]) for e in effect.equations
         )
         switches[link] = switch
     return (model.replacing(changed) if changed else model), switches
@@ -211,11 +211,3 @@ def reading(equation: Equation, old: str, new: str) -> Equation:
         return Ref(new, node.subs) if isinstance(node, Ref) and node.name == old else node
 
     return Equation(rewrite(equation.expr, change), equation.subs, equation.excepts, equation.line)
-
-
-def with_equations(variable: Variable, equations: Iterable[Equation]) -> Variable:
-    """The variable with other equations."""
-    return Variable(
-        variable.name, tuple(equations), variable.units, variable.doc, variable.limits,
-        variable.dims, variable.group, variable.role, variable.hidden,
-    )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.claims.claims import only, texts, toml_of
-from sdsim.claims.links import End, Link, cells_of, link_of, parted, reading, with_equations
+from sdsim.claims.links import End, Link, cells_of, link_of, parted, reading
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 from sdsim.ir.model import Equation, Model, Variable
 from sdsim.overrides import Overrides
@@ -214,7 +214,7 @@ def probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
     for what, made in equations.items():
         name = f"{what} of link {number}"
         variable = Variable(name, (), dims=b.dims, hidden=True)
-        out[name] = with_equations(variable, made)
+        out[name] = variable.with_equations(made)
     return out
 
 

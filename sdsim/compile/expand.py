@@ -43,15 +43,8 @@ def expand(model: Model) -> Model:
             added.update(writer.added)
             equations.append(Equation(expr, equation.subs, equation.excepts, equation.line))
         if any(a.expr is not b.expr for a, b in zip(equations, variable.equations, strict=True)):
-            added[key] = _with(variable, tuple(equations))
+            added[key] = variable.with_equations(equations)
     return model.replacing(added) if added else model
-
-
-def _with(variable: Variable, equations: tuple[Equation, ...]) -> Variable:
-    return Variable(
-        variable.name, equations, variable.units, variable.doc, variable.limits, variable.dims,
-        variable.group, variable.role, variable.hidden,
-    )  # fmt: skip
 
 
 class _Written:

@@ -14,8 +14,8 @@ from sdsim.base.errors import ModelError
 from sdsim.compile.subscripts import Block
 from sdsim.functions import TABLES
 from sdsim.functions.base import Builder
-from sdsim.functions.tables import COMPUTED, NA, Numbers, Series, only_at
-from sdsim.ir.expr import Call, Expr, Lookup, Ref, walk
+from sdsim.functions.tables import COMPUTED, Numbers, Series, only_at
+from sdsim.ir.expr import NA, Call, Expr, Lookup, Ref, walk
 from sdsim.ir.model import Model
 
 #: The deepest that data equations may stand on others.

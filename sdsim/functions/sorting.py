@@ -7,12 +7,10 @@ from collections.abc import Callable, Sequence
 
 from sdsim.base.errors import ModelError
 from sdsim.functions.base import Maker, Stateful
-from sdsim.ir.expr import Binary, Call, Expr, Num, joined
+from sdsim.ir.expr import NA, Binary, Call, Expr, Num, joined
 
 VENSIM = "Vensim Reference Manual, Functions"
 MOST = 64
-#: Vensim's :NA:.
-_NA = Num(-(2.0**109))
 Args = tuple[Expr, ...]
 
 
@@ -87,7 +85,7 @@ def _reorder(m: Maker, a: Args) -> Expr:
 def _elm_map(m: Maker, a: Args) -> Expr:
     """What stands so many places after the element named; :NA: outside."""
     values, own = _along(m, a[0], "VECTOR ELM MAP")
-    return _picked(values, m.add(Binary("+", _place(own), a[1])), _NA)
+    return _picked(values, m.add(Binary("+", _place(own), a[1])), Num(NA))
 
 
 def _picked(values: Sequence[Expr], place: Expr, out: Expr) -> Expr:

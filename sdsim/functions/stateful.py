@@ -5,11 +5,9 @@ from __future__ import annotations
 from sdsim.base import names
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Maker, Stateful
-from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
+from sdsim.ir.expr import NA, Binary, Call, Expr, Num, Ref
 
 VENSIM = "Vensim Reference Manual, Functions"
-#: Vensim's :NA:, for a restriction that is none.
-_NA = -(2.0**109)
 Args = tuple[Expr, ...]
 
 
@@ -28,21 +26,21 @@ def _special_integral(m: Maker, a: Args) -> Expr:
     least, most, multiple, special, near = (m.constant(x) for x in limits)
 
     def restricted(v: Expr) -> Expr:
-        if multiple is not None and multiple != _NA:
+        if multiple is not None and multiple != NA:
             v = Call("quantum", (v, Num(multiple)))
-        if special is not None and special != _NA and near is not None and near != _NA:
+        if special is not None and special != NA and near is not None and near != NA:
             v = m.add(v)
             off = Call("abs", (Binary("-", v, Num(special)),))
             v = Call("if then else", (Binary("<", off, Num(near)), Num(special), v))
-        if most is not None and most != _NA:
+        if most is not None and most != NA:
             v = Call("min", (v, Num(most)))
-        return Call("max", (v, Num(least))) if least is not None and least != _NA else v
+        return Call("max", (v, Num(least))) if least is not None and least != NA else v
 
     if None in (least, most, multiple, special, near):
         raise ModelError(
             "SINTEG: the last five arguments must be numbers or :NA:", remedy="write numbers there"
         )
-    if {least, most, multiple, special} == {_NA}:
+    if {least, most, multiple, special} == {NA}:
         return m.stock(initial, lambda _: rate)
     step = Ref(names.TIME_STEP)
     return m.held(

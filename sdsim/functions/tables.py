@@ -13,12 +13,10 @@ from typing import Any, Protocol
 
 from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder
-from sdsim.ir.expr import Lookup
+from sdsim.ir.expr import NA, Lookup
 
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Graphical builtins"
-#: Vensim's :NA:.
-NA = -(2.0**109)
 #: What part of a TIME STEP raw data may lie apart from a time that is still their own.
 SLACK = 1e-6
 #: The most points of a series that GET DATA MEAN and its like go through.

@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+#: What Vensim's ``:NA:`` is as a number.
+NA = -(2.0**109)
+
 
 @dataclass(frozen=True, slots=True)
 class Num:

@@ -58,6 +58,10 @@ class Variable:
         """The line of its first equation, 0 where unknown."""
         return self.equations[0].line if self.equations else 0
 
+    def with_equations(self, equations: Iterable[Equation], role: str | None = None) -> Variable:
+        """The same variable with other equations, and another role where one is given."""
+        return replace(self, equations=tuple(equations), role=role or self.role)
+
     @property
     def is_stock(self) -> bool:
         """Whether it is an integral, in one of its elements at least."""

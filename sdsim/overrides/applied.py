@@ -142,24 +142,15 @@ def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
     )
 
 
-def _with_equations(
-    variable: Variable, equations: Sequence[Equation], role: str | None = None
-) -> Variable:
-    return Variable(
-        variable.name, tuple(equations), variable.units, variable.doc, variable.limits,
-        variable.dims, variable.group, role or variable.role, variable.hidden,
-    )  # fmt: skip
-
-
 def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
     """``variable`` with single elements given equations of their own."""
     cells = [_elements(model, variable, i) for i in exprs]
     size = int(np.prod(shape_of(model, variable)))
     new = [Equation(e, c, (), variable.line) for c, e in zip(cells, exprs.values(), strict=True)]
     if len(new) == size:
-        return _with_equations(variable, new, "equation")
+        return variable.with_equations(new, "equation")
     kept = [Equation(e.expr, e.subs, (*e.excepts, *cells), e.line) for e in variable.equations]
-    return _with_equations(variable, [*kept, *new], "equation")
+    return variable.with_equations([*kept, *new], "equation")
 
 
 def _tabled(
@@ -171,9 +162,9 @@ def _tabled(
     made: Expr = table if kept else Call("with lookup", (Ref(names.TIME), table))
     if cells is None:
         equation = Equation(made, variable.dims, (), variable.line)
-        return _with_equations(variable, [equation], role if kept else "equation")
+        return variable.with_equations([equation], role if kept else "equation")
     out = _replaced(model, variable, dict.fromkeys(cells, made))
-    return _with_equations(out, out.equations, role if kept else "equation")
+    return out.with_equations(out.equations, role if kept else "equation")
 
 
 def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
@@ -196,7 +187,7 @@ def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> d
         name, tuple(start), variable.units, f"Start value of {variable.name}.",
         dims=variable.dims, hidden=True,
     )  # fmt: skip
-    return {key: constant, names.canonical(variable.name): _with_equations(variable, stock)}
+    return {key: constant, names.canonical(variable.name): variable.with_equations(stock)}
 
 
 def parameter_vector(

@@ -12,12 +12,11 @@ import numpy as np
 
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, UnsupportedError, counted, nearest
-from sdsim.ir.expr import Array, Call, Expr, Lookup, Num, Ref, Text, walk
+from sdsim.ir.expr import NA, Array, Call, Expr, Lookup, Num, Ref, Text, walk
 from sdsim.ir.model import Dimension, Equation, Holding, Variable
 from sdsim.readers.external import External
 from sdsim.readers.scan import Entry
 from sdsim.readers.translate import Spelling, shaped
-from sdsim.readers.worker import NA
 
 #: Elements without an equation that a note names.
 MOST_NAMED = 5

@@ -41,7 +41,7 @@ HEADER = struct.Struct("!QQ")  # bytes of the request, seconds of the processor
 END = '{"end": %d}'  # after each request, from the process that forks: how the other one ended
 IDLE = 30.0  # seconds that a process waits for its next request
 
-NA = -(2.0**109)  # what Vensim's :NA: is as a number
+NA = -(2.0**109)  # as `sdsim.ir.expr.NA`: this file stands alone
 
 Rows = list[list[Any]]
 

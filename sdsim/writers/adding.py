@@ -8,8 +8,20 @@ from dataclasses import dataclass, field, replace
 from sdsim.base import names
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions import TABLES
-from sdsim.functions.tables import NA, SLACK
-from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, fold, rewrite, walk, with_children
+from sdsim.functions.tables import SLACK
+from sdsim.ir.expr import (
+    NA,
+    Binary,
+    Call,
+    Expr,
+    Lookup,
+    Num,
+    Ref,
+    fold,
+    rewrite,
+    walk,
+    with_children,
+)
 from sdsim.ir.model import Equation, Model, Variable
 
 Args = tuple[Expr, ...]

@@ -9,12 +9,10 @@ from collections.abc import Iterable
 from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.functions import NAMES
-from sdsim.ir.expr import Call, Expr, Lookup, Ref
+from sdsim.ir.expr import NA, Call, Expr, Lookup, Ref
 from sdsim.ir.model import Model
 from sdsim.writers.notation import Dialect, number, printed
 
-#: What Vensim's ``:NA:`` is as a number.
-NA = -(2.0**109)
 WIDTH = 80
 
 _BARE = re.compile(r"[^\W\d_](?:[\w$' ]*[\w'])?")

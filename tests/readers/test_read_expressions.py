@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sdsim.base.errors import ModelError
-from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary
+from sdsim.ir.expr import NA, Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary
 from sdsim.readers import child, translate, worker
 from sdsim.readers.scan import Entry
 
@@ -164,3 +164,7 @@ def test_literals() -> None:
         worker.table("1,2;3")
     with pytest.raises(worker.Unreadable, match="not a point"):
         worker.points("(0,0) x (1,1)")
+
+
+def test_the_process_that_stands_alone_has_the_same_na() -> None:
+    assert worker.NA == NA
