@@ -12,7 +12,6 @@ from sdsim.readers import child, translate, worker
 from sdsim.readers.scan import Entry
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
-NA = -(2.0**109)
 
 
 def call(name: str, *args: Expr) -> Call:
