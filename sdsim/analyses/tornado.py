@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,8 @@ def tornado(y: Floats, factors: Sequence[str]) -> Tornado:
     low, high = change[:, 0::2], change[:, 1::2]
 
     def band(v: Floats) -> Floats:
-        with np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.filterwarnings("ignore", "All-NaN slice")  # NaN is the answer
             return np.asarray(np.nanquantile(v, [0.05, 0.95], axis=0)).reshape(2, k, *shape)
 
     return Tornado(

@@ -165,6 +165,7 @@ def sensitivity(
     jobs: int | None = None,
     resamples: int = 1000,
     level: float = 0.95,
+    common: bool = False,
     progress: Progress | None = None,
 ) -> Study:
     """Run a sweep and say what its outcomes depend on; the design chooses the method.
@@ -177,6 +178,8 @@ def sensitivity(
     model : the path of a spec (``.toml``) or a `Sweep`; or a model, with ``design``, ``outcomes``
         and what follows as in `sdsim.sweep`.
     resamples : of the bootstrap.   level : of the intervals.
+    common : use only the members that have a value of every outcome, so that all outcomes speak of
+        one part of the space; without it each has all members that have a value of it.
 
     Returns
     -------
@@ -202,10 +205,10 @@ def sensitivity(
     ready = sweep_of(model, design, outcomes, params, method, save, None, seed)
     checked(ready)
     found = sweep(ready, store=store, resume=resume, jobs=jobs, progress=progress)
-    return analysed(ready, found, settings)
+    return analysed(ready, found, settings, common)
 
 
-def analysed(ready: Sweep, found: xr.Dataset, settings: Settings) -> Study:
-    """What a sweep that has run says."""
+def analysed(ready: Sweep, found: xr.Dataset, settings: Settings, common: bool = False) -> Study:
+    """What a sweep that has run says; ``common``: see `sdsim.study.study.study`."""
     asked = replace(settings, seed=ready.seed)
-    return study(found, ready.design, asked, time_unit=time_unit_of(ready))
+    return study(found, ready.design, asked, time_unit=time_unit_of(ready), common=common)

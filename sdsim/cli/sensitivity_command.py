@@ -25,6 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--page", metavar="FILE", help="write a page of figures, .html")
     parser.add_argument("--resamples", metavar="N", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--level", type=float, default=0.95, help="of the intervals")
+    parser.add_argument(
+        "--common", action="store_true",
+        help="use only the members that have a value of every outcome; without it each outcome has "
+        "all that have one of it",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="everything as JSON")
 
 
@@ -53,7 +58,7 @@ def execute(args: argparse.Namespace) -> int:
                 progress=lambda s: bar.show(s.done, s.before, s.failed),
             )  # fmt: skip
         with busy("analysing"):
-            said = analysed(sweep, found, settings)
+            said = analysed(sweep, found, settings, args.common)
         if page:
             from sdsim.plots.study import write_study
 

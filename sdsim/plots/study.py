@@ -309,5 +309,6 @@ def sections(said: Study) -> list[Section]:
 def write_study(path: str | Path, said: Study, title: str = "") -> Path:
     """A page of its own."""
     lead = f"{said.members:,} members, design: {said.design}. {CONDITION}"
+    lead += "".join(f" Missing: {w}." for w in said.warned())
     notes = "\n\n".join(f"{n}." for n in said.notes)
     return write_page(path, title or "Sensitivity", sections(said), lead=lead, footer=notes)

@@ -26,6 +26,7 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import listed
 from sdsim.design import Crossed, Design, Morris, OneAtATime, Saltelli
+from sdsim.study.missing import Missing, in_common, missing_of
 from sdsim.study.tables import lines
 from sdsim.sweeps import Sweep
 
@@ -64,6 +65,8 @@ class Study:
     results : by method, then, where a method takes one outcome at a time, by outcome (else "").
     over_time : by variable or element, indices along ``time``, in ``time_unit``.
     notes : what a reader has to know, a line each.
+    missing : by outcome, what members have no value of it; of outcomes that all have it is nothing.
+    common : whether only members were used that have a value of every outcome.
 
     Examples
     --------
@@ -86,13 +89,20 @@ class Study:
     time: tuple[float, ...] = ()
     time_unit: str = ""
     notes: tuple[str, ...] = ()
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    common: bool = False
+
+    def warned(self) -> list[str]:
+        """What has to be said before any number: what has no value in a part of the space."""
+        return [m.sentence(name, self.design) for name, m in self.missing.items()]
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "design": self.design, "outcomes": list(self.outcomes), "units": list(self.units),
             "varies": list(self.varies), "ranges": {f: list(r) for f, r in self.ranges.items()},
-            "members": self.members, "failed": self.failed,
+            "members": self.members, "failed": self.failed, "common": self.common,
+            "missing": {o: m.to_data() for o, m in self.missing.items()},
             "results": {m: {o: r.to_data() for o, r in by.items()}
                         for m, by in self.results.items()},
             "over_time": {v: r.to_data() for v, r in self.over_time.items()},
@@ -164,14 +174,18 @@ _COUNTED = {"members": "members", "base": "base points", "trajectories": "trajec
 
 
 def study(
-    found: xr.Dataset, design: Design, settings: Settings | None = None, *, time_unit: str = ""
-) -> Study:
+    found: xr.Dataset, design: Design, settings: Settings | None = None, *, time_unit: str = "",
+    common: bool = False,
+) -> Study:  # fmt: skip
     """Analyse a sweep.
 
     Parameters
     ----------
     found : what `sdsim.sweeps.run_sweep` gave, with all members.   design : its design.
     time_unit : of the series' times; see `time_unit_of`.
+    common : use only the members that have a value of every outcome (of those that any member has),
+        so that outcomes are compared over one part of the space. Without it each outcome has all
+        members that have a value of it. `Study.missing` says what is left out, either way.
 
     Raises
     ------
@@ -188,22 +202,30 @@ def study(
     if fault is not None:
         raise ModelError(fault[0], remedy=fault[1])
     outcomes = tuple(str(o) for o in found["outcome"].values)
-    y = found["outcomes"].values
-    known = np.isfinite(y)
+    whole, failing = found["outcomes"].values, found["status"].values != "ok"
+    there = in_common(whole) if common else np.ones(len(whole), dtype=bool)
+    y = np.where(there[:, None], whole, np.nan)
+    known = np.asarray(np.isfinite(y))
     varies = spread(y, known) > 0
     series, notes = _series(found) if isinstance(design, Saltelli) else ({}, _unused(found))
+    if not there.all():
+        series = {name: np.where(there[:, None], v, np.nan) for name, v in series.items()}
     given = _Given(design, y, outcomes, varies, better, series, settings)
     results, over_time, told = READERS.get(design.kind, _sample)(given)
-    notes = [*_silent(outcomes, known.any(axis=0), varies), *told, *notes]
-    failed = int((found["status"].values != "ok").sum())
+    notes = [*_silent(outcomes, np.asarray(known.any(axis=0)), varies), *told, *notes]
+    failed = int(failing.sum())
     if failed:
-        notes.insert(0, f"{failed:,} of {design.count:,} members failed and are left out")
+        notes.insert(
+            0, f"{failed:,} of {design.count:,} members failed: an outcome that stands on what was "
+            "not finite has no value there; any other has",
+        )  # fmt: skip
     return Study(
         design.kind, outcomes, tuple(str(u) for u in found["units"].values),
         tuple(bool(v) for v in varies),
         {f.name: (float(f.distribution.low), float(f.distribution.high)) for f in design.factors},
         design.count, failed, results, over_time,
         tuple(float(t) for t in found["time"].values) if series else (), time_unit, tuple(notes),
+        missing_of(design, outcomes, whole, y, failing), common,
     )  # fmt: skip
 
 

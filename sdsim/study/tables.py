@@ -32,7 +32,7 @@ class Study(Protocol):
 
 def lines(said: Study) -> list[str]:
     """Everything, a line each."""
-    out: list[str] = []
+    out = [f"missing: {w}" for w in said.warned()]
     for method, by in said.results.items():
         for name, result in by.items():
             out += TABLES[method](said, name, result) if method in TABLES else []

@@ -64,6 +64,12 @@ class Outcomes:
         """The elements to keep in a run."""
         return tuple(self.scope.needs.get("base", {}))
 
+    def only(self, k: int) -> Outcomes:
+        """One of them, with the elements that it reads itself."""
+        own = Scope(self.scope.model, self.scope.fixed)
+        own.kind(self.trees[k])
+        return Outcomes((self.asked[k],), (self.trees[k],), (self.kinds[k],), own)
+
     def of(self, batch: Batch, count: int) -> Numbers:
         """(n_member, n_outcome); NaN where an outcome does not exist, such as a level never met.
 

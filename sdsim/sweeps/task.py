@@ -54,16 +54,29 @@ class Series:
 class Part:
     """What some members left.
 
-    values : (n, n_outcome), NaN for members that failed.
+    values : (n, n_outcome), NaN for members that failed; of a member that stopped at what is not
+        finite, only for outcomes that stand on that.
     failed : for each member that did, by its number, how: ``nonfinite@t (variable)``,
         ``timeout``, ``worker-died``, ``raised: ...``.
-    series : for each kept variable (canonical), (n, n_saved, n_element).
+    series : for each kept variable (canonical), (n, n_saved, n_element); NaN likewise.
     """
 
     first: int
     values: Floats
     failed: Mapping[int, str] = field(default_factory=dict)
     series: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What can be worked out from some of the values that a task keeps.
+
+    rows : which of them.   outcomes : by number.   series : by variable (canonical).
+    """
+
+    rows: tuple[int, ...]
+    outcomes: list[tuple[int, Outcomes]] = field(default_factory=list)
+    series: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,19 @@ class Task:
     @cached_property
     def _kernel(self) -> Kernel:
         return self.run.system.kernel(self._wanted[0])
+
+    @cached_property
+    def apart(self) -> tuple[Apart, ...]:
+        """What stands on the same values, for members that stop: each such group runs alone."""
+        wanted, read, kept = self._wanted
+        groups: dict[frozenset[int], Apart] = {}
+        for k in range(len(self.asked)):
+            one = self.outcomes.only(k)
+            rows = frozenset(read[c] for c in one.cells)
+            groups.setdefault(rows, Apart(tuple(sorted(rows)))).outcomes.append((k, one))
+        for name, at in kept.items():
+            groups.setdefault(frozenset(at), Apart(tuple(sorted(at)))).series.append(name)
+        return tuple(g for rows, g in groups.items() if 0 < len(rows) < len(wanted))
 
     @cached_property
     def _rows(self) -> list[list[int]]:
@@ -262,6 +288,34 @@ class _Making:
         for name, rows in kept.items():
             block = march.values[task._kept_steps[:, None], np.array(rows)].transpose(2, 0, 1)
             self.series[name][where] = np.where((bad | known)[:, None, None], np.nan, block)
+        if (bad & ~known).any():
+            self._rescue(first - self.first, members, np.flatnonzero(bad & ~known))
+
+    def _rescue(self, first: int, members: Members, at: NDArray[np.int64]) -> None:
+        """For members ``at`` of a batch that stopped: what does not stand on what was not finite.
+
+        Each group of outcomes and series runs without the others; one that stops again has none.
+        """
+        task = self.task
+        wanted, read, kept = task._wanted
+        own = Members(members.params[:, at], members.numbers[at], members.seed)
+        for group in task.apart:
+            kernel = task.run.system.kernel([wanted[r] for r in group.rows])
+            march = kernel.march(own, task.run.grid, task.run.method.stages)  # type: ignore[union-attr]
+            good = march.stopped < 0
+            if not good.any():
+                continue
+            places = {row: i for i, row in enumerate(group.rows)}
+            rows = first + at[good]
+            for k, one in group.outcomes:
+                batch = Batch(task._time, {
+                    c: march.values[:, places[read[c]]][:, good] for c in one.cells
+                })  # fmt: skip
+                self.values[rows, k] = one.of(batch, int(good.sum()))[:, 0]
+            for name in group.series:
+                cells = [places[r] for r in kept[name]]
+                block = march.values[task._kept_steps[:, None], np.array(cells)]
+                self.series[name][rows] = block.transpose(2, 0, 1)[good]
 
 
 def checked(task: Task) -> Task:
