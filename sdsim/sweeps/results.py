@@ -32,9 +32,10 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
     Returns
     -------
     Dataset with ``outcomes (member, outcome)``, ``factors (member, factor)`` in model units,
-    ``status (member)`` (``ok`` or how it failed: at what is not finite, with NaN for the outcomes
-    and series that stand on that; or otherwise, with NaN throughout), and each series kept, over member,
-    time and element. NaN in an ``ok`` member: that outcome does not exist there. Attributes:
+    ``status (member)``, and each series kept, over member, time and element. The status is ``ok``;
+    or ``nonfinite@...`` with NaN for the outcomes and series that stand on what was not finite; or
+    another failure, with NaN throughout. NaN in an ``ok`` member: that outcome does not exist
+    there. Attributes:
     the header of the manifest, what varies and where it comes from.
 
     Raises
