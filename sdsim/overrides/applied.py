@@ -16,6 +16,7 @@ from sdsim.ir.program import Program
 from sdsim.overrides.changes import Overrides
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import is_parameter, locate
+from sdsim.overrides.tables import has_table, with_table
 from sdsim.overrides.values import Points, number
 
 
@@ -95,7 +96,15 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
             except ModelError as e:
                 raise placed(e, name) from None
             key = names.canonical(variable.name)
-            changed[key] = _tabled(model, changed.get(key, variable), cells, points, role)
+            variable = changed.get(key, variable)
+            if role == "lookup" and variable.role == "equation":
+                where = None if cells is None else [_elements(model, variable, c) for c in cells]
+                try:
+                    changed[key] = with_table(variable, where, points)
+                except ModelError as e:
+                    raise placed(e, name) from None
+            else:
+                changed[key] = _tabled(model, variable, cells, points, role)
     for key, values in values_for(model, overrides.initial, placed).items():
         variable = model.variables[key]
         if not variable.is_stock:
@@ -120,7 +129,7 @@ def _for_table(
         raise ModelError(
             f"expected Points, got {said(points)}", remedy=remedy, variable=variable.name
         )
-    if role == "lookup" and variable.role != "lookup":
+    if role == "lookup" and variable.role != "lookup" and not has_table(variable):
         remedy = "give it a number or a series"
         raise ModelError("is no lookup", remedy=remedy, variable=variable.name)
     if role == "series" and variable.is_stock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pandas as pd
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, ModelWarning
 from sdsim.ir.model import Model
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import locate
+from sdsim.overrides.tables import has_table, over_time
 from sdsim.overrides.values import Points, mapping
 
 _TABLES = ("constants", "lookups", "series", "initial")
@@ -26,7 +28,8 @@ class Overrides:
         all of its elements), or arrays in the shape of the variable. A labelled array goes by its
         labels, whatever their order: an `xarray.DataArray` by the names of its dimensions and the
         labels along them, a pandas Series by the elements of the variable's one dimension.
-    lookups : tables that take the place of a lookup.
+    lookups : tables that take the place of a lookup, or of the table within a variable's equation
+        (WITH LOOKUP, XMILE's <gf> beside an <eqn>).
     series : time series that take the place of any variable's equation.
     initial : start values of stocks, as numbers or arrays.
     places : the file and line in which a name stands, where it comes from one.
@@ -79,7 +82,8 @@ def sorted_out(
     A number or array changes a constant, a labelled array by its labels (see `Overrides`);
     `Points`, or a pandas Series indexed by time, is the new table of a lookup or, for any other
     variable, a time series. A Series for a whole subscripted constant is taken for a time series
-    only where its index is called ``time``.
+    only where its index is called ``time``. A variable with a table within its equation warns:
+    the points are values over time there, too, and ``Overrides(lookups=...)`` replaces the table.
 
     Raises
     ------
@@ -94,10 +98,18 @@ def sorted_out(
         if (earlier := said.setdefault(names.canonical(name), name)) != name:
             raise ModelError(f"given twice, first as '{earlier}'", remedy="give one", variable=name)
         value = plain(model, variable, cells, value, name)
+        index = str(getattr(getattr(value, "index", None), "name", "")).casefold()
         if isinstance(value, pd.Series):
             value = Points.of(list(value.index), list(value.to_numpy()), name)
         if isinstance(value, Points):
             (lookups if variable.role == "lookup" else series)[name] = value
+            if has_table(variable) and not over_time(variable) and index != "time":
+                warnings.warn(
+                    f"'{name}': the points are its values over time, and its own table is not "
+                    "read; to replace that, give them as Overrides(lookups={name: Points(x, y)})",
+                    ModelWarning,
+                    stacklevel=4,
+                )
         else:
             constants[name] = value
     begun = {}
