@@ -127,7 +127,8 @@ class _Maker:
                 raise ModelError(what, remedy="give both the same")
         if self.conveyor.get("discrete").lower() == "true":
             what = "discrete conveyors are not supported in this version"
-            raise UnsupportedError(what, remedy='leave out discrete="true"')
+            remedy = 'leave out discrete="true" for one that is not, whose numbers are others'
+            raise UnsupportedError(what, remedy=remedy)
         if bare(self.conveyor.said("arrest")) not in ("", "0"):
             what = "conveyors that are arrested are not supported in this version"
             raise UnsupportedError(what, remedy="leave out <arrest>")
