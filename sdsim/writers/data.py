@@ -13,8 +13,21 @@ from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.compile.expand import expand
 from sdsim.compile.series import DEEPEST, named
 from sdsim.functions import inputs
-from sdsim.functions.tables import COMPUTED, NA, SLACK
-from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, minus, plus, rewrite, times, walk
+from sdsim.functions.tables import COMPUTED, SLACK
+from sdsim.ir.expr import (
+    NA,
+    Binary,
+    Call,
+    Expr,
+    Lookup,
+    Num,
+    Ref,
+    minus,
+    plus,
+    rewrite,
+    times,
+    walk,
+)
 from sdsim.ir.model import Equation, Model, Variable
 from sdsim.writers.cells import by_cell
 
