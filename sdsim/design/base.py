@@ -1,7 +1,7 @@
 """What a design is: who varies, how many members, and the values of any stretch of them.
 
-No design holds its members: member k's values are computed from k when they are asked for, and do
-not depend on how many members there are.
+No design holds its members: member k's values are computed from k when they are asked for. They do
+not depend on how many members there are, except in a Latin hypercube.
 """
 
 from __future__ import annotations

@@ -167,8 +167,9 @@ def test_any_stretch_is_a_part_of_the_whole(which: int, data: st.DataObject) -> 
     assert ((whole >= low) & (whole <= high)).all()
 
 
-@pytest.mark.parametrize("which", range(9))
+@pytest.mark.parametrize("which", [0, *range(2, 8)])
 def test_more_members_leave_the_first_ones_as_they_were(which: int) -> None:
+    """Of all designs but Latin hypercubes."""
     few, many = designs(8)[which], designs(64)[which]
     assert (few.values(0, few.count) == many.values(0, few.count)).all()
 
