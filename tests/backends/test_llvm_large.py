@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from llvm_programs import GRID, Draft, assert_same, identical, lively_program, members
+from making import model_of, ref, stock
 
 from sdsim.backends.base import Grid, Kernel, Members
 from sdsim.backends.llvm import Llvm, LlvmKernel, available, compiler
@@ -17,6 +19,8 @@ from sdsim.backends.llvm.code import Use
 from sdsim.backends.numpy import Numpy
 from sdsim.base import cache
 from sdsim.ir.program import Program, State
+from sdsim.run.simulate import simulate
+from sdsim.run.system import System
 
 pytestmark = pytest.mark.skipif(not available(), reason="no compiler")
 
@@ -197,3 +201,62 @@ def test_cached_code_of_many_outputs_is_told_apart(
 
     monkeypatch.setattr(compiler, "compile_object", never)
     Llvm(optimise=0).compile(program, wanted).march(m, GRID, 1)
+
+
+# --- large outputs of few members -------------------------------------------------------------
+
+
+def wide(outputs: int = 1000) -> tuple[Program, list[int]]:
+    """Many outputs that all change, and do so in their own way."""
+    d = Draft()
+    now = d("time")
+    wanted = [d("mul", d("state", data=k), now) for k in range(outputs)]
+    d.states += [State(f"s{k}", d("param", data=k % 3), d.const(0.01 * k)) for k in range(outputs)]
+    return d.program(3), wanted
+
+
+LONG = Grid(0.0, 0.5, 700, tuple(range(701)))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("stages", [1, 4])
+def test_few_members_keep_no_copies_of_themselves(count: int, stages: int) -> None:
+    """Of large outputs: the bytes at the worst moment are about those of the result."""
+    program, wanted = wide()
+    kernel = Llvm(optimise=0).compile(program, wanted)
+    some = members(count)
+    kernel.march(some, LONG, stages)  # its making keeps text
+    tracemalloc.start()
+    march = kernel.march(some, LONG, stages)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert march.values.shape == (701, 1000, count)
+    assert march.values.base is None or march.values.base.nbytes <= 1.01 * march.values.nbytes
+    assert most < 1.3 * march.values.nbytes
+    identical(march, Llvm(optimise=0, width=8).compile(program, wanted).march(some, LONG, stages))
+
+
+def test_small_outputs_and_many_members_keep_the_lanes() -> None:
+    """One code serves them all: no other is made."""
+    program, wanted = wide(200)
+    kernel = Llvm(optimise=0, cache=False).compile(program, wanted)
+    for count in (1, 5, 8, 30):
+        kernel.march(members(count), GRID, 1)
+    kernel.march(members(kernel.width), LONG, 1)
+    assert set(kernel.codes._codes) == {Use("march1", kernel.width)}
+
+
+def test_a_single_run_keeps_its_outputs_once() -> None:
+    """From `simulate`, too: the values of the march, and their arrangement by names."""
+    count = 400
+    equations = {f"s{k}": stock(ref("rate"), float(k)) for k in range(count)}
+    model = model_of({"rate": 0.5, **equations}, stop=1000.0)
+    system = System(model, Llvm(optimise=0))
+    simulate(system)
+    tracemalloc.start()
+    run = simulate(system)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    kept = 8 * 1001 * (count + 1)
+    assert run["s7"].values[-1] == 507.0
+    assert kept < most < 3 * kept

@@ -22,7 +22,7 @@ from sdsim.ir.program import Program
 
 #: From so many operations and outputs on NumPy does what is done before machine code is there.
 LARGE = 80_000
-#: How many saved numbers are filled in at once.
+#: How many saved numbers are filled in at once, and may be kept for lanes without a member.
 SMALL = 1 << 20
 
 
@@ -85,10 +85,20 @@ class LlvmKernel:
 
         return BulkKernel(self.program, self.wanted, function)
 
+    def _lanes(self, members: int, saved: int) -> int:
+        """Members side by side in a march that saves at so many times.
+
+        Fewer members than lanes are filled up with copies of the last, and what those give is
+        thrown away; where that is much, each member runs by itself.
+        """
+        waste = members < self.width and saved * len(self.wanted) * self.width > SMALL
+        return 1 if waste and self.settings.width is None else self.width
+
     def _stand_in(self, members: int, grid: Grid, stages: int) -> BulkKernel | None:
         """The same for a march, until as much was spent on marches as the code's making costs."""
         bulk = self._bulk
-        if bulk is None or Use(f"march{stages}", self.width) in self.codes:
+        lanes = self._lanes(members, len(grid.saved))
+        if bulk is None or Use(f"march{stages}", lanes) in self.codes:
             return None
         spent = bulk.spent(members, (grid.steps + 1) * stages)
         with self._lock:
@@ -169,8 +179,9 @@ class LlvmKernel:
         stand_in = self._stand_in(members.count, grid, stages)
         if stand_in is not None:
             return stand_in.march(members, grid, stages)
-        count = max(members.count, self.width)
-        use = Use(f"march{stages}", self.width, known_of(members))
+        lanes = self._lanes(members.count, len(grid.saved))
+        count = max(members.count, lanes)
+        use = Use(f"march{stages}", lanes, known_of(members))
         code = self.codes.get(use, count * grid.steps * stages)
         values = np.empty((len(grid.saved), len(self.wanted), count))
         stopped = np.full(count, -1, dtype=np.int64)
