@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -149,27 +149,38 @@ class Section:
         """A text, or a list of them."""
         value = self._take(key, default)
         value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise self.fault(
-                f"expected a list of texts, got {said(value)}", key, 'write ["a", "b"]'
-            )
-        return tuple(value)
+        return tuple(self._listed(value, key, "texts", _is_text, 'write ["a", "b"]'))
 
     def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
         """A list of numbers."""
         value = self._take(key, default)
-        if not isinstance(value, list | tuple) or any(
-            isinstance(v, bool) or not isinstance(v, int | float) for v in value
-        ):
-            raise self.fault(
-                f"expected a list of numbers, got {said(value)}", key, "write [1, 2.5]"
-            )
+        value = self._listed(value, key, "numbers", _is_number, "write [1, 2.5]")
         for v in value:
             if not abs(v) < _MOST:
                 raise self.fault(
                     f"expected finite numbers, got {said(v)}", key, "write ones such as 1e30"
                 )
         return tuple(float(v) for v in value)
+
+    def _listed(
+        self, value: Any, key: str, what: str, fits: Callable[[Any], bool], remedy: str
+    ) -> Sequence[Any]:
+        """``value`` where it is a list of what ``fits``; else what stands there, or in it."""
+        if not isinstance(value, list | tuple):
+            raise self.fault(f"expected a list of {what}, got {said(value)}", key, remedy)
+        for v in value:
+            if not fits(v):
+                got = f"expected a list of {what}, got one with {said(v)} in it"
+                raise self.fault(got, key, remedy)
+        return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_toml(path: Path, limit: int) -> Section:

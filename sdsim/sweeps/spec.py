@@ -44,6 +44,11 @@ KEYS = (
     "uncertainties", "paths", "policies", "outcomes", "save", "run",
 )  # fmt: skip
 _METHODS = ("euler", "rk4")
+#: Keys of tables of names that are no names, unless their value is one that a name has.
+_SETTINGS = {
+    "levers": ("from_model", "groups", "except"),
+    "uncertainties": ("from_model", "groups", "except", "spread"),
+}
 #: Designs in which nothing is left to chance.
 UNSEEDED = (Grid.kind, Table.kind)
 
@@ -115,12 +120,30 @@ def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
     return out | Overrides({k: constants.number(k) for k in constants.data}), titles
 
 
+def _named(top: Section, title: str) -> list[str]:
+    """The keys of a table that are names: a setting's key is one if it has a range or a table."""
+    data, settings = top.section(title).data, _SETTINGS.get(title, ())
+    return [k for k, value in data.items() if k not in settings or _is_range(value)]
+
+
+def _is_range(value: object) -> bool:
+    """Whether a value is what stands behind a lever or an uncertainty."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(v, int | float) for v in value)
+    return isinstance(value, dict)
+
+
+def _setting(top: Section, title: str, key: str) -> bool:
+    """Whether a table has a setting of that name."""
+    return top.section(title).has(key) and key not in _named(top, title)
+
+
 def _once(top: Section, model: Model) -> None:
     """What is the same for all members does not vary, and what varies does so once."""
     taken: dict[tuple[str, int], str] = {}
     for title in ("constants", "levers", "uncertainties", "paths"):
         section = top.section(title)
-        for name in section.data:
+        for name in _named(top, title):
             for cell in set(_cells(model, [name])):
                 if cell in taken:
                     raise section.fault(f"stands in [{taken[cell]}] too", name, "leave one out")
@@ -171,18 +194,26 @@ def _distribution(own: Section, variable: Variable) -> Distribution:
 
 def _levers(top: Section, model: Model) -> list[Factor]:
     section = top.section("levers")
-    named = [k for k in section.data if k not in ("from_model", "groups", "except")]
+    named = _named(top, "levers")
     out: list[Factor] = []
-    if section.flag("from_model", False):
+    if _setting(top, "levers", "from_model") and section.flag("from_model"):
+        groups, leave = _choice(top, "levers")
         try:
-            found = levers_of(
-                model, groups=section.texts("groups", ()), leave=section.texts("except", ())
-            )
+            found = levers_of(model, groups=groups, leave=leave)
         except ModelError as e:
             raise section.placed(e) from None
-        taken = set(_cells(model, (*named, *top.section("constants").data)))
+        taken = set(_cells(model, (*named, *_named(top, "constants"))))
         out += [f for f in found if not taken.intersection(_cells(model, [f.name]))]
     return out + [_factor(Lever, section, model, key) for key in named]
+
+
+def _choice(top: Section, title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which of the model's own are taken: groups, and names that are left out."""
+    section = top.section(title)
+    groups, leave = (
+        section.texts(key) if _setting(top, title, key) else () for key in ("groups", "except")
+    )
+    return groups, leave
 
 
 def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
@@ -207,19 +238,20 @@ def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
 
 def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[Factor]:
     section = top.section("uncertainties")
-    own = ("from_model", "groups", "except", "spread")
     out: list[Factor] = []
-    named = [k for k in section.data if k not in own]
-    if section.flag("from_model", False):
+    named = _named(top, "uncertainties")
+    if _setting(top, "uncertainties", "from_model") and section.flag("from_model"):
+        spread = "spread" if _setting(top, "uncertainties", "spread") else None
+        groups, leave = _choice(top, "uncertainties")
         try:
             found = uncertainties_of(
-                system.model, groups=section.texts("groups", ()), leave=section.texts("except", ()),
-                spread=section.number("spread") if section.has("spread") else None,
+                system.model, groups=groups, leave=leave,
+                spread=section.number(spread) if spread else None,
                 values=_values(system, overrides),
             )  # fmt: skip
         except ModelError as e:
             raise section.placed(e) from None
-        elsewhere = (*top.section("levers").data, *top.section("constants").data)
+        elsewhere = (*_named(top, "levers"), *_named(top, "constants"))
         taken = set(_cells(system.model, (*named, *elsewhere)))
         out += [f for f in found if not taken.intersection(_cells(system.model, [f.name]))]
     return out + [_factor(Uncertainty, section, system.model, k) for k in named]

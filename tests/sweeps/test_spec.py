@@ -271,3 +271,84 @@ members = 1000000
     assert own < 500
     assert worker < 500
     assert '"members": 1000000' in done.stdout
+
+
+# --- constants that are called as the settings are --------------------------------------------
+
+NAMESAKES = {"from model": "From Model", "groups": "Groups", "except": "Except", "spread": "Spread"}
+MODEL_OF_NAMESAKES = (
+    "{UTF-8}\nLevel = INTEG(Spread + Groups + Except + From Model, 1) ~ ~ |\n"
+    + "".join(
+        f"{name} = 2 ~ thing [0, 10] ~ [assumed] from 0 to 10 |\n" for name in NAMESAKES.values()
+    )
+    + "INITIAL TIME = 0 ~ ~ |\nFINAL TIME = 2 ~ ~ |\nTIME STEP = 1 ~ ~ |\nSAVEPER = 1 ~ ~ |\n"
+)
+SETTINGS = "from_model = true\nspread = 0.25\ngroups = []\nexcept = []\n"
+
+
+def namesakes(folder: Path, tables: str) -> dict[str, tuple[float, float]]:
+    """What varies, and from where to where."""
+    (folder / "level.mdl").write_text(MODEL_OF_NAMESAKES)
+    text = f'model = "level.mdl"\n[design]\nkind = "monte carlo"\nmembers = 4\n{tables}\n'
+    sweep = read_sweep(spec(folder, text + '[outcomes]\n"end" = "FINAL(Level)"\n'))
+    sweep.task()
+    found = {f.name: f.distribution for f in sweep.design.factors}
+    return {name: (d.low, d.high) for name, d in found.items()}
+
+
+def test_settings_are_no_names(folder: Path) -> None:
+    everything = dict.fromkeys(NAMESAKES.values(), (1.5, 2.5))
+    assert namesakes(folder, f"[uncertainties]\n{SETTINGS}") == everything
+
+
+@pytest.mark.parametrize("name", NAMESAKES.values())
+def test_a_namesake_of_a_setting_is_constant_lever_or_uncertainty(folder: Path, name: str) -> None:
+    rest = {n: (1.5, 2.5) for n in NAMESAKES.values() if n != name}
+    key = f'"{name}"'
+    own = f"[uncertainties]\n{SETTINGS}"
+    assert namesakes(folder, f"[constants]\n{key} = 3\n{own}") == rest
+    assert namesakes(folder, f"{own}{key} = [1, 4]") == rest | {name: (1.0, 4.0)}
+    assert namesakes(folder, f"{own}[levers]\n{key} = {{low = 1, high = 4}}") == (
+        rest | {name: (1.0, 4.0)}
+    )
+
+
+@pytest.mark.parametrize("key", ["from_model", "groups", "except", "spread"])
+def test_a_namesake_may_be_spelled_as_the_setting_is(folder: Path, key: str) -> None:
+    """A range says that it is a name; and then it is no setting."""
+    assert namesakes(folder, f"[uncertainties]\n{key} = [1, 4]") == {key: (1.0, 4.0)}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("spread = true", "expected a number, got true"),
+        ("from_model = 3", "expected true or false, got 3"),
+        ("groups = 3", "expected a list of texts, got 3"),
+        ('groups = ["a", 3]', "expected a list of texts, got one with 3 in it"),
+        ('"Spread" = 3', r"expected a table|expected \[low, high\]"),
+        ('"Spread" = [1, 2]\n"spread " = [1, 2]', "too|twice"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused(folder: Path, line: str, said: str) -> None:
+    text = f"[uncertainties]\n{SETTINGS}"
+    for key in ("spread", "from_model", "groups"):
+        if line.startswith(f"{key} ="):
+            text = "\n".join(k for k in text.splitlines() if not k.startswith(f"{key} ="))
+    with pytest.raises(ModelError, match=said):
+        namesakes(folder, f"{text}\n{line}")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("[0, 'x']", "expected a list of numbers, got one with 'x' in it"),
+        ("[0, [1]]", "expected a list of numbers, got one with a list in it"),
+        ("[true]", "expected a list of numbers, got one with true in it"),
+        ("3", "expected a list of numbers, got 3"),
+        ("{a = 1}", "expected a list of numbers, got a table"),
+    ],
+)
+def test_a_list_with_something_else_in_it_says_what(folder: Path, value: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        read_sweep(spec(folder, SPEC.replace("[0, 5]", value)))
