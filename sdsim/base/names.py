@@ -14,6 +14,15 @@ TIME_STEP = "time step"
 SAVEPER = "saveper"
 CONTROL = (INITIAL_TIME, FINAL_TIME, TIME_STEP, SAVEPER)
 
+#: Stands in the name of every part that the library adds to a model. No file can spell it: readers
+#: refuse names with the invisible character (U+2060) in it.
+PART = "\N{MIDDLE DOT}\N{WORD JOINER}"
+
+
+def part(name: str, what: str) -> str:
+    """The name of a part that the library adds to a variable."""
+    return f"{name} {PART} {what}"
+
 
 def display(name: str) -> str:
     """The name as a person writes it: quotes removed, escapes resolved, runs of blanks single."""
@@ -35,7 +44,9 @@ def canonical(name: str) -> str:
 
 def spoken(label: str) -> str:
     """The label of a part that the library added becomes that of the variable it belongs to."""
-    return re.sub(r" · [\d.]+|(?<=.)>[^>\[\]]+#", "", label) if label[:1] != "#" else label
+    if label[:1] == "#":
+        return label
+    return re.sub(rf" {PART} [\d.]+|(?<=.)>[^>\[\]]+#", "", label).replace(PART, "·")
 
 
 def element_label(name: str, elements: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim.base import names
 from sdsim.base.errors import UnsupportedError
 from sdsim.claims.trajectories import is_path, path_of, refuse_paths
 from sdsim.ir.expr import Binary, Call, Expr, Ref, Unary, walk
@@ -20,7 +21,7 @@ COMPARED = ("=", "<", "<=", ">", ">=")
 _COMPARISONS = (*COMPARED, "<>")
 #: Two values that differ by no more than this share of the larger count as equal.
 ROUNDING = 1e-9
-CROSSING, ONCE = "· crossing", "· once"
+CROSSING, ONCE = f"{names.PART} crossing", f"{names.PART} once"
 
 
 class Judge:
@@ -71,7 +72,7 @@ class Judge:
     def _save(self, node: Expr, parts: Sequence[Expr]) -> None:
         found = []
         for part in parts:
-            found.append(f"{self.prefix} · {len(self.sides) + 1}")
+            found.append(names.part(self.prefix, str(len(self.sides) + 1)))
             self.sides[found[-1]] = part
         self._of[id(node)] = tuple(found)
 

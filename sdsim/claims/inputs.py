@@ -29,7 +29,7 @@ class Input:
 
 def own(name: str) -> str:
     """How the variable is called that keeps what the model itself says of another."""
-    return f"{name} · own"
+    return names.part(name, "own")
 
 
 def put_in(model: Model, inputs: Iterable[Input]) -> Model:

@@ -149,8 +149,8 @@ def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[Link, 
         if link in switches:
             continue
         a, b = (model.variables[n] for n in link.key)
-        title = f"{_shown(a, link.cause)} · held in {_shown(b, link.effect)}"
-        switch, start, where = (f"{title} · {part}" for part in ("switch", "start", "where"))
+        title = names.part(_shown(a, link.cause), f"held in {_shown(b, link.effect)}")
+        switch, start, where = (names.part(title, w) for w in ("switch", "start", "where"))
         keys = [names.canonical(n) for n in (switch, start, where)]
         changed[keys[0]] = Variable(switch, (Equation(Num(0.0)),), "Dmnl", hidden=True)
         begun = parted(link.cause, a, _initial, Ref(link.cause.name, a.dims))

@@ -128,7 +128,7 @@ def constraints(model: Model) -> tuple[Reality, ...]:
 
 
 def _refused(label: str, line: int, error: ModelError) -> Verdict:
-    where = f"'{error.variable}': " if error.variable and "·" not in error.variable else ""
+    where = f"'{error.variable}': " if error.variable and names.PART not in error.variable else ""
     said = f"{where}{error.what}" + (f"; {error.remedy}" if error.remedy else "")
     return Verdict(label, UNSUPPORTED, line, reason=said)
 
@@ -311,7 +311,7 @@ class _Runs:
     def _run(self, cases: Sequence[_Case]) -> list[Verdict]:
         inputs = cases[0].inputs
         model = put_in(self.system.model, inputs)
-        judges = [Judge(model, f"reality check · {n}") for n in range(len(cases))]
+        judges = [Judge(model, names.part("reality check", str(n))) for n in range(len(cases))]
         for judge, case in zip(judges, cases, strict=True):
             for node in (*case.conditions, case.implied):
                 judge.take(node, case.line)

@@ -70,7 +70,7 @@ class _Writer:
     ) -> None:
         self._written = written
         self._model, self._variable, self._equation = model, variable, equation
-        self._prefix = f"{variable.name} · {number + 1}." if number else f"{variable.name} · "
+        self._prefix = names.part(variable.name, f"{number + 1}." if number else "")
         self._count = itertools.count(1)
         self.added: dict[str, Variable] = {}
 

@@ -431,7 +431,8 @@ class _Lowering:
         """See `functions.base.Builder.draw`."""
         self._draws += 1
         variable, cell = self._place
-        stream = zlib.crc32(f"{variable}[{cell}]#{self._draws}".encode())
+        said = variable.replace(names.PART, "·")
+        stream = zlib.crc32(f"{said}[{cell}]#{self._draws}".encode())
         step = self.const(-1.0) if self._starting else self.op("step")
         return self.op("random", step, data=float(stream))
 

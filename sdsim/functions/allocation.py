@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from sdsim.base import names
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.functions.random import normal_tail
@@ -102,7 +103,7 @@ def _level(kinds: Sequence[int], span: Mapping[int, float], b: Builder, a: Seque
 
 def _word(name: str, kinds: Sequence[int]) -> str:
     """What a call is named that knows which kinds it meets; nobody can write such a name."""
-    return f"· {name} of {''.join(map(str, kinds))}"
+    return f"{names.PART} {name} of {''.join(map(str, kinds))}"
 
 
 _MANY = (5, 1 + 8 * MOST)

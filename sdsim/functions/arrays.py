@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
+from sdsim.base import names
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, joined
@@ -63,7 +64,7 @@ def _element(n: int, b: Builder, a: Sequence[int]) -> int:
 
 def _word(n: int) -> str:
     """What a call is named that knows the size; nobody can write such a name."""
-    return f"· inverse of {n}"
+    return f"{names.PART} inverse of {n}"
 
 
 def _invert(m: Maker, a: Args) -> Expr:

@@ -26,7 +26,7 @@ from sdsim.ir.program import NEAR
 
 _DT, _ONE, _ZERO = Ref(names.TIME_STEP), Num(1.0), Num(0.0)
 #: The share of a profile's area between two places, 0 to 1; no file can spell it.
-_SHARE = "· share"
+_SHARE = f"{names.PART} share"
 
 
 def _stretch(time: Expr) -> Expr:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdsim.base import names
+
 VENSIM = "Vensim Reference Manual, Functions"
 #: The conveyor's belt (`sdsim.functions.conveyors`); no file can spell it.
-BELT = "· belt"
+BELT = f"{names.PART} belt"
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def _tabled(
 
 def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
     """The stock with a hidden constant for its start value, so that it stays a parameter."""
-    name = f"{variable.name} · start"
+    name = names.part(variable.name, "start")
     key = names.canonical(name)
     given = {i: _elements(model, variable, i) for i in values}
     start = [Equation(Num(v), given[i]) for i, v in values.items()]

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from sdsim.base.errors import ModelError
 from sdsim.base.garbage import no_collection
-from sdsim.ir.expr import Call, Expr, walk
+from sdsim.ir.expr import Call, Expr, Ref, walk
 from sdsim.ir.model import Dimension, Model, UnitNames
 from sdsim.readers import cache as _cache
 from sdsim.readers.build import Builder
-from sdsim.readers.checks import check
+from sdsim.readers.checks import added, check
 from sdsim.readers.external import External
 from sdsim.readers.folder import Folder
 from sdsim.readers.macros import Body, Inliner, without_outputs
@@ -129,7 +129,7 @@ def _expressions(
     spelling = Spelling()
     parsed = expressions([*main, *inner], file, spelling)
     for entry, expr in zip([*main, *inner], parsed, strict=True):
-        _two(entry, expr, file)
+        _checked(entry, expr, file)
     exprs, rest = parsed[: len(main)], iter(parsed[len(main) :])
     parts = iter(inner)
     macros = [replace(m, entries=tuple(next(parts) for _ in m.entries)) for m in found.macros]
@@ -139,9 +139,15 @@ def _expressions(
     return [*main, *inliner.entries], [*exprs, *inliner.exprs], spelling
 
 
-def _two(entry: Entry, expr: Expr, file: str) -> None:
-    """Vensim's MIN and MAX compare two; XMILE's may have any number, or an array."""
+def _checked(entry: Entry, expr: Expr, file: str) -> None:
+    """Vensim's MIN and MAX compare two; XMILE's may have any number, or an array. What is added
+    to a model has no name in its file."""
     for node in walk(expr):
+        if isinstance(node, Ref | Call) and (fault := added(node.name)):
+            raise ModelError(
+                fault, remedy="name what the file itself defines", file=file, line=entry.line,
+                variable=entry.label,
+            )  # fmt: skip
         if isinstance(node, Call) and node.name in ("min", "max") and len(node.args) != 2:
             name, got = node.name.upper(), len(node.args)
             remedy = f"write {name}({name}(a, b), c) for three, V{name}(x[range!]) for an array"

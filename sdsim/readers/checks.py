@@ -11,6 +11,7 @@ from sdsim.readers.scan import BIDI, Entry, Macro, Scan, mask
 
 _INCOMPLETE = re.compile(r"\bA\s+FUNCTION\s+OF\s*\(|\?\?\?", re.IGNORECASE)
 RESERVED = "Time is reserved: every model has it"
+_ADDED = re.compile(r">[^>]+#$")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CLOSING = {")": "(", "]": "["}
 
@@ -68,7 +69,19 @@ def unusable(name: str) -> str:
         return f"a control character (U+{ord(control.group()):04X}) in a name"
     if bidi := BIDI.search(name):
         return f"a character that reverses the direction of text (U+{ord(bidi.group()):04X})"
-    return ""
+    return added(name)
+
+
+def added(name: str) -> str:
+    """Why a file may not speak of a name: it is one of parts that sdsim adds; empty if it is not.
+
+    These are what stands behind SMOOTH and its like (`sdsim.base.names.PART`), and what macros,
+    cut flows and conveyors are written out as (``#macro 1>name#``, ``flow>wanted#``).
+    """
+    shown = names.display(name)
+    if names.PART in shown:
+        return "the name of a part that is added to a model: the character U+2060 behind a dot"
+    return "the name of a part that is added to a model: >...#" if _ADDED.search(shown) else ""
 
 
 def _check_entry(entry: Entry, file: str) -> None:

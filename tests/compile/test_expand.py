@@ -7,6 +7,7 @@ from making import model_of, ref
 
 from sdsim import ModelError
 from sdsim.base import limits
+from sdsim.base.names import PART
 from sdsim.compile.expand import expand
 from sdsim.functions import STATEFUL, VECTOR, delays
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, to_text, walk
@@ -30,7 +31,7 @@ def test_a_model_with_nothing_implicit_is_the_same_object() -> None:
 def test_a_smooth_is_one_hidden_stock() -> None:
     model = model_of({"y": Call("smooth", (ref("x"), ref("t"))), "x": 1, "t": 4})
     assert texts(model) == {
-        "y": "y · 1", "x": "1", "t": "4", "y · 1": "integ((x - y · 1) / t, x)",
+        "y": f"y {PART} 1", "x": "1", "t": "4", f"y {PART} 1": f"integ((x - y {PART} 1) / t, x)",
     }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def test_nothing_implicit_is_left() -> None:
 
 def test_a_root_form_inside_an_expression_gets_a_variable_of_its_own() -> None:
     model = model_of({"y": Binary("+", Num(1.0), Call("initial", (ref("x"),))), "x": 3})
-    assert texts(model) == {"y": "1 + y · 1", "x": "3", "y · 1": "initial(x)"}
+    assert texts(model) == {"y": f"1 + y {PART} 1", "x": "3", f"y {PART} 1": "initial(x)"}
 
 
 def test_a_root_form_at_the_root_stays() -> None:

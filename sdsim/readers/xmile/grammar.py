@@ -16,7 +16,8 @@ from lark.exceptions import UnexpectedEOF, UnexpectedInput, VisitError
 
 from sdsim.base import limits
 from sdsim.base.errors import ModelError, one_line
-from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary
+from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
+from sdsim.readers.checks import added
 
 #: A call that stands for an array at places worked out during the run; no name is spelled so.
 COMPUTED = "#element"
@@ -248,4 +249,8 @@ def parse(text: str, line: int = 0) -> tuple[Expr, ...]:
         if isinstance(e.orig_exc, ModelError):
             raise e.orig_exc from None
         raise
+    for node in (n for root in found for n in walk(root)):
+        if isinstance(node, Ref | Call) and (fault := added(node.name)):
+            remedy = "name what the file itself defines"
+            raise ModelError(fault, remedy=remedy, variable=node.name)
     return found
