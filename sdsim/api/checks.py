@@ -124,7 +124,7 @@ def check(
     where = Folder.of(str(model)) if folder is None else Folder(_Path(folder).resolve())
     overrides = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     realities = () if tier is not None or kind is not None else _realities(system, ids)
-    found = where.claims() if where.has_claims() or not system.model.reality else ()
+    found = _claims(where, system, realities, ids)
     claims = _chosen(found, realities, ids, tier, kind)
     drawn = choose(system, overrides, where.choice()) if draws and claims else None
     results = run_claims(
@@ -134,6 +134,17 @@ def check(
     )  # fmt: skip
     decided = run_realities(system, overrides, method, chosen=realities, force=force, seed=seed)
     return Checks(results, decided, len(drawn.cells) if drawn else 0)
+
+
+def _claims(
+    where: Folder, system: System, realities: Sequence[Reality], ids: Collection[str]
+) -> Sequence[Claim]:
+    """The claims there are; those alone that are asked for by name, where they are all there."""
+    real = {names.canonical(r.name) for r in realities}
+    wanted = [i for i in ids if names.canonical(i) not in real]
+    if (ids and not wanted) or (system.model.reality and not where.has_claims()):
+        return ()
+    return where.claims(wanted)
 
 
 def _realities(system: System, ids: Collection[str]) -> Sequence[Reality]:

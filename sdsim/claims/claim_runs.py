@@ -15,6 +15,7 @@ from sdsim.base import names
 from sdsim.base.errors import ModelError, ModelWarning, UnsupportedError
 from sdsim.claims.claims import Changes
 from sdsim.claims.links import Link, holdable, link_of
+from sdsim.ir.model import label_of
 from sdsim.outcomes.evaluate import Batch
 from sdsim.outcomes.meaning import Cell
 from sdsim.overrides import Overrides, parameter_vector, values_for
@@ -115,6 +116,25 @@ class Worlds:
                     raise ModelError("cannot be scaled", remedy="set it", variable=name)
                 scale += [(rows[key, c], factor) for c in values]
         return _Ready(system, vector, horizon, frozenset(cells), tuple(scale))
+
+    def outside(self, changes: Changes) -> list[str]:
+        """Constants that a run sets or scales beyond the range that the model declares."""
+        ready, model = self.ready(changes), self.plain.model
+        scaled = {row for row, _ in ready.scale}
+        out = []
+        for (row, (key, cell)), value in zip(
+            enumerate(ready.system.program.param_cells), self._column(ready), strict=True
+        ):
+            variable = model.variables.get(key)
+            if variable is None or ((key, cell) not in ready.set and row not in scaled):
+                continue
+            low, high = variable.limits
+            below, above = low is not None and value < low, high is not None and value > high
+            if below or above:
+                label = label_of(model, variable, cell)
+                ends = " to ".join("any" if x is None else f"{x:g}" for x in (low, high))
+                out.append(f"'{label}' to {value:g}, outside its range {ends}")
+        return out
 
     def _held(self, changes: Changes) -> Overrides:
         links = [link_of(t, self.plain.model) for t in changes.hold]

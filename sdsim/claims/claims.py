@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,8 @@ MAX_FILES = 1000
 MAX_EXPRESSIONS = 100  # of one claim
 MAX_LENGTH = 4000  # characters of one expression
 MAX_RUNS = 50  # of one claim; ablations as well
+MAX_MADE = 500  # runs times ablations of one claim, and
+MAX_MODELS = 100  # those of them that change equations
 
 KINDS = ("mechanism", "behaviour", "figure", "rival")
 EXPECTED = ("supported", "not supported", "not testable")
@@ -104,8 +106,10 @@ class Claim:
         return {name: self.base | run | last for name, run in runs.items()}
 
 
-def read_claims(folder: str | Path) -> tuple[Claim, ...]:
+def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, ...]:
     """The claims in ``folder``, by name of the file.
+
+    ids : if all of them are there, these alone; what is wrong with others does not matter then.
 
     Raises
     ------
@@ -114,15 +118,22 @@ def read_claims(folder: str | Path) -> tuple[Claim, ...]:
     files = sorted(Path(folder).glob("*.toml"))
     if not files:
         raise ModelError("holds no claims", remedy="a claim is a .toml file", file=str(folder))
-    for file in files:
-        inside(file, Path(folder))
     if len(files) > MAX_FILES:
         raise ModelError(
             f"more than {MAX_FILES} claims",
             file=str(folder),
             remedy="put them into folders of their own",
         )
-    claims = [read_claim(f) for f in files]
+    claims, faults = [], []
+    for file in files:
+        try:
+            claims.append(read_claim(inside(file, Path(folder))))
+        except ModelError as e:
+            faults.append(e)
+    found = bool(ids) and set(ids) <= {c.id for c in claims}
+    if faults and not found:
+        raise faults[0]
+    claims = [c for c in claims if not found or c.id in ids]
     seen: dict[str, str] = {}
     for c in claims:
         if c.id in seen:
@@ -203,6 +214,11 @@ def _label(text: str, key: str) -> str:
     return text
 
 
+def _line(value: Any, key: str) -> str:
+    """A text of one line."""
+    return _label(_text(value, key), key)
+
+
 def texts(value: Any, key: str) -> tuple[str, ...]:
     """A text, or a list of them."""
     if isinstance(value, list):
@@ -250,7 +266,7 @@ def table(value: Any, key: str) -> dict[str, Any]:
 
 _OVERRIDES = ("constants", "lookups", "series", "initial")
 _KEYS: dict[str, Callable[[Any, str], Any]] = {
-    "id": _text, "claim": _text, "seed": _text, "place": _text, "variables": texts, "tier": _tier,
+    "id": _line, "claim": _text, "seed": _text, "place": _text, "variables": texts, "tier": _tier,
     "kind": _one_of(KINDS), "expect": _one_of(EXPECTED), "data": _one_of(DATA),
     "data_note": _text, "changed": _text, "why": _text, "missing": _text, "conflicts": texts,
     "check": texts, "report": _report, "plot": texts,

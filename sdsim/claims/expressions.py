@@ -14,6 +14,10 @@ from sdsim.outcomes.formula import parse
 from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.overrides import Overrides
 
+#: Steps that a claim's expressions may take: some ten seconds. Loops that are held, and every batch
+#: of draws, have as many again.
+MAX_STEPS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Read:
@@ -59,7 +63,7 @@ def _moved(overrides: Overrides | None) -> set[str]:
 def _read(model: Model, fixed: frozenset[str], claim: Claim, trees: Mapping[str, Expr]) -> Read:
     given = [claim.base, *claim.runs.values(), *claim.ablations.values()]
     moved = set[str]().union(*(_moved(c.overrides) for c in given))
-    scope = Scope(model, fixed - moved, tuple(claim.settings()))
+    scope = Scope(model, fixed - moved, tuple(claim.settings()), most=MAX_STEPS, file=claim.file)
     kinds: dict[str, Kind] = {}
     key = "variables"
     try:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdsim.claims.claims import Claim
 from sdsim.claims.draws import Share
+from sdsim.outcomes.evaluate import EQUAL
 
 #: How far constants are drawn, as shares of their values.
 SPREADS = (0.25, 0.5)
@@ -61,6 +62,8 @@ class Result:
     needs : closed loops without which, held one at a time, the check fails.
     reported : what the claim reports in the base run.
     curves : what it plots: (times, values) by expression.
+    notes : what decides nothing and deserves a look, one line each: runs that nothing reads,
+        constants set outside the ranges that the model declares.
     """
 
     claim: Claim
@@ -80,6 +83,7 @@ class Result:
     open: tuple[str, ...] | None = None
     felt: tuple[str, ...] | None = None
     robust: tuple[Robust, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def as_expected(self) -> bool:
@@ -116,7 +120,7 @@ class Result:
         return {
             "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
             "kind": c.kind, "expect": c.expect, "status": self.status,
-            "as_expected": self.as_expected, "reason": self.reason, "margin": self.margin,
+            "as_expected": self.as_expected, "reason": self.reason, "margin": _plain(self.margin),
             "checks": [plain_row(s) for s in self.sides],
             "ablation_breaks": self.ablation_breaks,
             "ablations": [plain_row(a) for a in self.ablations],
@@ -127,7 +131,7 @@ class Result:
             **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
             "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
             "data": c.data, "data_note": c.data_note, "changed": c.changed, "why": c.why,
-            "missing": c.missing,
+            "missing": c.missing, "notes": list(self.notes),
             "conflicts": list(c.conflicts), "reported": dict(self.reported),
             "reported_draws": {
                 f"{100 * r.spread:.0f}": {
@@ -141,7 +145,13 @@ class Result:
 
 def plain_row(row: Side | Ablation) -> dict[str, Any]:
     """A row as plain data."""
-    return {k: getattr(row, k) for k in row.__dataclass_fields__}
+    data = {k: getattr(row, k) for k in row.__dataclass_fields__}
+    return data | {"margin": _plain(row.margin)}
+
+
+def _plain(margin: float | None) -> float | None:
+    """A margin; that of equal values is 0."""
+    return 0.0 if margin is not None and abs(margin) <= EQUAL else margin
 
 
 def _listed(found: tuple[str, ...] | None) -> list[str] | None:

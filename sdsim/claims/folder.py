@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,9 @@ class Folder:
         """The folder in which a model's file lies."""
         return cls(Path(model).resolve().parent)
 
-    def claims(self) -> tuple[Claim, ...]:
+    def claims(self, ids: Collection[str] = ()) -> tuple[Claim, ...]:
         """See `sdsim.claims.claims.read_claims`."""
-        return read_claims(self._own(CLAIMS))
+        return read_claims(self._own(CLAIMS), ids)
 
     def has_claims(self) -> bool:
         """Whether there is a folder of claims."""

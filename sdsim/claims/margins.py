@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -90,12 +91,27 @@ def drawn_values(
     evaluator = Evaluator(r.scope, outcomes)
     assert r.check is not None
     out = {}
+    r.scope.spent = 0
     for label, expr in {"": r.check, **{k: e for k, (e, _) in r.report.items()}}.items():
         try:
             out[label] = np.broadcast_to(evaluator.number(expr), (count,)).copy()
-        except OutsideError:
-            out[label] = np.full(count, np.nan)
+        except OutsideError:  # of some members, or because their axes differ
+            out[label] = np.array([_alone(r, outcomes, expr, i) for i in range(count)])
     return out
+
+
+def _alone(r: Read, outcomes: Mapping[str, Batch], expr: Expr, member: int) -> float:
+    """The value for one member; NaN where it has none."""
+    part = slice(member, member + 1)
+    own = {
+        run: Batch(b.time, {cell: v[:, part] for cell, v in b.values.items()})
+        for run, b in outcomes.items()
+    }
+    r.scope.spent = 0
+    try:
+        return float(np.broadcast_to(Evaluator(r.scope, own).number(expr), (1,))[0])
+    except OutsideError:
+        return math.nan
 
 
 def robust_of(r: Read, spread: float, values: Mapping[str, NDArray[np.float64]]) -> Robust:

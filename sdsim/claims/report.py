@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from sdsim.base.errors import one_line
 from sdsim.claims.findings import Result
 from sdsim.claims.reality import Verdict
 
@@ -19,20 +20,27 @@ def claim_lines(results: Sequence[Result], drawn: int = 0) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     out = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
     out.append("")
-    for r in results:
-        if not r.as_expected:
-            got = f"{r.status}, expected {r.claim.expect}: {r.reason or 'passes'}"
-            out.append(f"{r.claim.id}: {got}")
-        elif r.reason:
-            out.append(f"{r.claim.id}: {r.status}: {r.reason}")
-        for a in r.ablations:
-            if a.breaks is False or a.margin is None:
-                why = a.reason or "the check still holds"
-                out.append(f"{r.claim.id}: ablation '{a.name}': {why}")
-        for label, value in r.reported.items():
-            shown = value if isinstance(value, bool) or value is None else f"{value:.4g}"
-            out.append(f"{r.claim.id}: {label}: {shown}")
+    out += [one_line(f"{r.claim.id}: {said}") for r in results for said in _remarks(r)]
     return [*out, _summary(results, drawn)]
+
+
+def _remarks(r: Result) -> Iterator[str]:
+    """What there is to say of a claim beside its row."""
+    if not r.as_expected:
+        yield f"{r.status}, expected {r.claim.expect}: {r.reason or 'passes'}"
+    elif r.reason:
+        yield f"{r.status}: {r.reason}"
+    for a in r.ablations:
+        if a.breaks is False or a.margin is None:
+            yield f"ablation '{a.name}': {a.reason or 'the check still holds'}"
+    for label, value in r.reported.items():
+        shown = value if isinstance(value, bool) or value is None else f"{value:.4g}"
+        yield f"{label}: {shown}"
+    for robust in r.robust:
+        if robust.share.failed:
+            of, percent = f"{robust.share.failed} of {robust.share.of}", 100 * robust.spread
+            yield f"{of} draws at ±{percent:.0f} % have no value and count as not holding"
+    yield from (f"note: {note}" for note in r.notes)
 
 
 def reality_lines(verdicts: Sequence[Verdict]) -> list[str]:
@@ -61,7 +69,7 @@ def _row(r: Result) -> tuple[str, ...]:
     return (
         r.claim.id,
         r.status + ("" if r.as_expected else " !"),
-        "" if r.margin is None else f"{100 * r.margin:+.1f} %",
+        "" if r.margin is None else _percent(r.margin),
         f"{sum(bool(a.breaks) for a in counted)}/{len(counted)} break" if counted else "",
         null,
         *(_interval(r, s) for s in (0.25, 0.5)),
@@ -69,10 +77,18 @@ def _row(r: Result) -> tuple[str, ...]:
     )
 
 
+def _percent(margin: float) -> str:
+    """A margin; one that rounds to zero has no sign."""
+    shown = f"{100 * margin:+.1f} %"
+    return "0.0 %" if shown in ("+0.0 %", "-0.0 %") else shown
+
+
 def _interval(r: Result, spread: float) -> str:
     share = r.share(spread)
     if share is None:
         return ""
+    if share.failed == share.of:
+        return "no value"
     low, high = share.interval
     return f"{100 * share.share:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
 

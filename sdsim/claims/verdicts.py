@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.claims.active_loops import closed_in
 from sdsim.claims.claim_runs import Worlds
-from sdsim.claims.claims import BASE, Changes, Claim
+from sdsim.claims.claims import BASE, MAX_MADE, MAX_MODELS, Changes, Claim
 from sdsim.claims.draws import Drawn
 from sdsim.claims.expressions import Read, read_checks
 from sdsim.claims.findings import SPREADS, Ablation, Result, Robust
@@ -108,12 +109,35 @@ def _links(model: Model, claims: Sequence[Claim], loops: Sequence[Loop]) -> list
     return out
 
 
+def _bounded(r: Read, ablations: bool) -> None:
+    """Refuse a claim of more runs than are made for one.
+
+    Raises
+    ------
+    ModelError : runs times ablations, or those of them that change the model itself, are too many.
+    """
+    made = [
+        {run: c for run, c in r.claim.settings(a).items() if run in r.needs}
+        for a in (None, *(r.claim.ablations if ablations else ()))
+    ]
+    models = sum(bool(c.overrides.lookups or c.overrides.series) for m in made for c in m.values())
+    for count, most, what in (
+        (sum(map(len, made)), MAX_MADE, "runs, ablations times runs"),
+        (models, MAX_MODELS, "runs with series or lookups of their own, ablations times runs"),
+    ):
+        if count > most:
+            raise ModelError(
+                f"{count:,} {what}; at most {most:,}", file=r.claim.file, remedy="split the claim"
+            )
+
+
 class _Court:
     """Runs what the claims need and decides them."""
 
     def __init__(self, worlds: Worlds, reads: Sequence[Read], progress: Progress) -> None:
         self._worlds, self._reads, self._progress = worlds, reads, progress
         self._done = self._of = 0
+        self._notes: dict[str, dict[str, str]] = {}
 
     def _ran(self, count: int) -> None:
         self._done += count
@@ -123,11 +147,13 @@ class _Court:
         """Make every run ready, so that what does not fit is found before anything runs."""
         own, all_ = set[str](), set[str]()
         for r in self._reads:
+            _bounded(r, ablations)
             for ablation in (None, *(r.claim.ablations if ablations else ())):
                 for run, changes in r.claim.settings(ablation).items():
                     try:
                         self._worlds.need(changes, r.needs.get(run, ()))
                         if run in r.needs:
+                            self._look(r.claim, run, changes, ablation)
                             (own if ablation is None else all_).add(changes.key)
                     except ModelError as e:
                         key = BASE if run == BASE else f"runs.{run}"
@@ -138,6 +164,20 @@ class _Court:
                         ) from None
         held = (loops + 1) * len(own) if loops else 0
         self._of = len(own | all_) + held + len(SPREADS) * draws * len(own)
+
+    def _look(self, claim: Claim, run: str, changes: Changes, ablation: str | None) -> None:
+        """Note what a run sets outside the ranges that the model declares."""
+        place = f"run '{run}'" if ablation is None else f"ablation '{ablation}'"
+        notes = self._notes.setdefault(claim.id, {})
+        for said in self._worlds.outside(changes):
+            notes.setdefault(said, place)
+
+    def _noted(self, r: Read) -> tuple[str, ...]:
+        unread = [k for k in r.claim.runs if names.canonical(k) not in r.needs]
+        return (
+            *(f"{place} sets {said}" for said, place in self._notes.get(r.claim.id, {}).items()),
+            *(f"no expression reads run '{k}'" for k in unread if r.check is not None),
+        )
 
     def _settled(
         self, r: Read, ablation: str | None, held: tuple[str, ...] = ()
@@ -203,6 +243,7 @@ class _Court:
             sides,
             {label: reported_of(evaluator, e, k) for label, (e, k) in r.report.items()},
             {text: curve_of(evaluator, e) for text, e in r.plot.items()}, tuple(broken),
+            notes=self._noted(r),
         )  # fmt: skip
 
     def _ablation(self, r: Read, name: str, outcomes: dict[str, Batch], status: str) -> Ablation:
@@ -245,6 +286,7 @@ class _Court:
             planned = self._done + len(self.runs())
             cases = []
             for r in tested:
+                r.scope.spent = 0
                 taken = [x for x in loops if x.name in mine[r.claim.id] and loop in (x, None)]
                 if taken:
                     cases.append((r, None, tuple(dict.fromkeys(t for x in taken for t in x.hold))))

@@ -26,6 +26,8 @@ from sdsim.outcomes.measures import MEASURES, Measure, over
 from sdsim.outcomes.values import Numbers, OutsideError, Series, together
 
 Value = Numbers | Series
+#: The margin of a comparison of equal values, above zero where that is enough.
+EQUAL = 5e-324
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Evaluator:
         ------
         OutsideError : asked for a time or place where there is nothing.
         """
+        self.scope.spend()
         match expr:
             case Num(v):
                 return np.array(v)
@@ -112,7 +115,7 @@ class Evaluator:
         a, b = self.value(left), self.value(right)
         low = b.values if isinstance(b, Series) else b
         if not np.any(low == 0):
-            return _pair(lambda x, y: over(way * (x - y), y, y), a, b)
+            return _pair(lambda x, y: _told(op, over(way * (x - y), y, y)), a, b)
         size = self._size(left)
         if isinstance(a, Series) or isinstance(b, Series) or isinstance(size, Series):
             axis = next(v.axis for v in (a, b, size) if isinstance(v, Series))
@@ -120,8 +123,9 @@ class Evaluator:
             (a, b), (_, size) = together(a, b), together(a, size)
             _, a = together(size, a)
             _, b = together(size, b)
-            return Series(a.axis, over(way * (a.values - b.values), b.values, size.values))
-        return over(way * (a - b), b, size)
+            found = over(way * (a.values - b.values), b.values, size.values)
+            return Series(a.axis, _told(op, found))
+        return _told(op, over(way * (a - b), b, size))
 
     def _size(self, expr: Expr) -> Value:
         """How large the terms of an expression are: the largest of a sum."""
@@ -201,6 +205,11 @@ class Evaluator:
         rows = [self._row(a, marks) for a in given]
         places = np.arange(1.0, len(rows[0]) + 1)
         return row([Series(places, r) for r in rows], further)
+
+
+def _told(op: str, margin: Numbers) -> Numbers:
+    """A margin of zero, so that its sign tells: equal values meet ``<=`` and miss ``<``."""
+    return np.where(margin == 0, EQUAL if op in ("<=", ">=") else -EQUAL, margin)
 
 
 def _sized(row: Measure) -> Callable[[Series, Series, list[Numbers]], Numbers]:

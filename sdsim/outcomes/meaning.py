@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
@@ -123,12 +124,31 @@ class Scope:
 
     fixed : variables that do not change during a run; see `fixed_in`.
     needs : for each run the elements that the expressions looked at so far read.
+    most : steps of looking at and evaluating expressions, and elements they read, that are allowed;
+        None for any number.   file : in which they stand, for messages.
     """
 
     model: Model
     fixed: frozenset[str]
     runs: tuple[str, ...] = ("base",)
     needs: dict[str, dict[Cell, None]] = field(default_factory=dict)
+    most: int | None = None
+    file: str = ""
+    spent: int = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Count work.
+
+        Raises
+        ------
+        ModelError : more than is allowed.
+        """
+        self.spent += steps
+        if self.most is not None and self.spent > self.most:
+            raise ModelError(
+                f"its expressions take more than {self.most:,} steps", file=self.file or None,
+                remedy="split the claim, or run over fewer elements and runs",
+            )  # fmt: skip
 
     def kind(self, expr: Expr, run: str = "base") -> Kind:
         """The kind of an expression evaluated in ``run``.
@@ -138,6 +158,7 @@ class Scope:
         ModelError : an unknown name, a subscript that does not fit, a comparison where a number is
             expected or a number where a comparison is.
         """
+        self.spend()
         match expr:
             case Num():
                 return Kind()
@@ -222,6 +243,7 @@ class Scope:
             place = {e: i for i, e in enumerate(self.model.dimensions[dim].elements)}
             inside = self._elements(sub[:-1], dim) if sub.endswith("!") else (sub,)
             axes.append([place[e] for e in inside])
+        self.spend(math.prod(map(len, axes)))
         grid = np.meshgrid(*axes, indexing="ij")
         return [(ref.name, int(i)) for i in np.ravel_multi_index(tuple(grid), shape).reshape(-1)]
 
