@@ -19,9 +19,11 @@ Floats = NDArray[np.float64]
 
 def search(
     sweep: Sweep, outcomes: Sequence[str], *, draws: int = 16, population: int = 48,
-    generations: int = 24, seed: int = 0, jobs: int | None = None,
+    generations: int = 24, seed: int = 0,
 ) -> Front:  # fmt: skip
     """The front of a sweep's levers; a whole generation with all its draws runs as one sweep.
+
+    It runs in this process, in as many threads as the model's back end uses.
 
     Parameters
     ----------
@@ -59,15 +61,13 @@ def search(
     asked = replace(sweep, outcomes=chosen, save=())
     low, high = zip(*((f.distribution.low, f.distribution.high) for f in levers), strict=True)
     return optimise(
-        lambda x: np.asarray(judged(asked, x, draws=draws, seed=seed, jobs=jobs).mean(axis=1)),
+        lambda x: np.asarray(judged(asked, x, draws=draws, seed=seed).mean(axis=1)),
         [f.name for f in levers], low, high, outcomes,
         [o.better for o in chosen], population=population, generations=generations, seed=seed,
     )  # fmt: skip
 
 
-def judged(
-    sweep: Sweep, x: Floats, *, draws: int = 16, seed: int = 0, jobs: int | None = None
-) -> Floats:
+def judged(sweep: Sweep, x: Floats, *, draws: int = 16, seed: int = 0) -> Floats:
     """(n_policy, n_draw, n_outcome) all outcomes of a sweep, NaN where a run failed.
 
     x : (n_policy, n_lever) values of its levers, in the order of its design; the draws of its
@@ -78,5 +78,5 @@ def judged(
     sample = LatinHypercube(doubts, draws, seed).values(0, draws) if doubts else np.empty((1, 0))
     n = len(sample)
     rows = np.hstack([np.repeat(x, n, axis=0), np.tile(sample, (len(x), 1))])
-    found = run_sweep(replace(sweep, design=Table((*levers, *doubts), rows)), jobs=jobs)
+    found = run_sweep(replace(sweep, design=Table((*levers, *doubts), rows)))
     return np.asarray(found["outcomes"].values.reshape(len(x), n, -1))

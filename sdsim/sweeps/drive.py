@@ -67,7 +67,7 @@ def run_sweep(
     Parameters
     ----------
     path : of the store to write; None keeps the results in memory, and runs in this process.
-    jobs : workers; None takes one for each processor. 0 runs in this process, which is quickest
+    jobs : workers that write to a store; None takes one for each processor. 0 runs in this process, which is quickest
         for small sweeps; a member that takes its process down then takes everything down.
     resume : finish what is missing in a store.
     dask : address of a Dask scheduler, or ``local``; its workers write to ``path`` themselves.
@@ -82,7 +82,9 @@ def run_sweep(
     ModelError : the sweep does not fit the model; the store exists, or belongs to another sweep;
         somebody else writes to it; it cannot be written.
     """
-    if path is not None:
+    if path is None:
+        _alone(jobs, resume, dask)
+    else:
         vacant(Path(path), resume)
     task = sweep.task()
     header = sweep.header(task)
@@ -111,6 +113,16 @@ def run_sweep(
         store.tidy(root)
         manifest.settle()
     return read_store(root)
+
+
+def _alone(jobs: int | None, resume: bool, dask: str | None) -> None:
+    """Refuse what a sweep in memory, which runs in this process, would not do."""
+    for name, asked in (("jobs", jobs), ("resume", resume), ("dask", dask)):
+        if asked:
+            raise ModelError(
+                f"{name} needs a store, and none is named",
+                remedy=f"name one, or leave {name} out; threads are the back end's",
+            )
 
 
 def _members(task: Task, manifest: Manifest) -> int:

@@ -49,7 +49,7 @@ def sweep(tmp_path: Path) -> Sweep:
 
 def test_the_front_is_where_theory_says(sweep: Sweep) -> None:
     """left = share on average, right = 1 - share where the bend's path stays at 0.3."""
-    found = search(sweep, ["left", "right"], draws=64, population=40, generations=40, jobs=1)
+    found = search(sweep, ["left", "right"], draws=64, population=40, generations=40)
     assert found.levers == ("Share", "Bend in 0", "Bend in 5")
     assert found.y.sum(axis=1) == pytest.approx(1, abs=0.04)
     assert np.ptp(found.y[:, 0]) > 0.9
@@ -58,11 +58,11 @@ def test_the_front_is_where_theory_says(sweep: Sweep) -> None:
 
 def test_draws_are_the_same_for_every_policy(sweep: Sweep) -> None:
     x = np.array([[0.5, 0.3, 0.3], [1.0, 0.3, 0.3]])
-    found = judged(sweep, x, draws=16, jobs=1)
+    found = judged(sweep, x, draws=16)
     assert found.shape == (2, 16, 3)
     np.testing.assert_allclose(found[1, :, 0], 2 * found[0, :, 0], rtol=1e-12)
     assert np.ptp(found[0, :, 0]) > 0.3
-    np.testing.assert_array_equal(judged(sweep, x[1:], draws=16, jobs=1)[0], found[1])
+    np.testing.assert_array_equal(judged(sweep, x[1:], draws=16)[0], found[1])
 
 
 @pytest.mark.parametrize(
