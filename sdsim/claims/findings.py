@@ -53,6 +53,7 @@ class Robust:
 class Result:
     """A claim and what became of it.
 
+    margin : that of equal values is +-5e-324, by whether they hold; 0 in ``to_data``.
     status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
         it is not the first.
     toy : whether the toy passes; None where it lacks an output.
@@ -120,7 +121,8 @@ class Result:
         return {
             "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
             "kind": c.kind, "expect": c.expect, "status": self.status,
-            "as_expected": self.as_expected, "reason": self.reason, "margin": _plain(self.margin),
+            "as_expected": self.as_expected, "reason": self.reason,
+            "margin": plain_margin(self.margin),
             "checks": [plain_row(s) for s in self.sides],
             "ablation_breaks": self.ablation_breaks,
             "ablations": [plain_row(a) for a in self.ablations],
@@ -146,10 +148,10 @@ class Result:
 def plain_row(row: Side | Ablation) -> dict[str, Any]:
     """A row as plain data."""
     data = {k: getattr(row, k) for k in row.__dataclass_fields__}
-    return data | {"margin": _plain(row.margin)}
+    return data | {"margin": plain_margin(row.margin)}
 
 
-def _plain(margin: float | None) -> float | None:
+def plain_margin(margin: float | None) -> float | None:
     """A margin; that of equal values is 0."""
     return 0.0 if margin is not None and abs(margin) <= EQUAL else margin
 

@@ -16,7 +16,7 @@ from sdsim.claims.claim_runs import Worlds
 from sdsim.claims.claims import BASE, MAX_MADE, MAX_MODELS, Changes, Claim
 from sdsim.claims.draws import Drawn
 from sdsim.claims.expressions import Read, read_checks
-from sdsim.claims.findings import SPREADS, Ablation, Result, Robust
+from sdsim.claims.findings import SPREADS, Ablation, Result, Robust, plain_margin
 from sdsim.claims.links import link_of
 from sdsim.claims.loops import Loop, held_links
 from sdsim.claims.margins import (
@@ -253,8 +253,10 @@ class _Court:
             reason = self._blame(r, name) or why or "a value that is not finite"
             return Ablation(name, None, None, f"ERROR: {reason}")
         if status != "supported":
-            return Ablation(name, None, margin, "does not count: the check is not supported")
-        return Ablation(name, margin <= 0, margin)
+            return Ablation(
+                name, None, plain_margin(margin), "does not count: the check is not supported"
+            )
+        return Ablation(name, margin <= 0, plain_margin(margin))
 
     def _blame(self, r: Read, ablation: str | None) -> str:
         for run, changes in self._settled(r, ablation).items():

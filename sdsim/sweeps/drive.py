@@ -67,8 +67,9 @@ def run_sweep(
     Parameters
     ----------
     path : of the store to write; None keeps the results in memory, and runs in this process.
-    jobs : workers that write to a store; None takes one for each processor. 0 runs in this process, which is quickest
-        for small sweeps; a member that takes its process down then takes everything down.
+    jobs : workers that write to a store; None takes one for each processor. 0 runs in this process,
+        which is quickest for small sweeps; a member that takes its process down then takes
+        everything down.
     resume : finish what is missing in a store.
     dask : address of a Dask scheduler, or ``local``; its workers write to ``path`` themselves.
     progress : called as members are finished.

@@ -182,7 +182,7 @@ def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 
     Raises
     ------
-    ModelError : it is not written as `create` writes arrays.
+    ModelError : it is not written as `metadata` and `put` write arrays.
     """
     metadata = array.metadata
     codecs = {type(c) for c in metadata.codecs} if metadata.zarr_format == 3 else {object}

@@ -145,7 +145,7 @@ def test_margins(margins: dict[str, float | None], check: str, margin: float) ->
         ("FINAL(x) > 19", "supported", ""),
         ("FINAL(x) > 19.1", "not supported", "too close"),
         ("FINAL(x) > 20", "not supported", "fails"),
-        ("FINAL(x) >= 20", "not supported", "fails"),
+        ("FINAL(x) >= 20", "not supported", "too close"),
         ("CROSSING(x, 500) > 3", "ERROR", "CROSSING(x, 500) has no value"),
         ("AT(x, 11) > 3", "ERROR", "11 is outside 0 to 10"),
         ("MEAN(x, 5, 3) > 3", "ERROR", "5 to 3 ends before it starts"),

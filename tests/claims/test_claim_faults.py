@@ -221,14 +221,14 @@ def test_elements_of_elements_are_counted(ranged: System, claim_file: Write) -> 
     """Every evaluation counts, that of ablations too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(expressions_module, "MAX_STEPS", 500)
-        few = claim_file("check = 'SUM(row[d!]) > 0'")
-        assert run_claims(ranged, [read_claim(few)])[0].status == "supported"
+        few = read_claim(claim_file("check = 'SUM(row[d!]) > 0'"))
+        assert run_claims(ranged, [few])[0].status == "supported"
         many = "check = 'SUM(row[d!]) > 0'\n[ablations]\n"
         many += "".join(f"a{i} = {{constants = {{k = {i}}}}}\n" for i in range(40))
         with pytest.raises(ModelError, match="more than 500 steps"):
             run_claims(ranged, [read_claim(claim_file(many))])
         drawn = choose(ranged, choice=Choice(drawn=("k",)))
-        found = run_claims(ranged, [read_claim(few)], drawn=drawn, draws=3000)[0]
+        found = run_claims(ranged, [few], drawn=drawn, draws=3000)[0]
         assert found.robust[0].share.of == 3000  # draws are asked for by the caller
 
 

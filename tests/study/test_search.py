@@ -76,3 +76,12 @@ def test_draws_are_the_same_for_every_policy(sweep: Sweep) -> None:
 def test_refusals(sweep: Sweep, names: list[str], said: str) -> None:
     with pytest.raises(ModelError, match=said):
         search(sweep, names)
+
+
+@pytest.mark.parametrize("asked", [{"jobs": 2}, {"resume": True}, {"dask": "local"}])
+def test_what_a_sweep_in_memory_would_not_do_is_refused(asked: dict[str, object]) -> None:
+    """It runs in this process: workers need a store to write to."""
+    from sdsim.sweeps import drive
+
+    with pytest.raises(ModelError, match=f"{next(iter(asked))} needs a store"):
+        drive.run_sweep(None, **asked)  # type: ignore[arg-type]

@@ -6,8 +6,8 @@ was optimised, or which vector instructions the processor has.
 
     Program -> plan -> units -> module (IR) -> compiler (object code) -> kernel
 
-A large program's short runs are left to NumPy (`bulk`), with the same bits: making the code would
-take longer. Wanted constants and repeated values are copied by NumPy always (`outputs`).
+A large program's short runs are left to NumPy (`interpreted`), with the same bits: making the code
+would take longer. Wanted constants and repeated values are copied by NumPy always (`outputs`).
 """
 
 from __future__ import annotations
