@@ -109,7 +109,7 @@ def spread(root: Leaf) -> None:
 
 
 def stacked(leaf: Leaf, causes: Sequence[Leaf], reach: float) -> None:
-    """Place some causes left of an effect, around its height; the outline of ``leaf`` is what is covered.
+    """Place some causes left of an effect, around its height, clear of the outline of ``leaf``.
 
     reach : from the effect to the right end of their names.
     """
