@@ -11,6 +11,7 @@ from functools import partial, reduce
 from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
+from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.functions.base import Builder
 from sdsim.ir.expr import NA, Lookup
@@ -24,7 +25,9 @@ MOST = 1000
 
 
 #: The roots of data equations, by what holds between their times. No file can spell them.
-COMPUTED = {f"· {kind}": kind for kind in ("interpolate", "hold_backward", "look_forward", "raw")}
+COMPUTED = {
+    f"{names.PART} {kind}": kind for kind in ("interpolate", "hold_backward", "look_forward", "raw")
+}
 
 
 class Series(Protocol):

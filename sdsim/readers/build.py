@@ -168,7 +168,7 @@ class Builder:
         elif entry.kind == "data" and any(
             isinstance(n, Ref | Call) and n.name in self.data for n in walk(expr)
         ):
-            yield one("data", Call(f"· {entry.keyword}", (expr,)))
+            yield one("data", Call(f"{names.PART} {entry.keyword}", (expr,)))
         else:
             yield one("equation", expr)
 

@@ -286,6 +286,7 @@ def test_run_notes_go_to_standard_error(at: Path) -> None:
         (["units", "none.mdl"], "none.mdl"),
         (["plot", "none.csv"], "none.csv"),
         (["plot", "m.mdl"], "this is a model, not a result; run it first: sdsim run m.mdl"),
+        (["plot", "m.xmile"], "this is a model, not a result; run it first: sdsim run m.xmile"),
         (["plot", "right.csv", "-o", "right.csv"], "cannot write '.csv'; use .html"),
         (["plot", "right.csv", "-o", "page"], "a file without an ending; use .html"),
         (["run", "m.mdl", "--set", "v[e]=1"], "'e' is no element of 'd'"),
