@@ -54,7 +54,8 @@ def execute(args: argparse.Namespace) -> int:
             checked(sweep)
         with Bar(sweep.design.count, "runs") as bar:
             found = swept(
-                sweep, store=args.output, jobs=args.jobs if args.output else None, resume=args.resume,
+                sweep, store=args.output, jobs=args.jobs if args.output else None,
+                resume=args.resume,
                 progress=lambda s: bar.show(s.done, s.before, s.failed),
             )  # fmt: skip
         with busy("analysing"):
