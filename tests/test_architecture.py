@@ -45,6 +45,7 @@ DOORS = {
     "distributed": {"sweeps"},
     "filelock": {"sweeps"},
     "tqdm": {"cli"},
+    "shtab": {"cli/main.py"},
     "platformdirs": {"base/cache.py"},
     "simlin": {"tables/results.py"},
 }

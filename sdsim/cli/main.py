@@ -109,6 +109,10 @@ def _fail(text: str, status: int = 2) -> int:
 def _main(argv: list[str]) -> int:
     parser = _Parser(prog="sdsim", description="Run and examine system-dynamics models.")
     parser.add_argument("--version", action="version", version=f"sdsim {__version__}")
+    parser.add_argument(
+        "--print-completion", metavar="SHELL", choices=("bash", "zsh", "tcsh"),
+        help="print a script that completes commands and options, for bash, zsh or tcsh",
+    )  # fmt: skip
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     named = argv[0] if argv and argv[0] in COMMANDS else None
     command: Command | None = None
@@ -121,6 +125,11 @@ def _main(argv: list[str]) -> int:
         parser.print_help()
         return 2
     args = parser.parse_args(argv)
+    if args.print_completion:
+        import shtab
+
+        print(shtab.complete(parser, args.print_completion))
+        return 0
     assert command is not None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
