@@ -127,6 +127,89 @@ def test_heavy_neighbours_have_one_door() -> None:
             ), f"{inside} imports {name}"
 
 
+#: What the files of the library may use of `os`: what Linux, macOS and Windows have alike. All
+#: else stands in ``base/host.py``, with a branch for each.
+EVERYWHERE = {
+    "O_WRONLY", "PathLike", "W_OK", "X_OK", "_exit", "access", "chmod", "close", "cpu_count",
+    "devnull", "dup", "dup2", "environ", "fdopen", "fspath", "fstat", "fsync", "getpid", "open",
+    "path", "read", "scandir", "stat_result", "strerror", "unlink", "write",
+}  # fmt: skip
+#: Modules that a system may lack, or whose meaning depends on it.
+ONLY_SOME = {
+    "asyncio", "curses", "fcntl", "grp", "mmap", "msvcrt", "multiprocessing", "posix", "pty", "pwd",
+    "readline", "resource", "select", "selectors", "signal", "syslog", "termios", "tty", "winreg",
+}  # fmt: skip
+HOST = "base/host.py"
+
+
+def needs_a_system(tree: ast.AST) -> Iterator[str]:
+    """What a file uses that is not alike on every system."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = node.module if isinstance(node, ast.ImportFrom) else None
+            given = [a.name for a in node.names]
+            yield from ONLY_SOME & {n.split(".")[0] for n in ([module] if module else given)}
+            if module == "os":
+                yield from set(given) - EVERYWHERE
+            if module == "ctypes" and set(given) & {"util", "CDLL", "WinDLL"}:
+                yield "ctypes.CDLL"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name, of = node.attr, node.value.id
+            if of == "os" and name not in EVERYWHERE:
+                yield f"os.{name}"
+            if (of, name) in {("sys", "platform"), ("os", "name"), ("platform", "system")}:
+                yield f"{of}.{name}"
+            if of == "ctypes" and name in {"CDLL", "WinDLL", "PyDLL", "util", "pythonapi"}:
+                yield f"ctypes.{name}"
+        if isinstance(node, ast.keyword) and node.arg in {"start_new_session", "preexec_fn"}:
+            yield node.arg
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            plain = len(node.args) == 1 and not node.keywords
+            if node.func.attr == "replace" and plain:
+                yield "a file renamed over another"
+
+
+def test_what_only_some_systems_have_stands_in_one_place() -> None:
+    found = {
+        str(path.relative_to(ROOT).as_posix()): uses
+        for path in files()
+        if (uses := sorted(set(needs_a_system(ast.parse(path.read_text(encoding="utf-8"))))))
+    }
+    assert set(found) == {HOST}, found
+    assert {"resource", "signal", "os.sysconf", "os.geteuid", "ctypes.CDLL"} <= set(found[HOST])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import resource", "from signal import SIGTERM", "import os\nos.sysconf('x')",
+        "from os import fork", "import sys\nsys.platform", "import ctypes\nctypes.CDLL(None)",
+        "from pathlib import Path\nPath('a').replace('b')", "f(start_new_session=True)",
+        "import os\nos.replace(a, b)",
+    ],
+)  # fmt: skip
+def test_what_only_some_systems_have_is_seen(text: str) -> None:
+    assert list(needs_a_system(ast.parse(text)))
+
+
+def test_text_is_opened_with_its_encoding() -> None:
+    """What a system takes for granted differs: UTF-8 here, a code page on Windows."""
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            given = [a.value for a in node.args if isinstance(a, ast.Constant)]
+            binary = any(isinstance(a, str) and "b" in a and len(a) < 4 for a in given)
+            keywords = {k.arg for k in node.keywords}
+            place = f"{path.relative_to(ROOT)}:{node.lineno}"
+            if name in {"read_text", "write_text", "fdopen"} and not binary:
+                own = getattr(getattr(node.func, "value", None), "id", "") == "files"
+                assert own or "encoding" in keywords, place
+            if name in {"run", "Popen"} and "text" in keywords:
+                assert "encoding" in keywords, place
+
+
 def test_there_is_one_call_of_solve_ivp() -> None:
     calls = [
         str(path.relative_to(ROOT))

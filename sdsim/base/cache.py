@@ -12,13 +12,12 @@ import contextlib
 import functools
 import hashlib
 import os
-import stat
 import tempfile
 from pathlib import Path
 
 import platformdirs
 
-from sdsim.base import limits
+from sdsim.base import host, limits
 
 VARIABLE = "SDSIM_CACHE_DIR"
 #: The largest entry that is read, in bytes, and how many entries a room keeps.
@@ -37,11 +36,11 @@ def load(room: str, name: str) -> bytes | None:
     """The content kept under ``name`` in ``room`` (a subfolder), None where there is none."""
     place = folder() / room
     try:
-        if not _ours(place.stat()):
+        if not host.only_mine(place.stat()):
             return None
         with (place / name).open("rb") as stream:
             status = os.fstat(stream.fileno())
-            if not _ours(status) or status.st_size > MAX_BYTES:
+            if not host.only_mine(status) or status.st_size > MAX_BYTES:
                 return None
             entry = stream.read()
     except (OSError, ValueError):
@@ -55,13 +54,13 @@ def store(room: str, name: str, body: bytes) -> None:
     place = folder() / room
     with contextlib.suppress(OSError, ValueError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _ours(place.stat()):
+        if not host.only_mine(place.stat()):
             return
         handle, temporary = tempfile.mkstemp(prefix=".", dir=place)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(hashlib.sha256(body).digest() + body)
-            os.replace(temporary, place / name)
+            host.replace(temporary, place / name)
         except BaseException:
             os.unlink(temporary)
             raise
@@ -91,10 +90,3 @@ def _prune(place: Path) -> None:
         for e in sorted(entries, key=lambda e: e.stat().st_mtime)[: len(entries) - KEPT]:
             with contextlib.suppress(OSError):
                 os.unlink(e.path)
-
-
-def _ours(status: os.stat_result) -> bool:
-    """Written by this user, and writable by nobody else."""
-    if not hasattr(os, "geteuid"):
-        return True
-    return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError
 
 _WEB = ("http:", "https:", "ftp:", "file:")
@@ -24,10 +25,8 @@ def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
     ------
     ModelError : no such file, no regular file, too large, unreadable; without a place.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_CLOEXEC", 0) | (0 if follow else getattr(os, "O_NOFOLLOW", 0))
     try:
-        handle = os.open(path, flags)
+        handle = host.open_to_read(path, follow)
     except FileNotFoundError:
         raise url(path) or ModelError("no such file", remedy="check the path") from None
     except (OSError, ValueError) as e:
@@ -67,7 +66,7 @@ def read_text(path: Path, most: int) -> str:
 def url(path: Path, remedy: str = "download it first") -> ModelError | None:
     """The error for an address of the web in place of a path; None for any other."""
     if path.parts[:1] and path.parts[0].lower() in _WEB:
-        said = str(path).replace(":/", "://", 1)  # paths have single slashes
+        said = path.as_posix().replace(":/", "://", 1)  # paths have single slashes
         what = "is a URL, expected the path of a file"
         return ModelError(what, remedy=remedy, file=said)
     return None

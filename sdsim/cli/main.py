@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import importlib
 import io
 import os
@@ -16,6 +15,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError, ModelWarning, one_line
 from sdsim.base.version import __version__
 from sdsim.cli.stopping import INTERRUPTED, StoppedError
@@ -83,7 +83,7 @@ def _tidily(argv: Sequence[str] | None) -> int:
         _mute()
         return 0
     except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG):
+        if e.errno in host.FULL:
             _mute()
         return _fail(f"{e.filename or 'standard output'}: cannot be used: {e.strerror or e}")
     except (MemoryError, RecursionError, OverflowError) as e:

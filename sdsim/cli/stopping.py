@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+from sdsim.base import host
 
 #: Exit statuses of a process that was told to stop, as shells know them.
 INTERRUPTED, TERMINATED = 130, 143
@@ -34,17 +34,15 @@ def stoppable(store: str | None) -> Iterator[None]:
     StoppedError : either came; it says how to go on where there is a store.
     """
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop() -> None:
         raise TerminatedError
 
-    before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        with host.on_termination(stop):
+            yield
     except KeyboardInterrupt as e:
         terminated = isinstance(e, TerminatedError)
         text = "terminated" if terminated else "interrupted"
         if store is not None:
             text += "; what is finished is kept: the same command with --resume goes on"
         raise StoppedError(text, TERMINATED if terminated else INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)

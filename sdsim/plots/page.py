@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError
 
 
@@ -123,7 +124,7 @@ def _written(path: Path, text: str) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        host.replace(temporary, path)
     except OSError as e:
         raise ModelError(
             f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another folder"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -13,7 +12,7 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-from sdsim.base import limits
+from sdsim.base import host, limits
 from sdsim.base.errors import ModelError
 from sdsim.readers import standing, worker
 from sdsim.readers.scan import mask
@@ -26,7 +25,7 @@ _WORDS = re.compile(r":\s*(AND|OR|NOT|NA)\s*:", re.IGNORECASE)
 _FIXED = re.compile(r"\b(WITH|TABBED)[\s_]+(LOOKUP|ARRAY)(?=\s*\()", re.IGNORECASE)
 #: The child's processor time is limited where the system can; how much longer it may take then,
 #: on a machine that does other things besides.
-PATIENCE = 10 if importlib.util.find_spec("resource") else 1
+PATIENCE = 10 if host.limits_time() else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,14 @@ import atexit
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from threading import Lock, Timer
 from typing import Any
 
+from sdsim.base import host
 from sdsim.readers import worker
-
-FORKS = hasattr(os, "fork")
 
 
 class Reader:
@@ -38,7 +36,7 @@ class Reader:
             stderr=subprocess.DEVNULL,
             cwd=Path(sys.executable).anchor or None,
             env=environment,
-            process_group=0 if FORKS else None,  # what it forks ends with it
+            **host.own_group(),  # what it forks ends with it
         )
         self._ending = Lock()
 
@@ -90,10 +88,7 @@ class Reader:
         with self._ending, contextlib.suppress(OSError):
             if self._process.returncode is not None:
                 return
-            if FORKS:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
+            host.kill_group(self._process)
 
 
 _idle: list[Reader] = []  # one at most
@@ -130,5 +125,4 @@ def _forget() -> None:
     _idle.clear()
 
 
-if FORKS:
-    os.register_at_fork(after_in_child=_forget)
+host.after_fork(_forget)

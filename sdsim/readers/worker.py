@@ -1,6 +1,7 @@
 """The child process in which PySD's translator reads expressions; nothing else imports PySD.
 
-Run as a script by `sdsim.readers.child`, it imports nothing of ours but this file. A request comes
+Run as a script by `sdsim.readers.child`, it imports nothing of ours but this file and
+`sdsim.base.host`. A request comes
 in by stdin: `GO`, a `HEADER` that holds its length and the seconds it may take, and a JSON list of
 expressions. One JSON line goes out by stdout once the process is sealed, and one per expression,
 ``[rows, null]`` or ``[null, [fault, near]]``. The rows are those of `sdsim.ir.expr.to_data`, names
@@ -21,13 +22,11 @@ import json
 import math
 import os
 import re
-import select
-import signal
 import struct
 import sys
 import types
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import cache
 from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any
@@ -344,17 +343,22 @@ _FORBIDDEN = (
 )  # fmt: skip
 
 
+@cache
+def host() -> Any:
+    """`sdsim.base.host`, by its path, so that the rest of the package stays out."""
+    place = Path(__file__).parents[1] / "base" / "host.py"
+    spec = util.spec_from_file_location("host", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def limit(seconds: int) -> None:
     """Hard limits of the process, where the system has them."""
     sys.setrecursionlimit(RECURSION)
-    try:
-        import resource
-    except ImportError:  # pragma: no cover - the parent's clock remains
-        return
-    wanted = {"RLIMIT_AS": MEMORY, "RLIMIT_CPU": seconds, "RLIMIT_FSIZE": 0, "RLIMIT_CORE": 0}
-    for name, value in wanted.items():
-        with suppress(ValueError, OSError, AttributeError):  # tighter already, or unknown here
-            resource.setrlimit(getattr(resource, name), (value, value))
+    host().limit_process(MEMORY, seconds)
 
 
 def seal() -> None:
@@ -411,16 +415,10 @@ def _exactly(count: int) -> bytes:
 
 def serve_in_forks(read: Callable[[str], Rows]) -> None:
     """Serve requests, each in a process of its own, until one goes wrong or none comes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us says when to stop
+    host().ignore_interrupts()  # the one who started us says when to stop
     gc.freeze()
-    while select.select([0], [], [], IDLE)[0] and os.read(0, len(GO)):
-        child = os.fork()
-        if not child:
-            with suppress(BaseException):
-                serve(read)
-                os._exit(0)
-            os._exit(1)
-        status = os.waitpid(child, 0)[1]
+    while host().input_within(IDLE) and os.read(0, len(GO)):
+        status = host().status_of_fork(lambda: serve(read))
         os.write(1, f"\n{END % status}\n".encode())
         if status:
             return
@@ -428,6 +426,7 @@ def serve_in_forks(read: Callable[[str], Rows]) -> None:
 
 def main() -> None:
     """Load the translator and serve; where there is no fork, a single request."""
+    host()
     try:
         read = load()
         for warm in ("a[b!]*f(1,'c')+WITH LOOKUP(d,([(0,0)-(1,1)],(0,1),(1,2)))", "1,2;3,4;", "(?"):
@@ -435,7 +434,7 @@ def main() -> None:
     except Unreadable as error:
         json.dump({"fatal": str(error)}, sys.stdout)
         return
-    if hasattr(os, "fork"):
+    if host().FORKS:
         serve_in_forks(read)
     elif os.read(0, len(GO)):
         serve(read)

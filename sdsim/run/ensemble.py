@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.overrides import Overrides, many_numbers, mapping
 from sdsim.run.methods import Adaptive, Method
@@ -133,11 +133,8 @@ def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def _room_for(each: int, count: int) -> None:
     """Refuse what this machine cannot hold: the values, and their arrangement by subscripts."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return
-    if 16 * each * count > memory:
+    memory = host.physical_memory()  # not every system says
+    if memory is not None and 16 * each * count > memory:
         raise _too_large(each, count)
 
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from sdsim.base import host
 
 VARIABLE = "SDSIM_TEST_FAULTS"
 
@@ -52,7 +53,7 @@ def _happen(fault: dict[str, Any]) -> None:
     what = fault["do"]
     if what in ("kill", "stop", "interrupt"):
         kinds = {"kill": "SIGKILL", "stop": "SIGTERM", "interrupt": "SIGINT"}
-        os.kill(os.getpid(), getattr(signal, kinds[what]))
+        host.signal_self(kinds[what])
     elif what == "raise":
         raise ArithmeticError("put in by a test")
     elif what == "full":

@@ -206,7 +206,7 @@ def locked(root: Path) -> Iterator[None]:
         ) from None  # fmt: skip
     try:
         who = {"process": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-        holder.write_text(json.dumps(who))
+        holder.write_text(json.dumps(who), encoding="utf-8")
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -215,7 +215,7 @@ def locked(root: Path) -> Iterator[None]:
 
 def _who(holder: Path) -> str:
     try:
-        who = json.loads(holder.read_text())
+        who = json.loads(holder.read_text(encoding="utf-8"))
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(who["since"])))
         return f"process {int(who['process'])} on {who['host']!s} since {since}"
     except (OSError, ValueError, KeyError, TypeError):

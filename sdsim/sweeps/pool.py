@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError, one_line
 from sdsim.sweeps.manifest import Entry
 
@@ -67,26 +69,38 @@ class _Order:
 
 
 class _Worker:
-    """One process."""
+    """One process, and a thread that waits for what it says.
 
-    def __init__(self, task: str, root: Path) -> None:
+    heard : where its lines go as they come, None at their end: a queue, because not every system
+        can wait for several pipes at once.
+    """
+
+    def __init__(self, task: str, root: Path, heard: queue.SimpleQueue[Said]) -> None:
         self._noise: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sdsim.sweeps.worker", str(root)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._noise, env=environment,
-            start_new_session=True,
+            **host.apart(),
         )  # fmt: skip
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        os.set_blocking(self.stdout.fileno(), False)
         self.order: _Order | None = None
         self.at: tuple[int, int] | None = None
         self.ready = False
         self.heard = time.monotonic()
-        self._rest = b""
+        self._listener = threading.Thread(target=self._listen, args=(heard,), daemon=True)
+        self._listener.start()
         self.say(task)
+
+    def _listen(self, heard: queue.SimpleQueue[Said]) -> None:
+        with suppress(OSError, ValueError):  # closed meanwhile
+            for line in self.stdout:
+                if line.endswith(b"\n"):  # it may end in the middle of one
+                    self.heard = time.monotonic()
+                    heard.put((self, line))
+        heard.put((self, None))
 
     def say(self, line: str) -> None:
         """Send a line; one that is gone is noticed when it is read from."""
@@ -99,16 +113,6 @@ class _Worker:
         self.order, self.at, self.heard = order, None, time.monotonic()
         self.say(order.line())
 
-    def answers(self) -> list[dict[str, Any]] | None:
-        """What it has said since; None if it is gone."""
-        body = self.stdout.read()
-        if body == b"":
-            return None
-        lines = (self._rest + (body or b"")).split(b"\n")
-        self._rest = lines.pop()
-        self.heard = time.monotonic()
-        return [json.loads(line) for line in lines]
-
     def noise(self) -> str:
         """The last line of what it said to nobody in particular."""
         self._noise.seek(0)
@@ -119,9 +123,14 @@ class _Worker:
         """Make sure that it is gone."""
         self.process.kill()
         self.process.wait()
+        self._listener.join()
         for stream in (self.stdin, self.stdout, self._noise):
             with suppress(OSError):
                 stream.close()
+
+
+#: Which worker, and a line of what it says; None if it is gone.
+Said = tuple[_Worker, bytes | None]
 
 
 class Crew:
@@ -135,8 +144,8 @@ class Crew:
         self._task, self._root, self._jobs, self._timeout = task, root, jobs, timeout
         self._workers: list[_Worker] = []
         self._todo: deque[_Order] = deque()
+        self._heard: queue.SimpleQueue[Said] = queue.SimpleQueue()
         self._starts = 0
-        self.told: tuple[int, int] | None = None
 
     def __enter__(self) -> Crew:
         return self
@@ -156,45 +165,41 @@ class Crew:
         ModelError : the store cannot be written, or workers cannot start.
         """
         self._todo.extend(_Order(k) for k in chunks)
-        with selectors.DefaultSelector() as watch:
-            for w in self._workers:
-                watch.register(w.stdout, selectors.EVENT_READ, w)
-            while self._todo or any(w.order for w in self._workers):
-                self._staff(watch)
-                for key, _ in watch.select(self._patience()):
-                    yield from self._hear(watch, key.data)
-                for w in [w for w in self._workers if self._late(w)]:
-                    self._lose(watch, w, TIMEOUT)
+        while self._todo or any(w.order for w in self._workers):
+            self._staff()
+            with suppress(queue.Empty):
+                yield from self._hear(*self._heard.get(timeout=self._patience()))
+                while True:
+                    yield from self._hear(*self._heard.get_nowait())
+            for w in [w for w in self._workers if self._late(w)]:
+                self._lose(w, TIMEOUT)
 
-    def _staff(self, watch: selectors.BaseSelector) -> None:
+    def _staff(self) -> None:
         """As many workers as there is work for, each with a chunk."""
         for w in self._workers:
             if w.ready and w.order is None and self._todo:
                 w.give(self._todo.popleft())
         starting = sum(not w.ready for w in self._workers)
         while len(self._workers) < self._jobs and starting < len(self._todo):
-            worker = _Worker(self._task, self._root)
-            self._workers.append(worker)
-            watch.register(worker.stdout, selectors.EVENT_READ, worker)
+            self._workers.append(_Worker(self._task, self._root, self._heard))
             starting += 1
 
-    def _hear(self, watch: selectors.BaseSelector, w: _Worker) -> Iterator[Entry]:
-        answers = w.answers()
-        if answers is None:
-            self._lose(watch, w, DIED)
+    def _hear(self, w: _Worker, line: bytes | None) -> Iterator[Entry]:
+        if w not in self._workers:  # lost already
             return
-        for answer in answers:
-            if "ready" in answer:
-                w.ready, self._starts = True, 0
-            elif "at" in answer:
-                w.at = (int(answer["at"][0]), int(answer["at"][1]))
-            elif "error" in answer:
-                raise ModelError(
-                    answer["error"], remedy="what is finished is kept; --resume goes on"
-                )
-            else:
-                w.order = None
-                yield Entry(int(answer["done"]), answer["files"], dict(answer["failed"]))
+        if line is None:
+            self._lose(w, DIED)
+            return
+        answer: dict[str, Any] = json.loads(line)
+        if "ready" in answer:
+            w.ready, self._starts = True, 0
+        elif "at" in answer:
+            w.at = (int(answer["at"][0]), int(answer["at"][1]))
+        elif "error" in answer:
+            raise ModelError(answer["error"], remedy="what is finished is kept; --resume goes on")
+        else:
+            w.order = None
+            yield Entry(int(answer["done"]), answer["files"], dict(answer["failed"]))
 
     def _late(self, w: _Worker) -> bool:
         busy = w.order is not None or not w.ready
@@ -207,10 +212,10 @@ class Crew:
     def _patience(self) -> float:
         now = time.monotonic()
         left = [w.heard + self._limit(w) - now for w in self._workers if w.order or not w.ready]
-        return max(min(left, default=1.0), 0.0) + 0.01
+        longest = 1.0  # Windows hears Ctrl-C only between two waits
+        return min(max(min(left, default=1.0), 0.0) + 0.01, longest)
 
-    def _lose(self, watch: selectors.BaseSelector, w: _Worker, how: str) -> None:
-        watch.unregister(w.stdout)
+    def _lose(self, w: _Worker, how: str) -> None:
         self._workers.remove(w)
         noise = w.noise()
         w.end()

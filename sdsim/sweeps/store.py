@@ -21,6 +21,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore, MemoryStore
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError, one_line
 from sdsim.ir.model import label_of
 from sdsim.sweeps import faults
@@ -60,20 +61,11 @@ def write(path: Path, body: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(partial, 0o644)
-        os.replace(partial, path)
+        host.replace(partial, path)
     except BaseException:
         os.unlink(partial)
         raise
-    sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Make sure that the names in a folder last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    host.sync_folder(path.parent)
 
 
 def tidy(root: Path) -> None:

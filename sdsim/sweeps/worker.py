@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 import warnings
 from pathlib import Path
 from typing import Any, TextIO
 
+from sdsim.base import host
 from sdsim.base.errors import ModelError, one_line
 from sdsim.sweeps import faults
 from sdsim.sweeps.store import put
@@ -25,8 +25,8 @@ from sdsim.sweeps.task import Task, checked
 
 def main() -> None:
     """Work until the input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started us says when to stop
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    host.ignore_interrupts()  # the one who started us says when to stop
+    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()

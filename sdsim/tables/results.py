@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdsim.base import files, limits
+from sdsim.base import files, host, limits
 from sdsim.base.errors import ModelError
 from sdsim.base.names import element_label
 from sdsim.tables import netcdf
@@ -50,7 +50,7 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
         else:
             frame = only(table(dataset), columns)
             frame.to_csv(beside, sep="," if suffix == ".csv" else "\t", encoding="utf-8")
-        beside.replace(target)
+        host.replace(beside, target)
     except OSError as e:
         raise ModelError(
             f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another place"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
-from sdsim.base import files
+from sdsim.base import files, host
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import listed
 from sdsim.compile.expand import expand
@@ -126,7 +126,7 @@ def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
     try:
         beside.write_text(text, encoding="utf-8", newline="")
         check(beside)
-        beside.replace(target)
+        host.replace(beside, target)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
         raise ModelError(what, file=str(target), remedy="choose another folder") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from sdsim.ir.model import Model
 from sdsim.readers import read, worker
 
 Reading = Callable[..., Model]
+
+resource = pytest.importorskip("resource", reason="the system limits no process")
 
 ROOT = str(Path(__file__).parents[2])
 HERE = f"import sys, os, socket, subprocess; sys.path.insert(0, {ROOT!r})\n"

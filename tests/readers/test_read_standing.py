@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from sdsim.base import limits
+from sdsim.base import host, limits
 from sdsim.base.errors import ModelError
 from sdsim.ir.model import Model
 from sdsim.readers import child, standing, worker
 
 ROOT = str(Path(__file__).parents[2])
-forks = pytest.mark.skipif(not standing.FORKS, reason="a process serves one request here")
+forks = pytest.mark.skipif(not host.FORKS, reason="a process serves one request here")
 
 #: In place of the translator: what an expression can do to the process that reads it.
 READS = f"""
@@ -214,7 +214,7 @@ def test_the_expression_at_which_it_ended_is_named(
 def test_without_a_fork_a_process_serves_one_request(
     process: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "FORKS", False)
+    monkeypatch.setattr(host, "FORKS", False)
     process(READS.replace("worker.main()", "del os.fork\nworker.main()"))
     for _ in range(2):
         [(seen, _pid)] = child.parse(["seen"])

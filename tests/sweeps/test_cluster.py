@@ -38,7 +38,7 @@ def test_a_cluster_whose_worker_is_killed_writes_the_same_bytes(
                 pids = client.run(os.getpid)
             address, pid = sorted(pids.items())[0]
             killed.append(address)
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
     run_sweep(sweep, tmp_path / "there", dask=cluster.scheduler_address, progress=kill_one)
     assert killed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import itertools
 import threading
 from dataclasses import dataclass
@@ -12,6 +10,8 @@ from typing import Any
 
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.rules import LIBRARY, library_name
+from sdsim.base import host
+from sdsim.base.errors import ModelError
 
 #: Functions that code for older processors may call; each gives the exact result.
 _EXACT = ("fma", "floor", "trunc")
@@ -71,7 +71,10 @@ def machine(features: str | None) -> Machine:
 
 def _target_machine(of: Machine, optimise: int) -> Any:
     llvm = _llvm()
-    target = llvm.Target.from_triple(llvm.get_process_triple())
+    if of.triple:
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple(of.triple or llvm.get_process_triple())
     return target.create_target_machine(
         cpu=of.cpu, features=of.features, opt=optimise, reloc="pic", codemodel="small", jit=True
     )
@@ -137,29 +140,39 @@ _numbers = itertools.count()
 
 @cache
 def _linker() -> Any:
-    return _llvm().create_lljit_compiler(use_jit_link=True)
+    # JITLink has no islands from which COFF code could reach a library that lies far away.
+    return _llvm().create_lljit_compiler(use_jit_link=host.system() != "windows")
+
+
+def outside(system: str) -> dict[str, str]:
+    """The symbols that kernels may need on a system, and the C functions that stand for them."""
+    names = {library_name(code): code for code in LIBRARY}
+    return names | {name: name for name in (*_EXACT, *host.HELPERS[system])}
 
 
 @cache
-def _outside() -> dict[str, int]:
-    """Addresses of what kernels may call outside themselves."""
-    library = ctypes.CDLL(ctypes.util.find_library("m") or None)
-    own = ctypes.CDLL(None) if hasattr(ctypes, "CDLL") else library
+def _addresses() -> dict[str, int]:
+    """Where what kernels may need stands in this process.
 
-    def address(name: str) -> int:
-        found = getattr(library, name, None) or getattr(own, name)
-        return int(ctypes.cast(found, ctypes.c_void_p).value or 0)
-
-    names = {library_name(code): code for code in LIBRARY}
-    names |= {name: name for name in (*_EXACT, "memcpy", "memset")}
-    return {symbol: address(name) for symbol, name in names.items()}
+    Raises
+    ------
+    ModelError : no library of this system has one of them.
+    """
+    out = {}
+    for symbol, name in outside(host.system()).items():
+        address = host.address_of(name)
+        if not address:
+            what = f"the back end 'llvm' cannot be used: this system's C library has no '{name}'"
+            raise ModelError(what, remedy="use the back end 'numpy'")
+        out[symbol] = address
+    return out
 
 
 def load(code: bytes, exports: tuple[str, ...]) -> Loaded:
     """Make object code callable."""
     with _compiling:
         builder = _llvm().JITLibraryBuilder().add_object_img(code)
-        for symbol, address in _outside().items():
+        for symbol, address in _addresses().items():
             builder.import_symbol(symbol, address)
         for name in exports:
             builder.export_symbol(name)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Machine:
-    """cpu and features are LLVM's names; ``wide``: 512-bit vectors; ``vectors``: AVX2 or better."""
+    """cpu and features are LLVM's names; ``wide``: 512-bit vectors; ``vectors``: AVX2 or better.
+
+    triple : LLVM's name of another kind of system, whose code this process can make and not run.
+    """
 
     cpu: str
     features: str
     wide: bool = False
     vectors: bool = False
+    triple: str = ""
 
     @property
     def piece(self) -> int:
