@@ -44,9 +44,13 @@ try:
     import sys
     from importlib import import_module
     from importlib.util import find_spec
+    from pathlib import Path
     from typing import TYPE_CHECKING
 
+    from sdsim.base.identity import warn_of_others
     from sdsim.base.version import __version__ as __version__
+
+    warn_of_others(Path(__file__).parent, sys.path)
 except KeyboardInterrupt:
     interrupted()
 

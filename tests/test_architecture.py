@@ -18,7 +18,7 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
     {"base"},
-    {"ir", "tables", "analyses"},
+    {"ir", "tables", "analyses", "examples"},
     {"functions", "backends", "overrides"},
     {"readers", "compile", "unitcheck", "design"},
     {"writers", "outcomes", "run"},
@@ -131,8 +131,8 @@ def test_heavy_neighbours_have_one_door() -> None:
 #: else stands in ``base/host.py``, with a branch for each.
 EVERYWHERE = {
     "O_WRONLY", "PathLike", "W_OK", "X_OK", "_exit", "access", "chmod", "close", "cpu_count",
-    "devnull", "dup", "dup2", "environ", "fdopen", "fspath", "fstat", "fsync", "getpid", "open",
-    "path", "read", "scandir", "stat_result", "strerror", "unlink", "write",
+    "devnull", "dup", "dup2", "environ", "fdopen", "fspath", "fstat", "fsync", "getpid", "listdir",
+    "open", "path", "read", "scandir", "stat_result", "strerror", "unlink", "write",
 }  # fmt: skip
 #: Modules that a system may lack, or whose meaning depends on it.
 ONLY_SOME = {

@@ -23,6 +23,7 @@ from sdsim.analyses.boxes import trade_off as trade_off
 from sdsim.analyses.common import Floats, plain
 from sdsim.analyses.regional import Flags
 from sdsim.base.errors import ModelError
+from sdsim.base.extras import extra
 
 
 def _share(what: str, value: float) -> None:
@@ -155,7 +156,8 @@ def cart(
     ------
     ModelError : as of `prim`.
     """
-    from sklearn.tree import DecisionTreeClassifier
+    with extra("discovery", "a tree of boxes"):
+        from sklearn.tree import DecisionTreeClassifier
 
     x, case = checked_cases(x, case, factors)
     _share("least", least)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sdsim.analyses.common import Floats, plain
 from sdsim.analyses.draws import sign_of
 from sdsim.base.errors import ModelError
+from sdsim.base.extras import extra
 
 #: (n, k) values of levers -> (n, m) outcomes, NaN where a run failed.
 Evaluate = Callable[[Floats], Floats]
@@ -140,9 +141,10 @@ def optimise(
     ------
     ModelError : nothing to choose, ends or shapes that do not fit, or nothing that can be run.
     """
-    from pymoo.algorithms.moo.nsga2 import NSGA2
-    from pymoo.core.problem import Problem
-    from pymoo.optimize import minimize
+    with extra("search", "a search for a front"):
+        from pymoo.algorithms.moo.nsga2 import NSGA2
+        from pymoo.core.problem import Problem
+        from pymoo.optimize import minimize
 
     sign, count = _signs(better), [0, 0]
     ends = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)

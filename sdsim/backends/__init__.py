@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import platform
+import warnings
 
 from sdsim.backends.base import Backend
 from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.numpy import Numpy
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, ModelWarning
+from sdsim.base.extras import command
 
 
 def default_backend() -> Backend:
     """LLVM where its compiler is installed, otherwise NumPy."""
-    return Llvm() if available() else Numpy()
+    if available():
+        return Llvm()
+    if why_not() == compiler.MISSING:
+        what = f"{compiler.MISSING}: runs are made by NumPy, with the same results and slower"
+        warnings.warn(f"{what}; {command('fast')}", ModelWarning, stacklevel=2)
+    return Numpy()
 
 
 def backend_named(name: str, threads: int | None = None) -> Backend:
@@ -31,7 +38,7 @@ def backend_named(name: str, threads: int | None = None) -> Backend:
     if not available():
         raise ModelError(
             f"the back end 'llvm' cannot be used: {why_not()}",
-            remedy="pip install llvmlite, or leave the back end out",
+            remedy=f"{command('fast')}, or leave the back end out",
         )
     return Llvm(threads=threads)
 

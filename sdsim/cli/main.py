@@ -13,10 +13,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 from sdsim.base import host
 from sdsim.base.errors import ModelError, ModelWarning, one_line
+from sdsim.base.identity import REMEDY, mixed_with
 from sdsim.base.version import __version__
 from sdsim.cli.stopping import INTERRUPTED, StoppedError
 
@@ -91,6 +93,8 @@ def _tidily(argv: Sequence[str] | None) -> int:
     except Exception as e:
         if os.environ.get("SDSIM_DEBUG"):
             raise
+        if found := mixed_with(Path(__file__).parents[1], sys.path):
+            return _fail(f"{found}; {REMEDY}")
         return _fail(f"a fault of sdsim itself: {type(e).__name__}: {e}; SDSIM_DEBUG=1 shows more")
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from sdsim.base import limits
 from sdsim.base.errors import ModelError, UnsupportedError, nearest, some
+from sdsim.base.extras import extra
 from sdsim.readers.worker import Unreadable, number
 
 Cell = float | str
@@ -123,7 +124,8 @@ def _pick(tab: str, known: Iterable[str], name: str) -> str:
 
 def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
     _refuse_bomb(data, name)
-    openpyxl = import_module("openpyxl")
+    with extra("excel", f"external file '{name}'"):
+        openpyxl = import_module("openpyxl")
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     try:
         title = _pick(tab, book.sheetnames, name)
@@ -209,7 +211,8 @@ def column(letters: str) -> int:
 
 
 def _xls(data: bytes, tab: str, name: str) -> Sheet:
-    xlrd = import_module("xlrd")
+    with extra("excel", f"external file '{name}'"):
+        xlrd = import_module("xlrd")
     book = xlrd.open_workbook(file_contents=data, on_demand=True, logfile=io.StringIO())
     title = _pick(tab, book.sheet_names(), name)
     page = book.sheet_by_name(title)

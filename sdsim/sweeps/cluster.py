@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim.base.errors import ModelError, one_line
+from sdsim.base.extras import extra
 from sdsim.sweeps.manifest import Entry
 from sdsim.sweeps.pool import Crew
 
@@ -51,12 +52,8 @@ class Cluster:
         self._task, self._root, self._address, self._timeout = task, root, address, timeout
 
     def __enter__(self) -> Cluster:
-        try:
+        with extra("cluster", "--dask"):
             import distributed
-        except ImportError:
-            raise ModelError(
-                "Dask is not installed", remedy="install crossborder-sdsim[cluster]"
-            ) from None
         self._api: Any = distributed
         self._own = None
         try:

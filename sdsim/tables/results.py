@@ -17,6 +17,7 @@ import xarray as xr
 
 from sdsim.base import files, host, limits
 from sdsim.base.errors import ModelError
+from sdsim.base.extras import extra
 from sdsim.base.names import element_label
 from sdsim.tables import netcdf
 from sdsim.tables.dat import decoded, exported
@@ -46,6 +47,8 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
         if suffix == ".nc":
             netcdf.write(_writable(dataset), beside)
         elif suffix == ".parquet":
+            with extra("parquet", "writing Parquet"):
+                import_module("pyarrow")
             only(table(dataset), columns).to_parquet(beside)
         else:
             frame = only(table(dataset), columns)
@@ -172,7 +175,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     ------
     ModelError : no regular file, or too large; OSError and ValueError where it is no Parquet.
     """
-    from pyarrow import parquet  # costly to load
+    with extra("parquet", "reading Parquet"):
+        from pyarrow import parquet  # costly to load
 
     body = io.BytesIO(files.read_bytes(path, limits.TABLE_BYTES))
     with parquet.ParquetFile(body) as inside:

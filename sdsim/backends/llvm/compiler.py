@@ -16,6 +16,8 @@ from sdsim.base.errors import ModelError
 #: Functions that code for older processors may call; each gives the exact result.
 _EXACT = ("fma", "floor", "trunc")
 _OLDEST = 50
+#: Why there is no compiler in a plain installation.
+MISSING = "llvmlite is not installed"
 
 
 @cache
@@ -52,7 +54,7 @@ def why_not() -> str:
             return f"llvmlite is {version()}, 0.{_OLDEST} or later is needed"
         _llvm()
     except ImportError:
-        return "llvmlite is not installed"
+        return MISSING
     except (OSError, RuntimeError) as e:
         return f"llvmlite cannot be used: {e}".splitlines()[0]
     return ""
