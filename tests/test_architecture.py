@@ -38,7 +38,7 @@ DOORS = {
     "lark": {"readers"},
     "llvmlite": {"backends/llvm"},
     "plotly": {"plots"},
-    "scipy": {"run/adaptive.py", "design", "tables/netcdf.py", "analyses"},
+    "scipy": {"run/methods/adaptive.py", "design", "tables/netcdf.py", "analyses"},
     "sklearn": {"analyses"},
     "pymoo": {"analyses"},
     "zarr": {"sweeps"},
@@ -217,7 +217,7 @@ def test_there_is_one_call_of_solve_ivp() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "solve_ivp"
     ]
-    assert calls == ["run/adaptive.py"]
+    assert calls == ["run/methods/adaptive.py"]
 
 
 def test_nothing_is_executed_or_unpickled() -> None:

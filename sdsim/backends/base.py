@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +32,11 @@ class Grid:
     def time(self, k: int) -> float:
         """The time of step ``k``, by one multiplication so that errors do not add up."""
         return self.start + k * self.step
+
+    @property
+    def times(self) -> Floats:
+        """(n_saved,) the times at which outputs are kept."""
+        return np.array([self.time(k) for k in self.saved], dtype=np.float64)
 
 
 def keepable(numbers: int, steps: int) -> None:
@@ -68,6 +73,11 @@ class Members:
     def count(self) -> int:
         """How many members."""
         return int(self.params.shape[1])
+
+    def some(self, chosen: slice | NDArray[np.intp]) -> Members:
+        """Some of them, by their places in the batch."""
+        params = np.ascontiguousarray(self.params[:, chosen])
+        return replace(self, params=params, numbers=self.numbers[chosen])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from sdsim.backends.base import Members
 from sdsim.base import names
-from sdsim.base.errors import ModelError, ModelWarning, UnsupportedError
+from sdsim.base.errors import ModelError, ModelWarning
 from sdsim.claims.claims import Changes
 from sdsim.claims.links import Link, holdable, link_of
 from sdsim.ir.model import label_of
 from sdsim.outcomes.evaluate import Batch
 from sdsim.outcomes.meaning import Cell
-from sdsim.overrides import Overrides, parameter_vector, values_for
-from sdsim.run.horizon import Horizon, horizon_of
-from sdsim.run.methods import RK4, Adaptive, Euler, Method, asked_for
+from sdsim.overrides import Overrides, values_for
+from sdsim.run.driver import march_in_blocks
+from sdsim.run.horizon import Horizon
+from sdsim.run.methods import Method, in_batches
+from sdsim.run.prepared import Prepared, method_of, prepare
 from sdsim.run.simulate import simulate
 from sdsim.run.system import System
 
@@ -40,13 +42,23 @@ class Draws:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A run made ready: its system, parameters, times, what it sets and what it scales."""
+    """A run made ready: before anything is scaled, what it sets, and what it scales."""
 
-    system: System
-    vector: NDArray[np.float64]
-    horizon: Horizon
+    run: Prepared
     set: frozenset[Cell]
     scale: tuple[tuple[int, float], ...]
+
+    @property
+    def system(self) -> System:
+        """Its model."""
+        return self.run.system
+
+    def scaled(self) -> Prepared:
+        """The run with what it scales multiplied."""
+        vector = self.run.vector.copy()
+        for row, factor in self.scale:
+            vector[row] *= factor
+        return replace(self.run, vector=vector)
 
 
 class Worlds:
@@ -63,13 +75,10 @@ class Worlds:
         self, system: System, overrides: Overrides | None = None, method: Method | None = None,
         links: Iterable[Link] = (), *, seed: int = 0, lenient: bool = False,
     ) -> None:  # fmt: skip
-        method = method or asked_for(system.model.method)
-        if isinstance(method, Adaptive):
-            raise UnsupportedError("claims run on a grid", remedy="use Euler or RK4")
+        self._method = in_batches(method or method_of(system), "claims run")
         model, self._switches = holdable(system.model, links)
         self.system = System(model, system.backend, system.cached) if self._switches else system
         self.plain, self._seed, self._lenient = system, seed, lenient
-        self._method: Euler | RK4 = method
         self._overrides = overrides or Overrides()
         if lenient:
             self._overrides = self._known(self._overrides)
@@ -95,12 +104,11 @@ class Worlds:
 
     def _made(self, changes: Changes) -> _Ready:
         own = changes.overrides
-        system, parameters = self.system.overridden(self._overrides | own | self._held(changes))
-        vector = parameter_vector(system.program, parameters)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ModelWarning)
-            horizon = horizon_of(system, vector, self._method)
-        rows = {where: i for i, where in enumerate(system.program.param_cells)}
+            all_changes = self._overrides | own | self._held(changes)
+            run = prepare(self.system, all_changes, self._method, seed=self._seed)
+        system, rows = run.system, run.system.program.param_places
         cells = {(key, c) for key, v in values_for(system.model, own.constants).items() for c in v}
         scale = []
         for name, factor in changes.scale.items():
@@ -115,7 +123,7 @@ class Worlds:
                 if key in names.CONTROL:
                     raise ModelError("cannot be scaled", remedy="set it", variable=name)
                 scale += [(rows[key, c], factor) for c in values]
-        return _Ready(system, vector, horizon, frozenset(cells), tuple(scale))
+        return _Ready(run, frozenset(cells), tuple(scale))
 
     def outside(self, changes: Changes) -> list[str]:
         """Constants that a run sets or scales beyond the range that the model declares."""
@@ -182,13 +190,15 @@ class Worlds:
         groups: dict[tuple[int, Horizon], list[str]] = {}
         for key, changes in runs.items():
             ready = self.ready(changes)
-            groups.setdefault((id(ready.system), ready.horizon), []).append(key)
+            groups.setdefault((id(ready.system), ready.run.horizon), []).append(key)
         out = {}
         for keys in groups.values():
-            mine = [self.ready(runs[k]) for k in keys]
-            matrix = np.stack([self._column(r) for r in mine], axis=1)
-            cells = {c for k in keys for c in needs[k]}
-            outcome = self._march(mine[0], matrix, np.zeros(len(keys), dtype=np.int64), cells)
+            mine = [self.ready(runs[k]).scaled() for k in keys]
+            matrix = np.stack([r.vector for r in mine], axis=1)
+            rows = np.flatnonzero((matrix != matrix[:, :1]).any(axis=1))
+            numbers = np.zeros(len(keys), dtype=np.int64)
+            members = mine[0].members([[int(r)] for r in rows], list(matrix[rows]), numbers)
+            outcome = self._march(mine[0], members, {c for k in keys for c in needs[k]})
             for i, k in enumerate(keys):
                 values = {c: outcome.values[c][:, i : i + 1] for c in needs[k]}
                 out[k] = Batch(outcome.time, values)
@@ -197,43 +207,31 @@ class Worlds:
     def drawn(self, changes: Changes, needs: Iterable[Cell], draws: Draws, first: int) -> Batch:
         """One run under draws of the constants; ``first`` is the number of the first member."""
         ready = self.ready(changes)
-        count = draws.values.shape[1]
-        matrix = np.repeat(ready.vector[:, None], count, axis=1)
-        rows = {where: i for i, where in enumerate(ready.system.program.param_cells)}
-        for cell, values in zip(draws.cells, draws.values, strict=True):
-            if cell not in ready.set and cell in rows:
-                matrix[rows[cell]] = values
+        run, places = ready.scaled(), ready.system.program.param_places
+        drawn = {
+            places[cell]: values.copy()
+            for cell, values in zip(draws.cells, draws.values, strict=True)
+            if cell not in ready.set and cell in places
+        }
         for row, factor in ready.scale:
-            matrix[row] *= factor
-        numbers = np.arange(first, first + count, dtype=np.int64)
-        return self._march(ready, matrix, numbers, needs)
+            if row in drawn:
+                drawn[row] *= factor
+        numbers = np.arange(first, first + draws.values.shape[1], dtype=np.int64)
+        members = run.members([[row] for row in drawn], list(drawn.values()), numbers)
+        return self._march(run, members, needs)
 
-    @staticmethod
-    def _column(ready: _Ready) -> NDArray[np.float64]:
-        column = ready.vector.copy()
-        for row, factor in ready.scale:
-            column[row] *= factor
-        return column
-
-    def _march(
-        self, ready: _Ready, matrix: NDArray[np.float64], numbers: NDArray[np.int64],
-        keep: Iterable[Cell],
-    ) -> Batch:  # fmt: skip
-        wanted = sorted(self._wanted[id(ready.system)])
+    def _march(self, run: Prepared, members: Members, keep: Iterable[Cell]) -> Batch:
+        wanted = sorted(self._wanted[id(run.system)])
         row = {cell: i for i, cell in enumerate(wanted)}
-        kernel = ready.system.kernel(self._values(ready.system, wanted))
-        grid = ready.horizon.grid()
-        time = np.array([grid.time(k) for k in grid.saved])
-        most = max(1, MAX_NUMBERS // max(1, len(time) * len(wanted)))
         kept = list(dict.fromkeys(keep))
-        parts = []
-        for start in range(0, matrix.shape[1], most):
-            part = slice(start, start + most)
-            members = Members(np.ascontiguousarray(matrix[:, part]), numbers[part], self._seed)
-            march = kernel.march(members, grid, self._method.stages)
-            values = march.values[:, [row[c] for c in kept]]
-            values[:, :, march.stopped >= 0] = np.nan
+        parts, time = [], np.empty(0)
+        for _, marched in march_in_blocks(
+            run, members, self._values(run.system, wanted), MAX_NUMBERS
+        ):
+            values = marched.values[:, [row[c] for c in kept]]
+            values[:, :, marched.failed] = np.nan
             parts.append(values)
+            time = marched.time
         values = np.concatenate(parts, axis=2)
         return Batch(time, {c: values[:, i] for i, c in enumerate(kept)})
 
@@ -252,10 +250,9 @@ class Worlds:
     def blame(self, changes: Changes) -> str:
         """Why a run stopped, in one line; empty where it did not."""
         ready = self.ready(changes)
-        column = self._column(ready)
         given: dict[str, float] = {}
         for label, value, before in zip(
-            ready.system.program.params, column, ready.vector, strict=True
+            ready.system.program.params, ready.scaled().vector, ready.run.vector, strict=True
         ):
             if value != before:
                 given[label] = value

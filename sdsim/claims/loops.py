@@ -18,7 +18,7 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 from sdsim.ir.model import Equation, Model, Variable
 from sdsim.overrides import Overrides
 from sdsim.run.ensemble import simulate_many
-from sdsim.run.methods import Method, asked_for
+from sdsim.run.methods import Method
 from sdsim.run.system import System
 
 MAX_BYTES = 1_000_000
@@ -140,7 +140,6 @@ def verify(
                 found[text] = link
             except ModelError as e:
                 found[text] = str(e)
-    method = method or asked_for(model.method)
     signs = _signs(system, known, overrides or Overrides(), method)
     return tuple(_finding(loop, [found[t] for t in loop.links], signs) for loop in loops)
 
@@ -169,7 +168,7 @@ def _finding(loop: Loop, links: list[Link | str], signs: dict[Link, str]) -> Fin
 
 
 def _signs(
-    system: System, links: dict[Link, int], overrides: Overrides, method: Method
+    system: System, links: dict[Link, int], overrides: Overrides, method: Method | None
 ) -> dict[Link, str]:
     if not links:
         return {}

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from sdsim.run.methods import asked_for
+from sdsim.run.methods import batch_names, method_named
 
 if TYPE_CHECKING:
     from sdsim.claims import Finding
@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--loops", action="store_true", help="find the declared loops in the equations instead")
     add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
-    add("--method", choices=("euler", "rk4"), help="the file's by default")
+    add("--method", choices=batch_names(), help="the file's by default")
     add("--seed", type=int, default=0, help="of the draws and the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
     add("--json", action="store_true")
@@ -67,7 +67,7 @@ def execute(args: argparse.Namespace) -> int:
         raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
     if args.jobs is not None and args.jobs < 1:
         raise ModelError(f"--jobs is {args.jobs}", remedy="at least 1")
-    method = asked_for(args.method) if args.method else None
+    method = method_named(args.method) if args.method else None
     backend = default_backend()
     if isinstance(backend, Llvm) and args.jobs:
         backend = Llvm(threads=args.jobs)

@@ -21,7 +21,7 @@ from sdsim.overrides import (
     number,
     sorted_out,
 )
-from sdsim.run.methods import RK4, SOLVERS, Adaptive, Euler, Method
+from sdsim.run.methods import METHODS, Method, Setting, method_named
 from sdsim.tables.compare import column_key
 from sdsim.tables.results import read_table
 
@@ -59,27 +59,33 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="results (.nc, .csv, .tab, .dat) that fill data variables without values",
     )
-    add("--method", choices=("euler", "rk4", "adaptive"), help="as the file says (else euler)")
-    add("--solver", choices=SOLVERS, help="of the adaptive method (RK45)")
-    add("--rtol", type=float, help="relative tolerance of the adaptive method (1e-6)")
-    add("--atol", type=float, help="absolute tolerance of the adaptive method (1e-8)")
+    add("--method", choices=tuple(METHODS), help="as the file says (else euler)")
+    for s in _settings().values():
+        add(f"--{s.name.replace('_', '-')}", type=s.kind, choices=s.choices or None, help=s.help)
     add("--seed", type=int, default=0, help="of the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
+
+
+def _settings() -> dict[str, Setting]:
+    """What methods can be told, by name; what several have is said once."""
+    return {s.name: s for kind in METHODS.values() for s in kind.settings}
 
 
 def method_of(args: argparse.Namespace) -> Method | None:
     """The integration method asked for, None for the model's own; a note says which settings it has
     no use for."""
-    given = {k: v for k in ("rtol", "atol", "solver") if (v := getattr(args, k, None)) is not None}
-    if args.method == "adaptive":
-        return Adaptive(**given)
+    kind = METHODS.get(args.method or "")
+    given = {k: v for k in _settings() if (v := getattr(args, k, None)) is not None}
+    own = {k: v for k, v in given.items() if kind and k in {s.name for s in kind.settings}}
+    idle = [k for k in given if k not in own]
     if args.command == "compare":  # there the tolerances are those of the comparison
-        given = {k: v for k, v in given.items() if k == "solver"}
-    if given:
-        options = ", ".join(f"--{k}" for k in given)
-        note(f"{options}: no effect with --method {args.method or 'euler'}; use --method adaptive")
-    fixed: dict[str | None, Method] = {"rk4": RK4(), "euler": Euler()}
-    return fixed.get(args.method)
+        idle = [k for k in idle if k not in ("rtol", "atol")]
+    if idle:
+        options = ", ".join(f"--{k}" for k in idle)
+        takers = [n for n, m in METHODS.items() if {s.name for s in m.settings}.issuperset(idle)]
+        used = args.method or "euler"
+        note(f"{options}: no effect with --method {used}; use --method {' or '.join(takers)}")
+    return method_named(args.method, own) if args.method else None
 
 
 def note(text: str) -> None:

@@ -95,12 +95,13 @@ def _steps(
     args: argparse.Namespace, system: System, changes: Overrides, save: list[str] | None
 ) -> int:
     """The report on the time step; 1 if it misleads."""
-    from sdsim.run.methods import Adaptive
     from sdsim.run.step_size import check_steps, told
 
     method = method_of(args)
-    if isinstance(method, Adaptive):
-        raise ModelError("--check-dt is about a fixed step", remedy="leave out --method adaptive")
+    if method is not None and not method.on_grid:
+        raise ModelError(
+            "--check-dt is about a fixed step", remedy=f"leave out --method {args.method}"
+        )
     with busy(f"running {args.model} four times"):
         found = check_steps(system, changes, method, save, seed=args.seed)
     print(json.dumps(found.to_data()) if args.json else told(found))

@@ -175,6 +175,11 @@ class Program:
     matrices: tuple[Matrix, ...] = ()
 
     @cached_property
+    def param_places(self) -> Mapping[tuple[str, int], int]:
+        """For each element of a constant, (canonical name, flat position), its parameter."""
+        return {where: i for i, where in enumerate(self.param_cells)}
+
+    @cached_property
     def dynamic(self) -> tuple[bool, ...]:
         """For each value: does it change during a run (true), or depend on parameters alone?"""
         out: list[bool] = []

@@ -204,7 +204,7 @@ def parameter_vector(
 ) -> NDArray[np.float64]:
     """(n_param,) the program's defaults with the given values put in."""
     out = np.array(program.defaults, dtype=np.float64)
-    place = {where: i for i, where in enumerate(program.param_cells)}
+    place = program.param_places
     for key, values in parameters.items():
         for cell, value in values.items():
             if (key, cell) in place:

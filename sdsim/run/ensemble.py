@@ -10,10 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from sdsim.base import host
-from sdsim.base.errors import ModelError, UnsupportedError
+from sdsim.base.errors import ModelError
 from sdsim.overrides import Overrides, many_numbers, mapping
-from sdsim.run.methods import Adaptive, Method
-from sdsim.run.nonfinite import blame
+from sdsim.run.driver import march
+from sdsim.run.methods import Method, in_batches
+from sdsim.run.nonfinite import causes
 from sdsim.run.prepared import prepare
 from sdsim.run.result import assemble
 from sdsim.run.system import System
@@ -28,6 +29,10 @@ def simulate_many(
     *,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
+    initial_time: float | None = None,
+    final_time: float | None = None,
+    time_step: float | None = None,
+    saveper: float | None = None,
 ) -> xr.Dataset:
     """Run a model once for each member.
 
@@ -36,10 +41,12 @@ def simulate_many(
     draws : for each constant that varies, (n_member,) values, by name (``Name`` or ``Name[a,b]``);
         or a DataFrame with a column for each and a row for each member.
     params : what is the same for all members; see `sdsim.run.simulate.simulate`.
-    method : `Euler` or `RK4`.
+    method : `Euler`, `RK4` or another with a fixed step; None takes what the file says, else Euler.
     save : names of the variables to keep, or one name.
     numbers : (n_member,) the members' own numbers, on which random streams depend; 0, 1, ... where
-        not given. A member's result does not depend on who else is in the batch.
+        not given. A member's result does not depend on which others are in the batch.
+    initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
+        of all members, model time; None leaves what the model and ``params`` say.
 
     Returns
     -------
@@ -62,9 +69,9 @@ def simulate_many(
     >>> many["Teacup Temperature"].isel(time=-1).values.round(1).tolist()
     [27.8, 75.4]
     """
-    run = prepare(system, params, method, seed=seed)
-    if isinstance(run.method, Adaptive):
-        raise UnsupportedError("an ensemble runs on a grid", remedy="use Euler or RK4")
+    control = (initial_time, final_time, time_step, saveper)
+    run = prepare(system, params, method, control=control, seed=seed)
+    in_batches(run.method, "an ensemble runs")
     drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
     given = None if numbers is None else _drawn("numbers", numbers)
     if given is not None and not np.array_equal(given, np.rint(given)):
@@ -79,36 +86,30 @@ def simulate_many(
             remedy="give each as many values as there are members",
         )
     count = sizes.pop() if sizes else 1
-    chosen, grid = run.system.chosen(save), run.grid
+    chosen = run.system.chosen(save)
     wanted = run.wanted(chosen)
-    _room_for(len(grid.saved) * len(wanted) + len(run.vector), count)
+    each = len(run.grid.saved) * len(wanted)
+    _room_for(each + len(run.vector), count)
     own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
     members = run.members(run.rows(drawn), list(drawn.values()), own)
-    kernel = run.system.kernel(wanted)
     try:
-        march = kernel.march(members, grid, run.method.stages)
+        marched = march(run, members, wanted)
     except MemoryError:
-        raise _too_large(len(grid.saved) * len(wanted), count) from None
-    except ModelError as e:  # the back end knows no file
-        raise e.at(file=run.system.model.file or None) from None
-    time = np.array([grid.time(k) for k in grid.saved])
-    values = march.values
-    if (march.stopped >= 0).any():
-        last = np.where(march.stopped < 0, grid.steps + 1, march.stopped)
-        late = np.asarray(grid.saved)[:, None] >= last
+        raise _too_large(each, count) from None
+    values = marched.values
+    if marched.failed.size:
+        late = np.arange(len(marched.time))[:, None] >= marched.kept
         values = np.where(late[:, None, :], np.nan, values)
-    failed = np.flatnonzero(march.stopped >= 0)
     cause = np.full(count, "", dtype=object)
-    cause[failed] = [b.label for b in blame(run, members, march.stopped, failed)]
+    cause[marched.failed] = [c.label for c in causes(run, members, marched)]
     columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
-    stopped = np.where(march.stopped < 0, np.nan, grid.start + march.stopped * grid.step)
     attributes = run.attributes()
     attributes["draws"] = "; ".join(sorted(drawn))
     try:
-        out = assemble(run.system.model, columns, values, time, attributes, own)
+        out = assemble(run.system.model, columns, values, marched.time, attributes, own)
     except MemoryError:
-        raise _too_large(len(grid.saved) * len(wanted), count) from None
-    out = out.assign(stopped=("member", stopped), cause=("member", cause.astype(str)))
+        raise _too_large(each, count) from None
+    out = out.assign(stopped=("member", marched.stopped), cause=("member", cause.astype(str)))
     return _with_draws(out, drawn) if drawn else out
 
 

@@ -1,55 +1,83 @@
-"""Which variable it was that had no finite value first, for each member that stopped."""
+"""Which variable had no finite value first, for each member that stopped."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends.base import Grid, Members
-from sdsim.base import names
+from sdsim.backends.base import Floats, Members
 from sdsim.ir.model import label_of
-from sdsim.run.methods import Adaptive
+from sdsim.ir.program import Output
+from sdsim.run.driver import march_in_blocks
+from sdsim.run.methods import Marched, Stop
 from sdsim.run.prepared import Prepared
 
 #: Numbers that the search may keep at once.
 ROOM = 8_000_000
 
 
-class Blame(NamedTuple):
-    """When, in model time, and which element of which variable."""
+class Cause(NamedTuple):
+    """Why a member stopped: when, in model time; which element of which variable; what it did."""
 
     time: float
     label: str
+    what: str = "is not finite"
 
 
-def blame(
-    run: Prepared, members: Members, stopped: NDArray[np.int64], at: NDArray[np.int64]
-) -> list[Blame]:
-    """For members ``at`` of a batch, the first variable, in order of evaluation, that is not finite
-    at the step where the member stopped.
+def causes(
+    run: Prepared, members: Members, marched: Marched, among: NDArray[np.intp] | None = None
+) -> list[Cause]:
+    """For each member that stopped, the first variable, in order of evaluation, that had no finite
+    value there.
 
-    stopped : (n_member,) those steps.
+    among : places in the batch of members that stopped; None takes all of them.
     """
-    assert not isinstance(run.method, Adaptive)
-    model, stages = run.system.ordered.model, run.method.stages
-    named = [o for o in run.system.program.outputs if o.name not in names.CONTROL]
-    gaps = run.system.program.gaps  # left open by the model itself
-    named = [o for o in named if o.value not in gaps]
-    kernel = run.system.kernel([o.value for o in named])
-    out = [Blame(np.nan, "")] * len(at)
-    most = max(ROOM // max(len(named), 1), 1)
-    for step in np.unique(stopped[at]):
-        grid = Grid(run.grid.start, run.grid.step, int(step), (int(step),))
-        mine = np.flatnonzero(stopped[at] == step)
-        for k in range(0, len(mine), most):
-            some = mine[k : k + most]
-            chosen = at[some]
-            own = Members(members.params[:, chosen], members.numbers[chosen], members.seed)
-            bad = ~np.isfinite(kernel.march(own, grid, stages).values[0])
-            for i, found, first in zip(some, bad.any(axis=0), bad.argmax(axis=0), strict=True):
-                o = named[int(first)]
-                label = label_of(model, model.variables[o.name], o.cell) if found else "a stock"
-                out[i] = Blame(grid.time(int(step)), label)
+    at = marched.failed if among is None else among
+    outputs = run.system.program.outputs
+    gaps = run.system.program.gaps  # left open by the model itself: that stopped nothing
+    named = [o for o in outputs if o.value not in gaps] or list(outputs)
+    if marched.stop is not None:
+        return [_at_its_stop(run, members, named, float(t), marched.stop) for t in marched.stopped]
+    values = [o.value for o in named]
+    out = [Cause(float(t), "a variable") for t in marched.stopped[at]]
+    step = np.rint((marched.stopped[at] - run.horizon.start) / run.horizon.step).astype(np.int64)
+    for number in np.unique(step):
+        mine = np.flatnonzero(step == number)
+        batch = members.some(at[mine])
+        for some, again in march_in_blocks(run, batch, values, ROOM, saved=[int(number)]):
+            for i, row in zip(mine[some], again.values[0].T, strict=True):
+                out[i] = out[i]._replace(label=_first(run, named, row) or out[i].label)
     return out
+
+
+def _first(run: Prepared, named: Sequence[Output], row: Floats) -> str:
+    """The element of the first value that is not finite; empty where all are."""
+    bad = np.flatnonzero(~np.isfinite(row))
+    if not bad.size:
+        return ""
+    o, model = named[int(bad[0])], run.system.ordered.model
+    return label_of(model, model.variables[o.name], o.cell)
+
+
+def _at_its_stop(
+    run: Prepared, members: Members, named: Sequence[Output], time: float, stop: Stop
+) -> Cause:
+    """The same for a run whose method knows its last state; its rates of change count as well."""
+    kernel = run.system.kernel([o.value for o in named])
+    _, fixed = kernel.start(members)
+    state = np.ascontiguousarray(stop.state).reshape(-1, 1)
+    for t in (time, stop.event):  # a jump may lie between the two
+        row = kernel.observe(t, stop.event, 0, state, fixed, members)[:, 0]
+        rates = np.abs(kernel.rates(t, stop.event, 0, state, fixed, members)[:, 0])
+        if not (np.isfinite(row).all() and np.isfinite(rates).all()):
+            break
+    if label := _first(run, named, row):
+        return Cause(time, label)
+    grown = rates / np.maximum(np.abs(state[:, 0]), 1.0)
+    label = run.system.program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
+    if np.isfinite(rates).all():
+        return Cause(time, label, "grows beyond any step the solver can take")
+    return Cause(time, label, "has a rate of change that is not finite")

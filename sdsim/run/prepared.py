@@ -12,11 +12,13 @@ import numpy as np
 from sdsim.backends import Numpy
 from sdsim.backends.base import Floats, Grid, Ints, Members
 from sdsim.base import limits, names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, one_line
+from sdsim.base.version import __version__
 from sdsim.ir.model import label_of, shape_of
 from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
-from sdsim.run.horizon import Horizon, attributes_of, horizon_of
-from sdsim.run.methods import Method, asked_for, checked
+from sdsim.run.control import horizon_of
+from sdsim.run.horizon import Horizon
+from sdsim.run.methods import Method, checked, method_named
 from sdsim.run.system import System
 from sdsim.run.system import checked as system_checked
 
@@ -47,7 +49,25 @@ class Prepared:
 
     def attributes(self) -> dict[str, Any]:
         """What a reader needs to make the run again."""
-        return attributes_of(self.system, self.method, self.horizon, self.changes, self.seed)
+        changes, model, horizon = self.changes, self.system.model, self.horizon
+        given: dict[str, Any] = {**changes.constants}
+        given |= {f"initial {k}": v for k, v in changes.initial.items()}
+        given |= {f"table {k}": "changed" for k in (*changes.lookups, *changes.series)}
+        return {
+            "model": model.name,
+            "model_file": model.file,
+            "model_hash": model.hash,
+            "sdsim_version": __version__,
+            "numpy_version": np.__version__,
+            "backend": self.system.backend.name,
+            "method": str(self.method),
+            "initial_time": horizon.start,
+            "final_time": horizon.stop,
+            "time_step": horizon.step,
+            "saveper": horizon.saveper,
+            "seed": self.seed,
+            "parameters": "; ".join(f"{k} = {_said(v)}" for k, v in sorted(given.items())),
+        }
 
     def member(self) -> Members:
         """The run as a batch of one."""
@@ -72,11 +92,10 @@ class Prepared:
         ------
         ModelError : an unknown name, one that is no constant, an element named twice.
         """
-        place = {where: i for i, where in enumerate(self.system.program.param_cells)}
         owner: dict[int, str] = {}
         out = []
         for name in drawn:
-            found = self._rows(place, name)
+            found = self._rows(name)
             for row in found:
                 if row in owner:
                     key, cell = self.system.program.param_cells[row]
@@ -87,8 +106,8 @@ class Prepared:
             out.append(found)
         return out
 
-    def _rows(self, place: Mapping[tuple[str, int], int], name: str) -> list[int]:
-        model = self.system.model
+    def _rows(self, name: str) -> list[int]:
+        model, place = self.system.model, self.system.program.param_places
         variable, given = locate(model, name)
         key = names.canonical(variable.name)
         if key in names.CONTROL:
@@ -114,22 +133,26 @@ def prepare(
     method: Method | None = None,
     *,
     initial: Mapping[str, Any] | None = None,
+    control: Sequence[Any] = (),
     seed: int = 0,
     alone: bool = False,
 ) -> Prepared:
     """Make a run ready; see `sdsim.run.simulate.simulate` for what is given.
 
-    alone : see `sdsim.run.horizon.horizon_of`.
+    control : values of `sdsim.base.names.CONTROL`, in that order; None leaves what there is.
+    alone : see `sdsim.run.control.horizon_of`.
 
     Raises
     ------
     ModelError : a name or value that does not fit, a step or horizon that makes no sense.
     """
     system, seed = system_checked(system), checked_seed(seed)
-    method = asked_for(system.model.method) if method is None else checked(method)
+    method = method_of(system) if method is None else checked(method)
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     if initial:
         changes = changes | Overrides(initial=initial)
+    if any(value is not None for value in control):
+        changes |= _controls(system, method, params, control)
     ready, parameters = system.overridden(changes)
     vector = parameter_vector(ready.program, parameters)
     if ready.program.buffers:
@@ -137,6 +160,45 @@ def prepare(
     return Prepared(
         ready, changes, vector, horizon_of(ready, vector, method, alone, changes), method, seed
     )
+
+
+def method_of(system: System) -> Method:
+    """The method that a model's file names, else Euler's."""
+    return method_named(system.model.method or "euler")
+
+
+def _controls(
+    system: System,
+    method: Method,
+    params: Mapping[str, Any] | Overrides | None,
+    control: Sequence[Any],
+) -> Overrides:
+    """The control variables that a run is told by keyword.
+
+    Raises
+    ------
+    ModelError : no number; one that ``params`` or the method says too.
+    """
+    told = {
+        system.model.display(key): value
+        for key, value in zip(names.CONTROL, control, strict=False)
+        if value is not None
+    }
+    elsewhere: Iterable[Any] = () if isinstance(params, Overrides) else params or ()
+    for name in told:
+        word = names.canonical(name).replace(" ", "_")
+        if any(names.canonical(str(k)) == names.canonical(name) for k in elsewhere):
+            what = f"given twice, in params and as {word}="
+            raise ModelError(what, remedy="give one", variable=name)
+        if word == "time_step" and method.dt is not None:
+            what = f"time_step= beside {method}, which has a step of its own"
+            raise ModelError(what, remedy="give one")
+    return sorted_out(system.model, told)
+
+
+def _said(value: Any) -> str:
+    """A value in one line; a labelled array without its labels."""
+    return one_line(str(np.asarray(value) if hasattr(value, "dtype") else value))
 
 
 def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:

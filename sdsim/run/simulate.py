@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from sdsim.backends.base import Floats, Grid, Kernel, Members
+from sdsim.backends.base import Floats
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, ModelWarning
-from sdsim.ir.model import label_of
 from sdsim.ir.program import Matrix, Reading
 from sdsim.overrides import Overrides
-from sdsim.run.adaptive import Stop, integrate
-from sdsim.run.horizon import Horizon
+from sdsim.run.driver import march
+from sdsim.run.final_time import followed
 from sdsim.run.matrices import doubtful, said
-from sdsim.run.methods import Adaptive, Method
+from sdsim.run.methods import Method
+from sdsim.run.nonfinite import Cause, causes
 from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.result import Run, assemble
 from sdsim.run.system import System
@@ -34,6 +34,10 @@ def simulate(
     *,
     initial: Mapping[str, Any] | None = None,
     seed: int = 0,
+    initial_time: float | None = None,
+    final_time: float | None = None,
+    time_step: float | None = None,
+    saveper: float | None = None,
 ) -> Run:
     """Run a model once. ``system`` is left untouched.
 
@@ -45,6 +49,8 @@ def simulate(
     save : names of the variables to keep, or one name; None keeps all that the modeller wrote.
     initial : start values of stocks.
     seed : of the random functions; 0 is a seed like any other.
+    initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
+        of this run, model time; None leaves what the model and ``params`` say.
 
     Raises
     ------
@@ -56,25 +62,24 @@ def simulate(
     >>> run = sdsim.simulate(model, {"Room Temperature": 20}, sdsim.RK4())
     >>> round(float(run["Teacup Temperature"].sel(time=10)), 2)
     78.86
+    >>> float(sdsim.simulate(model, final_time=12).time[-1])
+    12.0
     """
-    run = prepare(system, params, method, initial=initial, seed=seed, alone=True)
-    system, method = run.system, run.method
+    control = (initial_time, final_time, time_step, saveper)
+    run = followed(
+        prepare(system, params, method, initial=initial, control=control, seed=seed, alone=True)
+    )
+    system = run.system
     chosen = system.chosen(save)
     wanted = run.wanted(chosen)
     members = run.member()
     readings = _bounded(run, len(wanted))
     matrices = _inverted(run, wanted, len(wanted) + len(readings))
     looked = [*(r.at for r in readings), *(c for m in matrices for c in m.cells)]
-    kernel = system.kernel([*wanted, *looked])
-    stop: Stop | float | None
-    try:
-        if isinstance(method, Adaptive):
-            values, time, stop = integrate(system, kernel, members, run.horizon, method)
-        else:
-            values, time, stop = _stepped(kernel, members, run.horizon, method.stages)
-    except ModelError as e:  # the back end knows no file
-        raise e.at(file=system.model.file or None) from None
-    message = "" if stop is None else _blame(system, members, run.horizon, method, stop)
+    marched = march(run, members, [*wanted, *looked])
+    kept = int(marched.kept[0])
+    values, time = marched.values[:kept, :, 0], marched.time[:kept]
+    message = "".join(_told(system, cause) for cause in causes(run, members, marched))
     at = len(wanted) + len(readings)
     _warn_about_tables(system, readings, values[:, len(wanted) : at])
     _warn_about_matrices(system, doubtful(matrices, values[:, at:], time))
@@ -97,7 +102,7 @@ def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
     """
     h, file = run.horizon, run.system.model.file or None
     program = run.system.program
-    if not isinstance(run.method, Adaptive):
+    if run.method.on_grid:
         work = (h.stop - h.start) / h.step * run.method.stages * len(program.ops)
         if work > limits.WORK:
             raise ModelError(
@@ -129,56 +134,12 @@ def _inverted(run: Prepared, wanted: Sequence[int], kept: int) -> tuple[Matrix, 
     return tuple(out)
 
 
-def _stepped(
-    kernel: Kernel, members: Members, horizon: Horizon, stages: int
-) -> tuple[Floats, Floats, Stop | float | None]:
-    """Euler or Runge-Kutta on the grid: values (n_saved, n_wanted), times, when it stopped."""
-    grid = horizon.grid()
-    march = kernel.march(members, grid, stages)
-    time = np.array([grid.time(k) for k in grid.saved])
-    stopped = int(march.stopped[0])
-    if stopped < 0:
-        return march.values[:, :, 0], time, None
-    kept = int(np.searchsorted(grid.saved, stopped))
-    return march.values[:kept, :, 0], time[:kept], grid.time(stopped)
-
-
-def _blame(
-    system: System, members: Members, horizon: Horizon, method: Method, stop: Stop | float
-) -> str:
-    """One line naming the first variable, in order of evaluation, without a finite value."""
-    program, model = system.program, system.ordered.model
-    named = [(o.value, label_of(model, model.variables[o.name], o.cell)) for o in program.outputs]
-    # What the model itself leaves open is not what stopped it.
-    named = [n for n in named if n[0] not in program.gaps] or named
-    kernel = system.kernel([value for value, _ in named])
-    rates: Floats | None = None
-    if isinstance(stop, Stop):
-        at = stop.time
-        _, fixed = kernel.start(members)
-        column = np.ascontiguousarray(stop.state).reshape(-1, 1)
-        for t in (at, stop.event):  # a jump may lie between the two
-            row = kernel.observe(t, stop.event, 0, column, fixed, members)[:, 0]
-            rates = np.abs(kernel.rates(t, stop.event, 0, column, fixed, members)[:, 0])
-            if not (np.isfinite(row).all() and np.isfinite(rates).all()):
-                break
-    else:
-        at, whole = stop, horizon.grid()
-        k = round((at - horizon.start) / horizon.step)
-        grid = Grid(whole.start, whole.step, k, (k,))
-        row = kernel.march(members, grid, method.stages).values[0, :, 0]  # type: ignore[union-attr]
-    bad = np.flatnonzero(~np.isfinite(row))
-    label, what = named[int(bad[0])][1] if bad.size else "a variable", "is not finite"
-    if not bad.size and rates is not None:
-        grown = rates / np.maximum(np.abs(column[:, 0]), 1.0)
-        label = program.states[int(np.argmax(np.nan_to_num(grown, nan=np.inf)))].label
-        what = "grows beyond any step the solver can take"
-        if not np.isfinite(rates).all():
-            what = "has a rate of change that is not finite"
+def _told(system: System, cause: Cause) -> str:
+    """Why a run stopped, in one line."""
     return (
-        f"{_place(system, label)} {what} at time {at:.10g}; the run stopped there, what came "
-        "before is kept: look for a division by zero, a logarithm or root of a negative number, or "
-        "growth without bound"
+        f"{_place(system, cause.label)} {cause.what} at time {cause.time:.10g}; the run stopped "
+        "there, what came before is kept: look for a division by zero, a logarithm or root of a "
+        "negative number, or growth without bound"
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sdsim.base.errors import ModelError
 from sdsim.overrides import Overrides
-from sdsim.run.methods import RK4, Adaptive, Euler
+from sdsim.run.methods import Adaptive, Method
 from sdsim.run.prepared import prepare
 from sdsim.run.result import Run
 from sdsim.run.simulate import simulate
@@ -74,7 +74,7 @@ class Steps:
 def check_steps(
     system: System,
     params: Mapping[str, Any] | Overrides | None = None,
-    method: Euler | RK4 | None = None,
+    method: Method | None = None,
     save: list[str] | None = None,
     *,
     seed: int = 0,
@@ -86,20 +86,19 @@ def check_steps(
 
     Raises
     ------
-    ModelError : what `simulate` raises; a run that does not reach its end.
+    ModelError : what `simulate` raises; a method without a fixed step; a run that does not reach
+        its end.
     """
-    own = simulate(system, params, method, save, seed=seed)
-    kind = (
-        RK4
-        if isinstance(method, RK4) or str(own.dataset.attrs["method"]).startswith("RK4")
-        else Euler
+    made = prepare(system, params, method, seed=seed, alone=True)
+    method, step = made.method, made.horizon.step
+    own, half, quarter = (
+        simulate(system, params, m, save, seed=seed)
+        for m in (method, method.with_step(step / 2), method.with_step(step / 4))
     )
-    step = float(own.dataset.attrs["time_step"])
-    half, quarter = (simulate(system, params, kind(step / n), save, seed=seed) for n in (2, 4))
     notes = []
-    best, against = quarter, f"{kind.__name__} with a quarter of the step"
-    made = prepare(system, params, method, seed=seed).system.program  # with the data it was given
-    if any(op.code == "random" for op in made.ops):
+    kind = type(method).__name__
+    best, against = quarter, f"{kind} with a quarter of the step"
+    if any(op.code == "random" for op in made.system.program.ops):
         notes.append("random numbers are drawn anew each step: part of the difference is chance")
     else:
         try:
@@ -121,7 +120,7 @@ def check_steps(
         first, second, third, last = (t[name].to_numpy(dtype=float) for t in tables)
         off.append(_off(name, first, second, third, last, time))
     off.sort(key=lambda o: -o.error)
-    return Steps(step, kind.__name__, against, tuple(off), tuple(notes))
+    return Steps(step, kind, against, tuple(off), tuple(notes))
 
 
 def _table(run: Run, own: Run) -> Any:

@@ -183,6 +183,10 @@ def _hands(sweep: Sweep, task: Task, root: Path, jobs: int | None, dask: str | N
         raise ModelError(
             f"jobs is {jobs}, expected 0 or more", remedy="write 0 to run in this process"
         )
+    method = task.run.method
+    if (dask is not None or jobs) and not method.built_in:
+        what = f"{type(method).__name__} is known to this process alone, and workers are others"
+        raise ModelError(what, remedy="write jobs=0, to run in this process")
     if dask is not None:
         from sdsim.sweeps.cluster import Cluster
 

@@ -34,7 +34,7 @@ from sdsim.ir.model import Model, Variable, shape_of
 from sdsim.overrides import Overrides, locate, parameter_vector
 from sdsim.overrides.piecewise import knot, with_path
 from sdsim.overrides.preset import read_preset
-from sdsim.run.methods import RK4, Euler, Method
+from sdsim.run.methods import Method, batch_names, method_named
 from sdsim.run.system import System, load
 from sdsim.sweeps.outcome import BETTER, Outcome
 from sdsim.sweeps.sweep import Sweep
@@ -43,7 +43,6 @@ KEYS = (
     "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
     "uncertainties", "paths", "policies", "outcomes", "save", "run",
 )  # fmt: skip
-_METHODS = ("euler", "rk4")
 #: Keys of tables of names that are no names, unless their value is one that a name has.
 _SETTINGS = {
     "levers": ("from_model", "groups", "except"),
@@ -151,10 +150,9 @@ def _once(top: Section, model: Model) -> None:
 
 
 def _method(top: Section, model: Model) -> Method:
-    kind = top.choice("method", _METHODS, model.method or "euler")
-    step = top.number("step") if top.has("step") else None
+    kind = top.choice("method", batch_names(), model.method or "euler")
     try:
-        return RK4(step) if kind == "rk4" else Euler(step)
+        return method_named(kind, {"dt": top.number("step")} if top.has("step") else {})
     except ModelError as e:
         raise top.placed(e, "step") from None
 

@@ -17,7 +17,7 @@ from sdsim.base.toml import Section
 from sdsim.base.version import __version__
 from sdsim.design import Design, design_to_data, fit
 from sdsim.overrides import Overrides, locate
-from sdsim.run.methods import Adaptive, Method
+from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.system import System
 from sdsim.sweeps.manifest import CHANGED, FORMAT
@@ -105,6 +105,7 @@ class Sweep:
             raise ModelError(what, variable="timeout", remedy="write timeout = 600 or so")
         fit(self.design.factors, self.system.model)
         run = prepare(self.system, self.params, self.method, seed=self.seed)
+        in_batches(run.method, "a sweep runs")
         series = {names.canonical(locate(run.system.model, n)[0].name) for n in self.params.series}
         moving = tuple(sorted(series))
         kept = self._series(run)
@@ -113,10 +114,10 @@ class Sweep:
 
     def _series(self, run: Prepared) -> Series:
         chosen = tuple(run.system.chosen(self.save)) if self.save else ()
-        if not chosen or isinstance(run.method, Adaptive):
-            return Series(chosen)
+        if not chosen:
+            return Series()
         grid = run.grid
-        known = np.array([grid.time(k) for k in grid.saved])
+        known = grid.times
         if self.times is None:
             return Series(chosen, grid.saved)
         out = []
@@ -134,8 +135,7 @@ class Sweep:
         """Members a chunk: the same on every machine."""
         if self.chunk is not None:
             return min(self.chunk, self.design.count)
-        steps = run.grid.steps + 1 if not isinstance(run.method, Adaptive) else 1
-        by_work = WORK / (steps * max(len(run.system.program.ops), 1))
+        by_work = WORK / ((run.grid.steps + 1) * max(len(run.system.program.ops), 1))
         size = min(by_work, self.design.count / 16, CHUNK[1])
         return int(max(size // CHUNK[0] * CHUNK[0], CHUNK[0]))
 

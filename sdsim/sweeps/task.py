@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends import backend_named
-from sdsim.backends.base import Floats, Kernel, Members
-from sdsim.base.errors import ModelError, UnsupportedError, one_line
+from sdsim.backends.base import Floats, Members
+from sdsim.base.errors import ModelError, one_line
 from sdsim.design import Design, design_from_data, design_to_data
 from sdsim.ir.model import from_json, to_json
 from sdsim.outcomes import Batch
 from sdsim.overrides import Overrides
+from sdsim.run.driver import at_once, march
 from sdsim.run.horizon import Horizon
-from sdsim.run.methods import RK4, Adaptive, Euler
-from sdsim.run.nonfinite import blame
+from sdsim.run.methods import Marched, method_named
+from sdsim.run.nonfinite import causes
 from sdsim.run.prepared import Prepared
 from sdsim.run.system import System
 from sdsim.sweeps import faults
@@ -95,14 +96,13 @@ class Task:
     def to_json(self) -> str:
         """The task as text."""
         run = self.run
-        assert not isinstance(run.method, Adaptive)
         h = run.horizon
         return json.dumps({
             "model": to_json(run.system.model),
             "backend": run.system.backend.name,
             "vector": run.vector.tolist(),
             "horizon": [h.start, h.stop, h.step, h.saveper],
-            "stages": run.method.stages,
+            "method": [run.method.name, run.method.settings_given()],
             "seed": run.seed,
             "design": design_to_data(self.design),
             "outcomes": [[o.name, o.expression, o.units, o.better] for o in self.asked],
@@ -119,7 +119,7 @@ class Task:
         """
         d = json.loads(text)
         system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
-        method = Euler() if d["stages"] == 1 else RK4()
+        method = method_named(*d["method"])
         vector = np.array(d["vector"], dtype=np.float64)
         run = Prepared(system, Overrides(), vector, Horizon(*d["horizon"]), method, d["seed"])
         kept = Series(tuple(d["series"][0]), tuple(d["series"][1]))
@@ -171,10 +171,6 @@ class Task:
         return list(wanted), read, kept
 
     @cached_property
-    def _kernel(self) -> Kernel:
-        return self.run.system.kernel(self._wanted[0])
-
-    @cached_property
     def apart(self) -> tuple[Apart, ...]:
         """What stands on the same values, for members that stop: each such group runs alone."""
         wanted, read, kept = self._wanted
@@ -193,8 +189,7 @@ class Task:
 
     @cached_property
     def _time(self) -> Floats:
-        grid = self.run.grid
-        return np.array([grid.time(k) for k in grid.saved])
+        return self.run.grid.times
 
     @cached_property
     def _kept_steps(self) -> NDArray[np.int64]:
@@ -203,8 +198,8 @@ class Task:
     @property
     def block(self) -> int:
         """How many members run together; no result depends on it."""
-        each = max(len(self._time) * len(self._wanted[0]), 1)
-        return int(min(max(ROOM // each // FEWEST * FEWEST, FEWEST), self.chunk))
+        most = at_once(self.run, len(self._wanted[0]), ROOM)
+        return min(max(most // FEWEST * FEWEST, FEWEST), self.chunk)
 
     def part(
         self, first: int, stop: int, *, skip: Mapping[int, str] | None = None,
@@ -235,6 +230,13 @@ class Task:
         values = np.ascontiguousarray(self.design.values(first, stop).T)
         numbers = np.arange(first, stop, dtype=np.int64) // self.design.alike
         return self.run.members(self._rows, list(values), numbers)
+
+    def ran(self, members: Members) -> tuple[Marched, Floats]:
+        """What a batch leaves: all values, and its outcomes (n, n_outcome)."""
+        wanted, read, _ = self._wanted
+        marched = march(self.run, members, wanted)
+        batch = Batch(marched.time, {cell: marched.values[:, row] for cell, row in read.items()})
+        return marched, self.outcomes.of(batch, members.count)
 
 
 class _Making:
@@ -271,22 +273,17 @@ class _Making:
         task = self.task
         faults.members(first, stop, self.failed)
         members = task.members(first, stop)
-        grid = task.run.grid
-        march = task._kernel.march(members, grid, task.run.method.stages)  # type: ignore[union-attr]
-        _, read, kept = task._wanted
-        batch = Batch(task._time, {cell: march.values[:, row] for cell, row in read.items()})
-        values = task.outcomes.of(batch, stop - first)
-        bad = march.stopped >= 0
+        marched, values = task.ran(members)
+        bad = ~np.isnan(marched.stopped)
         known = np.array([m in self.failed for m in range(first, stop)])
-        if (bad & ~known).any():
-            at = np.flatnonzero(bad & ~known)
-            for i, found in zip(at, blame(task.run, members, march.stopped, at), strict=True):
-                self.failed[first + int(i)] = f"nonfinite@{found.time:.10g} ({found.label})"
+        at = np.flatnonzero(bad & ~known)
+        for i, found in zip(at, causes(task.run, members, marched, at), strict=True):
+            self.failed[first + int(i)] = f"nonfinite@{found.time:.10g} ({found.label})"
         values[bad | known] = np.nan
         where = slice(first - self.first, stop - self.first)
         self.values[where] = values
-        for name, rows in kept.items():
-            block = march.values[task._kept_steps[:, None], np.array(rows)].transpose(2, 0, 1)
+        for name, rows in task._wanted[2].items():
+            block = marched.values[task._kept_steps[:, None], np.array(rows)].transpose(2, 0, 1)
             self.series[name][where] = np.where((bad | known)[:, None, None], np.nan, block)
         if (bad & ~known).any():
             self._rescue(first - self.first, members, np.flatnonzero(bad & ~known))
@@ -298,23 +295,22 @@ class _Making:
         """
         task = self.task
         wanted, read, kept = task._wanted
-        own = Members(members.params[:, at], members.numbers[at], members.seed)
+        own = members.some(at)
         for group in task.apart:
-            kernel = task.run.system.kernel([wanted[r] for r in group.rows])
-            march = kernel.march(own, task.run.grid, task.run.method.stages)  # type: ignore[union-attr]
-            good = march.stopped < 0
+            marched = march(task.run, own, [wanted[r] for r in group.rows])
+            good = np.isnan(marched.stopped)
             if not good.any():
                 continue
             places = {row: i for i, row in enumerate(group.rows)}
             rows = first + at[good]
             for k, one in group.outcomes:
-                batch = Batch(task._time, {
-                    c: march.values[:, places[read[c]]][:, good] for c in one.cells
+                batch = Batch(marched.time, {
+                    c: marched.values[:, places[read[c]]][:, good] for c in one.cells
                 })  # fmt: skip
                 self.values[rows, k] = one.of(batch, int(good.sum()))[:, 0]
             for name in group.series:
                 cells = [places[r] for r in kept[name]]
-                block = march.values[task._kept_steps[:, None], np.array(cells)]
+                block = marched.values[task._kept_steps[:, None], np.array(cells)]
                 self.series[name][rows] = block.transpose(2, 0, 1)[good]
 
 
@@ -324,12 +320,6 @@ def checked(task: Task) -> Task:
     Raises
     ------
     ModelError : an outcome, series or factor that does not fit.
-    UnsupportedError : the method has no grid.
     """
-    if isinstance(task.run.method, Adaptive):
-        raise UnsupportedError("a sweep runs on a grid", remedy="use Euler or RK4")
-    members = task.members(0, 1)
-    march = task._kernel.march(members, task.run.grid, task.run.method.stages)
-    _, read, _ = task._wanted
-    task.outcomes.of(Batch(task._time, {c: march.values[:, r] for c, r in read.items()}), 1)
+    task.ran(task.members(0, 1))
     return task

@@ -99,7 +99,7 @@ class BulkKernel(NumpyKernel):
         stopped = np.empty(members.count, dtype=np.int64)
         for first in range(0, members.count, size):
             block = slice(first, first + size)
-            own = Members(members.params[:, block], members.numbers[block], members.seed)
+            own = members.some(block)
             part = super().march(own, grid, stages)
             values[..., block], stopped[block] = part.values, part.stopped
         return March(values, stopped)

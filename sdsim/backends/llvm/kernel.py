@@ -165,7 +165,7 @@ class LlvmKernel:
         out = np.empty((rows, count))
         part = np.empty((rows, width))
         for block in _blocks(count, width):
-            own = Members(members.params[:, block], members.numbers[block], members.seed)
+            own = members.some(block)
             points.evaluate(name, when, states[:, block], fixed[:, block], part, own)
             out[:, block] = part
         return out

@@ -53,7 +53,7 @@ class Points:
 
     def start(self, members: Members, block: slice) -> tuple[Floats, Floats]:
         """Initial states and invariants of a block."""
-        self._meet(Members(members.params[:, block], members.numbers[block], members.seed))
+        self._meet(members.some(block))
         states = np.empty((self.code.sizes.state, self.code.width))
         fixed = np.empty((self.code.sizes.fixed, self.code.width))
         self.code.call["start"](_address(fixed), _address(states), self._at)

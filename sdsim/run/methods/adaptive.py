@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats, Kernel, Members
 from sdsim.base import names
-from sdsim.base.errors import UnsupportedError
+from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.run.horizon import Horizon
-from sdsim.run.methods import Adaptive
+from sdsim.run.methods.base import Marched, Method, Setting, Stop, positive, register
 from sdsim.run.system import System
+
+SOLVERS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 
 #: Evaluations at practically one time, and evaluations without a finite value, after which a solver
 #: is told that there is no way on: it can stand still, or creep along an edge, for ever.
@@ -25,72 +28,94 @@ _LADDERS = {
 }  # fmt: skip
 
 
-class Stop(NamedTuple):
-    """Where a run ended early: time, the event time there, the last state (n_state,)."""
+@register
+@dataclass(frozen=True)
+class Adaptive(Method):
+    """An adaptive solver of `scipy.integrate.solve_ivp`, restarted where inputs jump or bend.
 
-    time: float
-    event: float
-    state: Floats
+    rtol, atol : error tolerances a step (scipy's meaning).   solver : scipy's name of the method:
+    ``RK45``, ``RK23``, ``DOP853``, ``Radau``, ``BDF`` or ``LSODA``.
 
-
-def integrate(
-    system: System, kernel: Kernel, members: Members, horizon: Horizon, method: Adaptive
-) -> tuple[Floats, Floats, Stop | None]:
-    """One member from break to break.
-
-    Returns
-    -------
-    values (n_saved, n_wanted), their times (n_saved,), and where the run stopped for want of a
-    finite value, None where it reached the end.
-
-    Raises
-    ------
-    UnsupportedError : the model holds a DELAY FIXED or its like, which lives on the grid of steps.
+    Examples
+    --------
+    >>> model = sdsim.load("teacup.mdl")
+    >>> run = sdsim.simulate(model, method=sdsim.Adaptive(rtol=1e-9))
+    >>> round(float(run["Teacup Temperature"][-1]), 3)
+    75.477
     """
-    program = system.program
-    if program.buffers:
-        raise UnsupportedError(
-            "DELAY FIXED and its like have no meaning between time steps",
-            remedy="run it with Euler or RK4",
-            file=system.model.file or None, variable=names.spoken(program.buffers[0].label),
-        )  # fmt: skip
-    held = np.array([s.held for s in program.states], dtype=bool)
-    start, fixed = kernel.start(members)
-    state = start[:, 0].copy()
-    due = _saving(horizon)
-    rows: list[Floats] = []
-    whole = np.array([v not in program.gaps for v in kernel.wanted], dtype=bool)
-    edges = breaks(system, members, horizon)
-    slack = _slack(horizon)
-    for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
-        piece = _Piece(kernel, members, fixed, held, a, b, horizon)
-        if piece.on_grid:
-            state[held] = piece.sampled(state)
-        mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
-        if a < b and not piece.fine(state):
-            return _result(rows, kernel, due, Stop(a, piece.event(a), state))
-        path, reached, state = piece.solve(state, np.clip(mine, a, b), method)
-        for t, y in zip(mine, path.T, strict=False):
-            row = piece.observe(float(t), y)
-            if not (np.isfinite(row[whole]).all() and np.isfinite(y).all()):
-                return _result(rows, kernel, due, Stop(float(t), piece.event(float(t)), y))
-            rows.append(row)
-        if path.shape[1] < mine.size or reached != b:
-            return _result(rows, kernel, due, Stop(reached, piece.event(reached), state))
-    return _result(rows, kernel, due, None)
+
+    name: ClassVar[str] = "adaptive"
+    settings: ClassVar[tuple[Setting, ...]] = (
+        Setting("solver", str, "of the adaptive method (RK45)", SOLVERS),
+        Setting("rtol", float, "relative tolerance of the adaptive method (1e-6)"),
+        Setting("atol", float, "absolute tolerance of the adaptive method (1e-8)"),
+    )
+
+    rtol: float = 1e-6
+    atol: float = 1e-8
+    solver: str = "RK45"
+
+    def __post_init__(self) -> None:
+        positive("rtol", self.rtol)
+        positive("atol", self.atol)
+        if not isinstance(self.solver, str) or self.solver not in SOLVERS:
+            raise ModelError(f"no solver '{self.solver}'", remedy=f"one of {', '.join(SOLVERS)}")
+
+    def __str__(self) -> str:
+        return f"Adaptive({self.solver}, rtol={self.rtol:g}, atol={self.atol:g})"
+
+    def integrate(
+        self, system: System, kernel: Kernel, members: Members, horizon: Horizon
+    ) -> Marched:
+        """One member from break to break; see `Method.integrate`.
+
+        Raises
+        ------
+        UnsupportedError : the model holds a DELAY FIXED or its like, which lives on the grid of
+            steps.
+        """
+        program = system.program
+        if program.buffers:
+            raise UnsupportedError(
+                "DELAY FIXED and its like have no meaning between time steps",
+                remedy="run it with Euler or RK4", variable=names.spoken(program.buffers[0].label),
+            )  # fmt: skip
+        held = np.array([s.held for s in program.states], dtype=bool)
+        start, fixed = kernel.start(members)
+        state = start[:, 0].copy()
+        due = horizon.due()
+        rows: list[Floats] = []
+        whole = np.array([v not in program.gaps for v in kernel.wanted], dtype=bool)
+        edges = breaks(system, members, horizon)
+        slack = _slack(horizon)
+        for a, b in (*pairwise(edges), (edges[-1], edges[-1])):
+            piece = _Piece(kernel, members, fixed, held, a, b, horizon)
+
+            def stopped(time: float, y: Floats, piece: _Piece = piece) -> Marched:
+                return _marched(rows, kernel, due, time, Stop(piece.event(time), y))
+
+            if piece.on_grid:
+                state[held] = piece.sampled(state)
+            mine = due[(due >= a - slack) & ((due < b - slack) | (a == b))]
+            if a < b and not piece.fine(state):
+                return stopped(a, state)
+            path, reached, state = piece.solve(state, np.clip(mine, a, b), self)
+            for t, y in zip(mine, path.T, strict=False):
+                row = piece.observe(float(t), y)
+                if not (np.isfinite(row[whole]).all() and np.isfinite(y).all()):
+                    return stopped(float(t), y)
+                rows.append(row)
+            if path.shape[1] < mine.size or reached != b:
+                return stopped(reached, state)
+        return _marched(rows, kernel, due, np.nan, None)
 
 
-def _result(
-    rows: list[Floats], kernel: Kernel, due: Floats, stopped: Stop | None
-) -> tuple[Floats, Floats, Stop | None]:
-    values = np.array(rows).reshape(len(rows), len(kernel.wanted))
-    return values, due[: len(rows)], stopped
-
-
-def _saving(horizon: Horizon) -> Floats:
-    count = int(np.floor((horizon.stop - horizon.start) / horizon.saveper * (1 + 1e-12) + 1e-9)) + 1
-    out: Floats = np.minimum(horizon.start + horizon.saveper * np.arange(count), horizon.stop)
-    return out
+def _marched(
+    rows: list[Floats], kernel: Kernel, due: Floats, time: float, stop: Stop | None
+) -> Marched:
+    values = np.full((due.size, len(kernel.wanted), 1), np.nan)
+    values[: len(rows), :, 0] = np.array(rows).reshape(len(rows), len(kernel.wanted))
+    return Marched(values, due, np.array([time]), np.array([len(rows)]), stop)
 
 
 def _slack(horizon: Horizon) -> float:
