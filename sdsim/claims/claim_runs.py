@@ -131,7 +131,7 @@ class Worlds:
         scaled = {row for row, _ in ready.scale}
         out = []
         for (row, (key, cell)), value in zip(
-            enumerate(ready.system.program.param_cells), self._column(ready), strict=True
+            enumerate(ready.system.program.param_cells), ready.scaled().vector, strict=True
         ):
             variable = model.variables.get(key)
             if variable is None or ((key, cell) not in ready.set and row not in scaled):
