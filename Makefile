@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SHELL  := bash
 
-.PHONY: run test lint docs bench fuzz claims conformance clean
+.PHONY: run test lint docs bench emulated fuzz claims conformance clean
 
 run: $(STAMP)
 	@$(BIN)/python experiments/first_cycle.py
@@ -26,6 +26,11 @@ docs: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest tests/benchmarks -s -p no:cacheprovider
+
+# Kernels on a plainer processor than this one: Debian's qemu-user; CPU=Nehalem is x86-64-v2.
+CPU ?= Haswell-noTSX
+emulated: $(STAMP)
+	@qemu-x86_64 -cpu $(CPU) $(BIN)/python -m pytest tests/backends -p no:cacheprovider
 
 fuzz: $(STAMP)
 	@$(BIN)/python tests/fuzzing.py

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import guard
 import pytest
 from epidemic import PATH
 from hypothesis import settings
@@ -82,25 +82,10 @@ def epidemic() -> System:
     return load(PATH)
 
 
-@contextlib.contextmanager
-def _within(seconds: float) -> Iterator[None]:
-    if not hasattr(signal, "SIGALRM"):  # Windows: what hangs, hangs
-        yield
-        return
-
-    def late(*_: object) -> None:
-        raise TimeoutError(f"not done in {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 @pytest.fixture
 def within() -> Callable[[float], contextlib.AbstractContextManager[None]]:
-    """``with within(seconds)``: what is not done by then fails instead of hanging."""
-    return _within
+    """``with within(seconds)``: what is not done by then fails instead of hanging.
+
+    A guard against work without end, not a measure: seconds are many times what it takes.
+    """
+    return guard.within

@@ -251,3 +251,50 @@ def test_a_run_needs_neither_plotly_nor_the_translator() -> None:
     code = "import sdsim, sys; print(sorted({'pysd', 'plotly', 'llvmlite'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+TESTS = Path(__file__).parent
+#: What reads a clock, also in programs that a test writes for a child.
+CLOCKS = re.compile(
+    r"\b(perf_counter|process_time|thread_time|monotonic|clock_gettime|timeit|default_timer)(_ns)?\b"
+    r"|\btime\.time(_ns)?\b|\bfrom time import (?!sleep\b)|\bru_[us]time\b|\bos\.times\b"
+)
+#: One file tells how work grows, as a ratio; a command looks for faults for as long as it is told.
+READERS = ("counting.py", "fuzzing.py", Path(__file__).name)
+
+
+def own_tests() -> list[Path]:
+    found = TESTS.rglob("*.py")
+    return sorted(p for p in found if "benchmarks" not in p.relative_to(TESTS).parts)
+
+
+def test_no_test_reads_a_clock() -> None:
+    """Seconds depend on the machine: tests count, or take ratios; speeds stand in `make bench`."""
+    for path in own_tests():
+        if path.name not in READERS:
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+                assert not CLOCKS.search(line), f"{path.name}:{number}: {line.strip()}"
+
+
+def test_guards_against_hanging_are_generous() -> None:
+    """A busy machine takes many times what an idle one does."""
+    for path in own_tests():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            guards = [k.value for k in node.keywords if k.arg == "timeout"]
+            guards += node.args if getattr(node.func, "id", "") == "within" else []
+            for guard in guards:
+                if isinstance(guard, ast.Constant) and isinstance(guard.value, int | float):
+                    where = f"{path.name}:{guard.lineno}"
+                    assert guard.value >= 120, f"{where}: a guard of {guard.value} s"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["assert time.perf_counter() - began < 3", "start = time.time()", "from time import monotonic",
+     "used.ru_utime + used.ru_stime", "timeit.timeit(run)", "began = time.process_time_ns()"],
+)  # fmt: skip
+def test_a_clock_is_noticed(line: str) -> None:
+    assert CLOCKS.search(line)
+    assert not CLOCKS.search("time.sleep(0.1); from time import sleep; run.time[0]; time_step")

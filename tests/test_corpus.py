@@ -8,7 +8,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,13 @@ def watched(args: list[str], allowed: tuple[Path, ...]) -> int:
 
 
 @pytest.fixture
-def one_call(corpus: Path, cache: Path, tmp_path: Path) -> Iterator[None]:
+def one_call(
+    corpus: Path, cache: Path, tmp_path: Path,
+    within: Callable[[float], AbstractContextManager[None]],
+) -> Iterator[None]:  # fmt: skip
     before = files_in(corpus.parent)
-    start = sum(os.times()[:4])  # of processors, children included: the machine may be busy
-    yield
-    assert sum(os.times()[:4]) - start < 10
+    with within(300):
+        yield
     assert files_in(corpus.parent) == before
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sdsim.backends.base import Grid, March, Members
-from sdsim.backends.llvm import Llvm
+from sdsim.backends.llvm import Llvm, available, compiler
 from sdsim.ir.program import Buffer, Op, Output, Program, State, Table
 
 #: Operations whose result is the same bits in every back end.
@@ -29,6 +29,11 @@ TABLES = (
     Table((0.0, 1.0), (-0.0, -0.0)),
     Table((0.0, 1.0), (-1e308, 1e308)),
 )
+
+#: Levels of this architecture, lowest first, and those whose code this processor can run. Tests
+#: run the latter; code of any level may be made.
+LEVELS = list(compiler.host().levels) if available() else []
+RUNNABLE = compiler.host().runnable if available() else []
 
 
 class Draft:

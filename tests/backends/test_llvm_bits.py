@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from llvm_programs import (
     GRID,
+    RUNNABLE,
     identical,
     lively_program,
     members,
@@ -24,8 +25,7 @@ VARIANTS = [
     {"width": 1}, {"width": 4}, {"width": 8}, {"width": 16}, {"width": 32}, {"width": 64},
     {"threads": 1}, {"threads": 2}, {"chunk": 3}, {"chunk": 20}, {"chunk": 10_000},
     {"optimise": 0}, {"optimise": 1}, {"optimise": 2}, {"optimise": 3},
-    {"features": "x86-64"}, {"features": "x86-64-v2"}, {"features": "x86-64-v3"},
-    {"features": "x86-64-v4"},
+    *({"features": level} for level in RUNNABLE),
 ]  # fmt: skip
 
 

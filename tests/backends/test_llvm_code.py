@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from counting import growth
 from llvm_programs import (
     GRID,
     ONE,
+    RUNNABLE,
     Draft,
     decay,
     identical,
@@ -48,16 +52,26 @@ def long_program(equations: int) -> Program:
     return d.program()
 
 
+def test_a_program_is_cut_into_functions() -> None:
+    """LLVM's time grows faster than the longest function."""
+    longest, text = [], []
+    for size in (1_000, 10_000):
+        ir = Llvm(width=8).compile(long_program(size), [0]).ir()
+        longest.append(max(body.count("\n") for body in ir.split("\ndefine ")))
+        text.append(len(ir))
+    assert longest[1] < 4 * longest[0]
+    assert text[1] < 15 * text[0]
+
+
 def test_compile_time_grows_like_the_program() -> None:
     """From 1,000 to 10,000 operations: about tenfold, where one function would take hundredfold."""
-    spent = []
-    for size in (1_000, 10_000):
-        kernel = Llvm(cache=False, optimise=1, width=8).compile(long_program(size), [0])
-        begin = time.process_time()
-        kernel.march(Members(np.empty((0, 1)), np.zeros(1, dtype=np.int64)), GRID, 1)
-        spent.append(time.process_time() - begin)
-    assert spent[1] < 25 * spent[0] + 0.5
-    assert spent[1] < 20.0
+
+    def compiled(size: int) -> Callable[[], object]:
+        program = long_program(size)
+        backend = Llvm(cache=False, optimise=1, width=8)
+        return lambda: backend.compile(program, [0]).march(ONE, GRID, 1)
+
+    assert growth(compiled(1_000), compiled(10_000)) < 35
 
 
 def test_the_kernel_can_be_read() -> None:
@@ -66,15 +80,6 @@ def test_the_kernel_can_be_read() -> None:
     assert "fmul <8 x double>" in text
     assert "fast" not in text
     assert "fmuladd" not in text
-
-
-def test_assembly_has_no_contraction() -> None:
-    d = Draft()
-    x = d("state")
-    d.states.append(State("x", d("param"), d("add", d("mul", x, d("param")), d("param"))))
-    kernel = Llvm(width=8).compile(d.program(1), [x])
-    text = compiler.assembly(kernel.ir("points"), kernel.machine, 3)
-    assert "vfmadd" not in text.split("rates_0:")[1].split("ret")[0]
 
 
 # --- the cache ------------------------------------------------------------------------------------
@@ -100,7 +105,8 @@ def test_cached_code_is_used_and_needs_no_ir(folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(compiler, "compile_object", never)
     identical(run(), want)
-    for other in ({"optimise": 1}, {"width": 4}, {"chunk": 9}, {"features": "x86-64"}):
+    levels = ({"features": level} for level in RUNNABLE)
+    for other in ({"optimise": 1}, {"width": 4}, {"chunk": 9}, *levels):
         with pytest.raises(AssertionError, match="compiled again"):
             run(**other)
     with pytest.raises(AssertionError, match="compiled again"):
@@ -164,6 +170,7 @@ def test_better_code_takes_over_within_a_march(
     assert used == {0, 2}
 
 
+#: Better code is compiled again and again: who waits until it is done waits for ever.
 LEAVES_EARLY = """
 import atexit
 
@@ -172,10 +179,19 @@ def last():  # what was registered first is called last
 
 atexit.register(last)
 import numpy as np
-from test_llvm_code import GRID, Llvm, Members, code_module, long_program
+from test_llvm_code import GRID, Llvm, Members, code_module, compiler, long_program
+
+original = compiler.compile_object
+
+def endless(ir, of, optimise):
+    while True:
+        made = original(ir, of, optimise)
+        if optimise == 0:
+            return made
 
 code_module.REPAID = 1
-kernel = Llvm(width=8, cache=False).compile(long_program(20_000), [0])
+compiler.compile_object = endless
+kernel = Llvm(width=8, cache=False).compile(long_program(1_500), [0])
 kernel.march(Members(np.empty((0, 8)), np.arange(8)), GRID, 1)
 assert any(maker.is_alive() for maker in kernel.codes._makers.values())
 """
@@ -184,10 +200,12 @@ assert any(maker.is_alive() for maker in kernel.codes._makers.values())
 def test_a_process_does_not_wait_for_better_code() -> None:
     """It ends while the compiler is at work, without a fault."""
     command = [sys.executable, "-W", "ignore", "-c", LEAVES_EARLY]
-    for _ in range(3):
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    for _ in range(2):
         done = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-        )
+            command, cwd=Path(__file__).parent, env=env, capture_output=True, text=True,
+            check=False, timeout=300,
+        )  # fmt: skip
         assert (done.returncode, done.stdout) == (0, "left True\n"), done.stderr
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import mpmath
 import numpy as np
 import pytest
-from llvm_programs import SMOOTH_UNARY, Draft
+from llvm_programs import RUNNABLE, SMOOTH_UNARY, Draft
 from numpy.typing import NDArray
 
 from sdsim.backends.base import Members
@@ -146,6 +146,6 @@ def test_one_lane_gives_the_same_bits_everywhere(code: str) -> None:
     want = evaluate(code, *arguments, width=1)
     for width in (2, 4, 8, 16, 32, 64):
         np.testing.assert_array_equal(evaluate(code, *arguments, width=width), want)
-    for features in ("x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"):
+    for features in RUNNABLE:
         got = evaluate(code, *arguments, width=8, features=features)
         np.testing.assert_array_equal(got, want)

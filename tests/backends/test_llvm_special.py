@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from llvm_programs import RUNNABLE
 
 from sdsim.backends.base import Grid, March, Members
 from sdsim.backends.llvm import Llvm, available
@@ -87,7 +88,7 @@ def identical(a: March, b: March) -> None:
 
 @pytest.mark.usefixtures("always")
 @pytest.mark.parametrize(
-    ("features", "stages"), [(None, 1), (None, 4), ("x86-64-v3", 1), ("x86-64", 1)]
+    ("features", "stages"), [(None, 1), (None, 4), *((level, 1) for level in RUNNABLE)]
 )
 @pytest.mark.parametrize("moving", [set(), {0}, {0, 2}, {1, 3}, {4}, {0, 1, 2, 3, 4, 5}])
 @pytest.mark.parametrize("switch", [0.0, 1.0])

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from llvm_programs import Draft
+from llvm_programs import RUNNABLE, Draft
 
 from sdsim.backends.base import Members
 from sdsim.backends.llvm import Llvm, available
@@ -54,7 +54,7 @@ def places(x: tuple[float, ...]) -> np.ndarray:
     return np.concatenate([*near, within, beyond])
 
 
-@pytest.mark.parametrize("features", [None, "x86-64-v3"])
+@pytest.mark.parametrize("features", [None, *RUNNABLE])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("grid", GRIDS)
 def test_every_kind_on_every_grid(grid: str, kind: str, features: str | None) -> None:

@@ -57,7 +57,7 @@ def test_all_as_expected(folder: Path) -> None:
 def test_as_a_process(folder: Path) -> None:
     """The same from outside: JSON on standard output and nothing else anywhere."""
     command = [sys.executable, "-m", "sdsim", "check", "pond.mdl", "--json", "--draws", "5"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(json.loads(done.stdout)) == 4
     assert sorted(p.name for p in folder.iterdir()) == sorted(p.name for p in POND.iterdir())

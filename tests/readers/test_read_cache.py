@@ -158,7 +158,7 @@ def test_sixteen_processes_at_once(place: Path) -> None:
     running = [forked.Process(target=read_at_once, args=(start, said)) for _ in range(16)]
     for process in running:
         process.start()
-    texts = {said.get(timeout=60) for _ in running}
+    texts = {said.get(timeout=600) for _ in running}
     for process in running:
         process.join()
     assert {process.exitcode for process in running} == {0}

@@ -26,7 +26,7 @@ def sweep(system: sdsim.System) -> Sweep:
     """400 members that all end well."""
     return Sweep(
         system, MonteCarlo(FACTORS, MEMBERS, seed=0), OUTCOMES, save=("Level",),
-        times=(5.0, 20.0), chunk=CHUNK, timeout=60.0,
+        times=(5.0, 20.0), chunk=CHUNK, timeout=600.0,
     )  # fmt: skip
 
 

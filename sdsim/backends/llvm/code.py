@@ -91,9 +91,9 @@ class Codes:
         self._makers: dict[Use, threading.Thread] = {}
         self._lock = threading.Lock()
 
-    @property
+    @cached_property
     def machine(self) -> Machine:
-        """The processor the code is made for."""
+        """The processor the code is made for; this one can run it."""
         return compiler.machine(self.settings.features)
 
     def __contains__(self, use: Use) -> bool:
@@ -178,17 +178,18 @@ class Codes:
 
     # --- making -------------------------------------------------------------------------------
 
-    def written(self, use: Use) -> tuple[str, Sizes]:
-        """The module as text, and what memory it wants."""
+    def written(self, use: Use, of: Machine | None = None) -> tuple[str, Sizes]:
+        """The module as text, and what memory it wants; ``of``: another machine than this."""
         (purpose, width, known), chunk = use, self.settings.chunk
+        machine = of or self.machine
         if purpose == "points":
             plan = for_points(self.program, self._outputs, chunk)
-            writer = ModuleWriter(plan, width, self.machine)
+            writer = ModuleWriter(plan, width, machine)
             return writer.points(), writer.sizes
         stages = int(purpose.removeprefix("march"))
         program = specialised(self.program, known) if known else self.program
         plan = for_march(program, self._outputs, stages, chunk, self._watched if known else ())
-        writer = ModuleWriter(plan, width, self.machine)
+        writer = ModuleWriter(plan, width, machine)
         return writer.march(stages), writer.sizes
 
     @cached_property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sdsim.backends.llvm.machine import Machine
+from sdsim.backends.llvm.machine import Host, Machine
 from sdsim.backends.llvm.rules import LIBRARY, library_name
 from sdsim.base import host
 from sdsim.base.errors import ModelError
@@ -61,14 +61,21 @@ def why_not() -> str:
 
 
 @cache
-def machine(features: str | None) -> Machine:
-    """This processor, or the level of it that ``features`` names: ``x86-64-v3``, ``x86-64``."""
+def host() -> Host:
+    """This processor."""
     llvm = _llvm()
-    if features is None:
-        cpu, have = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
-        wide = all(have.get(f, False) for f in ("avx512f", "avx512dq", "avx512vl", "avx512bw"))
-        return Machine(cpu, have.flatten(), wide, bool(have.get("avx2", False)))
-    return Machine(features, "", features == "x86-64-v4", features in ("x86-64-v3", "x86-64-v4"))
+    architecture = llvm.get_process_triple().split("-")[0]
+    return Host(architecture, llvm.get_host_cpu_name(), dict(llvm.get_host_cpu_features()))
+
+
+def machine(features: str | None) -> Machine:
+    """This processor, or a level of it by name.
+
+    Raises
+    ------
+    ModelError : ``features`` is no level, or one that this processor lacks.
+    """
+    return host().machine() if features is None else host().checked(features)
 
 
 def _target_machine(of: Machine, optimise: int) -> Any:

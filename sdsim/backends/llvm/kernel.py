@@ -54,9 +54,14 @@ class LlvmKernel:
         width = 64 if size <= 30 else 32 if size <= 120 else 16 if size <= 1500 else 8
         return width if self.machine.wide else max(width // 2, 8)
 
-    def ir(self, purpose: str = "march1", width: int | None = None) -> str:
-        """The kernel as text: ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``."""
-        return self.codes.written(Use(purpose, width or self.width))[0]
+    def ir(
+        self, purpose: str = "march1", width: int | None = None, of: Machine | None = None
+    ) -> str:
+        """The kernel as text: ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``.
+
+        of : a machine to write for that need not be this one; what is made of it is not run here.
+        """
+        return self.codes.written(Use(purpose, width or self.width), of)[0]
 
     @cached_property
     def _outputs(self) -> Outputs:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sdsim.backends.llvm import compiler
+from sdsim.base.errors import ModelError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -14,7 +17,8 @@ class Settings:
     optimise : 0 to 3: how hard the code is worked on; None works quickly at first, harder once a
         kernel has run for so long that it repays.
     cache : keep machine code in the user's cache folder.
-    features : an older level of the processor to make code for, such as ``x86-64-v3``.
+    features : a level of the processor to make code for: ``x86-64``, ``x86-64-v2`` to ``-v4``, or
+        ``armv8-a``; None takes all that it has. A level that it lacks is a `ModelError`.
     chunk : about how many operations make one function.
     """
 
@@ -34,3 +38,7 @@ class Settings:
             raise ValueError(f"optimise is {self.optimise}, expected 0, 1, 2 or 3")
         if self.chunk < 1:
             raise ValueError(f"chunk is {self.chunk}, expected at least 1")
+        if self.features is not None:
+            if compiler.why_not():
+                raise ModelError(compiler.why_not(), remedy="pip install llvmlite")
+            compiler.machine(self.features)
