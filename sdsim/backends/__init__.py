@@ -53,7 +53,7 @@ def machine_class() -> str:
     if not available():
         return platform.machine()
     own = compiler.machine(None)
-    least = "NEON" if "armv8-a" in compiler.host().levels else "SSE"
+    least = "NEON" if "armv8-a" in compiler.processor().levels else "SSE"
     return f"{platform.machine()} {'AVX-512' if own.wide else 'AVX2' if own.vectors else least}"
 
 

@@ -32,8 +32,8 @@ TABLES = (
 
 #: Levels of this architecture, lowest first, and those whose code this processor can run. Tests
 #: run the latter; code of any level may be made.
-LEVELS = list(compiler.host().levels) if available() else []
-RUNNABLE = compiler.host().runnable if available() else []
+LEVELS = list(compiler.processor().levels) if available() else []
+RUNNABLE = compiler.processor().runnable if available() else []
 
 
 class Draft:

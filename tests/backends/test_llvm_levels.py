@@ -16,7 +16,7 @@ from llvm_programs import GRID, LEVELS, ONE, RUNNABLE, Draft, decay, identical, 
 from sdsim.backends.llvm import Llvm, LlvmKernel, available, compiler
 from sdsim.backends.llvm.code import Use
 from sdsim.backends.llvm.machine import LEVELS as ALL
-from sdsim.backends.llvm.machine import Host, Machine, level_of
+from sdsim.backends.llvm.machine import Machine, Processor, level_of
 from sdsim.base import cache
 from sdsim.base.errors import ModelError
 from sdsim.ir.program import Program, State, Table
@@ -27,16 +27,16 @@ X86 = ALL["x86_64"]
 TRIPLES = ("x86_64", "aarch64", "arm64", "riscv64")
 
 
-def plain(architecture: str = "x86_64", *features: str) -> Host:
+def plain(architecture: str = "x86_64", *features: str) -> Processor:
     """A processor with these features and no others."""
     every = {f for needs in ALL["x86_64"].values() for f in needs}
-    return Host(architecture, "plain", {f: f in features for f in every})
+    return Processor(architecture, "plain", {f: f in features for f in every})
 
 
 @pytest.fixture
-def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[[Host], None]:
+def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[[Processor], None]:
     """``processor(host)``: from now on this process believes to run on it."""
-    return lambda host: monkeypatch.setattr(compiler, "host", lambda: host)
+    return lambda host: monkeypatch.setattr(compiler, "processor", lambda: host)
 
 
 # --- what the processor has -----------------------------------------------------------------------
@@ -56,7 +56,7 @@ def test_what_is_found_agrees_with_what_numpy_finds() -> None:
 
 def test_the_lowest_level_can_always_be_run() -> None:
     for architecture, levels in ALL.items():
-        assert Host(architecture, "plain", {}).runnable == [next(iter(levels))]
+        assert Processor(architecture, "plain", {}).runnable == [next(iter(levels))]
     assert plain("arm64").runnable == ["armv8-a"]
     assert plain("riscv64").runnable == []
 
@@ -80,7 +80,7 @@ def test_a_level_is_had_when_every_feature_is(has: set[str], level: str) -> None
 
 @pytest.mark.parametrize("architecture", TRIPLES)
 def test_a_level_of_another_architecture_is_refused(
-    architecture: str, processor: Callable[[Host], None]
+    architecture: str, processor: Callable[[Processor], None]
 ) -> None:
     processor(plain(architecture, *X86["x86-64-v3"]))
     with pytest.raises(ModelError, match=f"no level 'haswell' of {architecture}; "):
@@ -102,7 +102,7 @@ def test_without_a_compiler_a_level_is_refused_too(monkeypatch: pytest.MonkeyPat
 
 
 def test_what_the_processor_lacks_is_refused_by_name(
-    processor: Callable[[Host], None], monkeypatch: pytest.MonkeyPatch
+    processor: Callable[[Processor], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processor(plain("x86_64", *X86["x86-64-v2"]))
     monkeypatch.setattr(compiler, "load", lambda *_: pytest.fail("code was loaded"))
@@ -112,7 +112,7 @@ def test_what_the_processor_lacks_is_refused_by_name(
 
 
 def test_a_back_end_that_travels_is_checked_where_it_arrives(
-    processor: Callable[[Host], None], monkeypatch: pytest.MonkeyPatch
+    processor: Callable[[Processor], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process on another machine gets it as bytes: nothing is asked when it is made of them."""
     processor(plain("x86_64", *X86["x86-64-v4"]))
@@ -183,20 +183,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "code"
 
 
-def lesser() -> list[Host]:
+def lesser() -> list[Processor]:
     """Processors that have less than this one, whose code it can run."""
-    own = compiler.host()
+    own = compiler.processor()
     out = [own]
     for lost in (("avx512f", "avx512vl"), ("avx512f", "avx2", "fma"), ("avx512bw",)):
         less = {f: has and f not in lost for f, has in own.features.items()}
-        out.append(Host(own.architecture, own.cpu, less))
-    named = Host(own.architecture, level_of(LEVELS[0]).cpu, own.features)
+        out.append(Processor(own.architecture, own.cpu, less))
+    named = Processor(own.architecture, level_of(LEVELS[0]).cpu, own.features)
     return [h for k, h in enumerate([*out, named]) if h not in [*out, named][:k]]
 
 
 @pytest.mark.skipif(not LEVELS, reason="no level is known")
 def test_machines_that_share_a_cache_make_their_own_code(
-    folder: Path, processor: Callable[[Host], None], monkeypatch: pytest.MonkeyPatch
+    folder: Path, processor: Callable[[Processor], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each finds its own again, and nobody another's."""
     made: list[Machine] = []
@@ -220,16 +220,16 @@ def test_machines_that_share_a_cache_make_their_own_code(
 
 
 features = st.dictionaries(st.sampled_from(["avx", "avx2", "fma", "avx512f"]), st.booleans())
-hosts = st.builds(Host, st.sampled_from(TRIPLES[:1]), st.sampled_from(["a", "b"]), features)
+hosts = st.builds(Processor, st.sampled_from(TRIPLES[:1]), st.sampled_from(["a", "b"]), features)
 
 
 @given(hosts, hosts)
-def test_a_key_names_the_processor(a: Host, b: Host) -> None:
+def test_a_key_names_the_processor(a: Processor, b: Processor) -> None:
     """Two processors have one key only if LLVM is told the same of both."""
     keys = []
     for host in (a, b):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(compiler, "host", lambda host=host: host)
+            patch.setattr(compiler, "processor", lambda host=host: host)
             codes = Llvm(width=8).compile(decay(), [1]).codes
             keys.append(codes._key(Use("march1", 8), 0))
     assert (keys[0] == keys[1]) == ((a.cpu, a.features) == (b.cpu, b.features))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sdsim.backends.llvm.machine import Host, Machine
+from sdsim.backends.llvm.machine import Machine, Processor
 from sdsim.backends.llvm.rules import LIBRARY, library_name
 from sdsim.base import host
 from sdsim.base.errors import ModelError
@@ -61,11 +61,11 @@ def why_not() -> str:
 
 
 @cache
-def host() -> Host:
+def processor() -> Processor:
     """This processor."""
     llvm = _llvm()
     architecture = llvm.get_process_triple().split("-")[0]
-    return Host(architecture, llvm.get_host_cpu_name(), dict(llvm.get_host_cpu_features()))
+    return Processor(architecture, llvm.get_host_cpu_name(), dict(llvm.get_host_cpu_features()))
 
 
 def machine(features: str | None) -> Machine:
@@ -75,7 +75,7 @@ def machine(features: str | None) -> Machine:
     ------
     ModelError : ``features`` is no level, or one that this processor lacks.
     """
-    return host().machine() if features is None else host().checked(features)
+    return processor().machine() if features is None else processor().checked(features)
 
 
 def _target_machine(of: Machine, optimise: int) -> Any:

@@ -48,7 +48,7 @@ _CPUS = {"armv8-a": "generic"}
 
 
 @dataclass(frozen=True)
-class Host:
+class Processor:
     """The processor of this process, as its own instructions and the system tell.
 
     architecture : first part of LLVM's triple.   features : those that are known, with whether
