@@ -27,7 +27,7 @@ def test_bash_completes(capsys: pytest.CaptureFixture[str]) -> None:
         "printf '%s\\n' \"${COMPREPLY[@]}\"\n"
     )
     done = subprocess.run(
-        [bash, "-c", capsys.readouterr().out + ask], capture_output=True, text=True, timeout=60
+        [bash, "-c", capsys.readouterr().out + ask], capture_output=True, text=True, timeout=600
     )
     assert done.stdout.split() == ["--check-dt"], done.stderr
 
