@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, counted, nearest, some
+from sdsim.compile.bounds import bounds
 from sdsim.functions import KEPT, ROOTS, STATEFUL, VECTOR
 from sdsim.functions.base import check_arity
 from sdsim.functions.tables import COMPUTED
@@ -270,6 +271,17 @@ class _Writer:
                 remedy="use a lower order" if value > limits.ORDER else "use 1 or more",
             )
         return value
+
+    def most(self, expr: Expr, what: str) -> int:
+        """See `functions.base.Maker.most`."""
+        most = bounds(self._model, expr)[1]
+        if not most < limits.ORDER + 0.5:
+            limit = "none that is known" if most == math.inf else f"{most:g}"
+            raise ModelError(
+                f"the {what} changes, and its limit is {limit}; at most {limits.ORDER}",
+                remedy=f"write MIN(..., 12) or so for the {what}",
+            )
+        return max(1, math.floor(most + 0.5))
 
     def nonzero(self, expr: Expr, what: str) -> Expr:
         """See `functions.base.Maker.nonzero`."""

@@ -123,6 +123,9 @@ class Maker(Protocol):
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""
 
+    def most(self, expr: Expr, what: str) -> int:
+        """The largest whole number that an expression which changes, such as an order, may be."""
+
     def nonzero(self, expr: Expr, what: str) -> Expr:
         """``expr``, refused by name where it is plainly zero or negative."""
 

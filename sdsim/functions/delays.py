@@ -9,6 +9,8 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, time
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Financial builtins"
 Args = tuple[Expr, ...]
+#: What of a step a delay time may lack by rounding.
+_NEAR = 1e-6
 
 
 def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
@@ -21,6 +23,41 @@ def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
         content = m.stock(times(initial, stage), lambda s, f=flow: minus(f, over(s, stage)))  # type: ignore[misc]
         flow = m.add(over(content, stage))
     return flow
+
+
+def delay_n(m: Maker, x: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
+    """As `delay`, of an order that may change, and is at most ``time`` / TIME STEP.
+
+    What enters goes through as many stocks as the order is then. What is in those before them when
+    it falls moves on through the others, so that all that entered comes out.
+    """
+    known = m.constant(order)
+    most = round(m.number(order, "order")) if known is not None else m.most(order, "order")
+    if most == 1:
+        return delay(m, x, time, initial, 1)
+    time = m.add(m.nonzero(time, "delay time"))
+    steps = _whole(Binary("+", over(time, Ref(names.TIME_STEP)), Num(_NEAR)))
+    wanted = _whole(Binary("+", order, Num(0.5))) if known is None else Num(float(most))
+    wanted = Call("min", (wanted, steps))
+    n = m.add(Call("max", (Call("min", (wanted, Num(float(most)))), Num(1.0))))
+    stage, flow = m.add(over(time, n)), m.add(x)
+    start = m.add(times(initial, stage))
+    out: Expr | None = None
+    for k in range(most, 0, -1):
+        used = Binary(">=", n, Num(float(k)))
+        here = Call("if then else", (Binary("=", n, Num(float(k))), flow, Num(0.0)))
+        inflow = here if out is None else Binary("+", out, here)
+        content = m.stock(
+            Call("if then else", (used, start, Num(0.0))),
+            lambda s, f=inflow: minus(f, over(s, stage)),  # type: ignore[misc]
+        )
+        out = m.add(over(content, stage))
+    assert out is not None
+    return out
+
+
+def _whole(x: Expr) -> Expr:
+    return Call("integer", (x,))
 
 
 def smooth(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
@@ -87,19 +124,14 @@ def _fixed(kind: str, order: int, given: bool) -> Stateful:
     return Stateful(name, (3, 3) if given else (2, 2), expand, kind, VENSIM)
 
 
-def _free(kind: str) -> Stateful:
-    make = delay if kind == "delay" else smooth
-
-    def expand(m: Maker, a: Args) -> Expr:
-        return make(m, a[0], a[1], a[2], round(m.number(a[3], "order")))
-
-    return Stateful(f"{kind} n", (4, 4), expand, kind, VENSIM)
+def _smooth_n(m: Maker, a: Args) -> Expr:
+    return smooth(m, a[0], a[1], a[2], round(m.number(a[3], "order")))
 
 
 ROWS = (
     *(_fixed(k, n, i) for k in ("delay", "smooth") for n in (1, 3) for i in (False, True)),
-    _free("delay"),
-    _free("smooth"),
+    Stateful("delay n", (4, 4), lambda m, a: delay_n(m, *a), "delay", VENSIM),
+    Stateful("smooth n", (4, 4), _smooth_n, "smooth", VENSIM),
     Stateful("trend", (3, 3), lambda m, a: trend(m, *a), "trend", VENSIM),
     Stateful("npv", (4, 4), lambda m, a: npv(m, *a), "any", VENSIM),
     Stateful("stella npv", (2, 3), lambda m, a: effective_npv(m, *a), "any", STELLA),
