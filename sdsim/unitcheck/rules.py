@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from sdsim.functions import FUNCTIONS, KEPT, STATEFUL, TABLES, VECTOR
+from sdsim.functions.tables import COMPUTED
 from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse
 
 
@@ -69,7 +70,7 @@ _FORMS = {
     "game": "first",
     "with lookup": "any",
     "elmcount": "count",
-}
+} | dict.fromkeys(COMPUTED, "first")
 
 
 def operator_rule(op: str) -> str:

@@ -28,6 +28,7 @@ from sdsim.functions import (
     noise,
     sorting,
     stella,
+    tables,
 )
 from sdsim.functions import root_forms as kept
 from sdsim.functions import stateful as holding
@@ -171,13 +172,13 @@ def test_value(values: Run, number: int) -> None:
 
 
 #: Tried in test_sorting, test_allocation, test_arrays, test_holding, test_stella, test_noise and
-#: test_discrete_delays.
+#: test_discrete_delays; data equations in compile/test_series.
 SORTED = {row.name for row in (*sorting.ROWS, *allocation.ROWS, *allocation.MARKETS)}
 SORTED |= {row.name for row in (*arrays.ROWS, *arrays.WRITTEN_OUT, *holding.ROWS)}
 SORTED |= {row.name for row in (*stella.ROWS, *stella.OVER, *noise.ROWS, *noise.NOISES)}
 SORTED |= {row.name for row in (*kept.ROWS, *conveyors.ROWS)} - {"delay fixed"}
 SORTED |= {row.name for row in (*gammas.ROWS, *history.ROWS)}
-SORTED |= {"vector select", "npv", "stella npv"}
+SORTED |= {"vector select", "npv", "stella npv", *tables.COMPUTED}
 
 
 def test_no_builtin_is_left_out() -> None:
