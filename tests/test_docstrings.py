@@ -115,6 +115,7 @@ def test_names_in_docstrings_are_known_where_they_stand() -> None:
                     first in ("README", "xarray", "scipy")
                     or found(beside)
                     or found(f"sdsim.{name}")
+                    or found(name)
                 ):
                     continue
                 if name not in known and (
