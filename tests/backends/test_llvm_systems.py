@@ -54,7 +54,7 @@ CASES = [pytest.param(k, level, id=f"{k.triple}-{level}") for k in KINDS for lev
 #: Which library of a system exports a name. Windows: the import libraries of mingw-w64 for
 #: ``ucrtbase.dll`` and ``ntdll.dll``; macOS: the stub ``libSystem.tbd``.
 _C = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "fma", "floor", "trunc",
-      "rint", "memcpy", "memset")  # fmt: skip
+      "memcpy", "memset")  # fmt: skip
 EXPORTED = {
     "windows": {**dict.fromkeys(_C, "ucrtbase"), "__chkstk": "ntdll", "_fltused": "sdsim"},
     "macos": {**dict.fromkeys(_C, "libSystem"), "bzero": "libSystem", "__bzero": "libSystem"},
