@@ -11,9 +11,10 @@ import xarray as xr
 
 from sdsim.api.results import is_model
 from sdsim.base import files
-from sdsim.base.errors import ModelError
-from sdsim.plots import over_time, write_page
+from sdsim.base.errors import ModelError, said
+from sdsim.plots import is_ensemble, members_figure, members_sections, over_time, write_page
 from sdsim.run.result import Run
+from sdsim.sweeps import read_store
 from sdsim.tables.results import read_result
 
 Path = str | PathLike[str]
@@ -25,23 +26,30 @@ def plot(
     output: Path | None = None,
     *,
     title: str = "",
+    lines: int = 10,
 ) -> Any:
-    """Draw variables of a result over time.
+    """Draw variables of a result over time; of an ensemble, fans and distributions over members.
 
     Parameters
     ----------
-    result : a `Run` or its dataset; or the path of a saved run (``.nc``, ``.csv`` ...).
-    names : of the variables to draw, or one name; the first few without it.
+    result : a `Run` or its dataset; what `sdsim.sweep` or `sdsim.simulate_many` gave; the path of a
+        saved run (``.nc``, ``.csv`` ...) or of the store of a sweep.
+    names : of the variables to draw, or one name; of an ensemble elements (``Stock[north]``) and
+        outcomes, too. The first few without it.
     output : an ``.html`` file to write, which works without a network.
-    title : of the page; the file's name by default.
+    title : of the page; by default that of the sweep, or the file's name.
+    lines : of an ensemble, how many members are drawn as lines of their own.
 
     Returns
     -------
-    The figure, of Plotly; a notebook shows it.
+    The figure, of Plotly; a notebook shows it. A series of an ensemble has its median and bands
+    that hold 50, 80 and 90 % of the members; an outcome has bars. The page says in addition which
+    ranges the design has and how many members have no value.
 
     Raises
     ------
-    ModelError : a name that the result does not have; a file that cannot be read or written.
+    ModelError : a name that the result does not have; a file that cannot be read or written; a
+        store that is not finished.
 
     Examples
     --------
@@ -49,13 +57,28 @@ def plot(
     >>> figure = sdsim.plot(run, "Teacup Temperature", "tea.html")
     >>> [line.name for line in figure.data]
     ['Teacup Temperature']
+
+    Over members:
+
+    >>> rooms = {"Room Temperature": list(range(50, 90))}
+    >>> many = sdsim.simulate_many(sdsim.load("teacup.mdl"), rooms, save="Teacup Temperature")
+    >>> figure = sdsim.plot(many, output="rooms.html", lines=0)
+    >>> [line.name for line in figure.data if line.showlegend]
+    ['90% of members', '80% of members', '50% of members', 'median']
     """
     page = None if output is None else files.writable(_Path(output), (".html", ".htm"))
+    if isinstance(lines, bool) or not isinstance(lines, int) or lines < 0:
+        what = f"lines: expected a whole number from 0, got {said(lines)}"
+        raise ModelError(what, remedy="write one such as 10")
     wanted = [names] if isinstance(names, str) else names
-    figure = over_time(dataset_of(result), wanted or None)
+    dataset = dataset_of(result)
+    many = is_ensemble(dataset)
+    figure = members_figure(dataset, wanted, lines) if many else over_time(dataset, wanted or None)
     if page is not None:
         stem = _Path(result).stem if isinstance(result, str | PathLike) else page.stem
-        write_page(page, title or stem, [figure])
+        own = str(dataset.attrs.get("title", "")) if many else ""
+        lead, parts = members_sections(dataset, wanted, lines) if many else ("", [figure])
+        write_page(page, title or own or stem, parts, lead=lead)
     return figure
 
 
@@ -64,13 +87,17 @@ def dataset_of(result: Path | Run | xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
-    ModelError : no such file; a model, which has to be run first.
+    ModelError : no such file; a model or a spec, which has to be run first.
     """
     if isinstance(result, Run):
         return result.dataset
     if isinstance(result, xr.Dataset):
         return result
-    if is_model(result):
+    path = _Path(result)
+    if is_model(path):
         remedy = f"run it first: sdsim run {result} -o run.nc"
         raise ModelError("this is a model, not a result", remedy=remedy, file=str(result))
-    return read_result(_Path(result))
+    if path.suffix.lower() == ".toml":
+        remedy = f"run it first: sdsim sweep {result} -o {path.stem}.store"
+        raise ModelError("this is a spec, not a result", remedy=remedy, file=str(result))
+    return read_store(path) if path.is_dir() else read_result(path)

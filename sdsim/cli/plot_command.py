@@ -1,4 +1,4 @@
-"""`sdsim plot RESULT -r NAMES`: variables over time, as a page that works offline."""
+"""`sdsim plot RESULT -r NAMES`: values over time, or over members, as a page that works offline."""
 
 from __future__ import annotations
 
@@ -7,24 +7,36 @@ from pathlib import Path
 
 from sdsim.cli.run_command import split_names
 
-HELP = "Plot variables of a saved result over time, as an interactive page."
+HELP = "Plot variables of a saved run or of a sweep's store, as an interactive page."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("result", metavar="RESULT", help="a file saved by `sdsim run -o`")
-    parser.add_argument("-r", "--return-columns", metavar="NAMES", action="append", default=[])
+    parser.add_argument(
+        "result", metavar="RESULT",
+        help="a file saved by `sdsim run -o`, or a store written by `sdsim sweep -o`",
+    )  # fmt: skip
+    parser.add_argument(
+        "-r", "--return-columns", metavar="NAMES", action="append", default=[],
+        help="variables, elements or outcomes to draw; the first few without it",
+    )  # fmt: skip
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="an .html file; by default beside RESULT"
     )
+    parser.add_argument(
+        "--lines", metavar="N", type=int, default=10,
+        help="of a store, how many members are drawn as lines of their own (10)",
+    )  # fmt: skip
 
 
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
-    from sdsim.api.figures import dataset_of, plot
+    from sdsim.api.figures import plot
 
-    output = str(args.output or Path(args.result).with_suffix(".html"))
+    result = Path(args.result)
+    named = result if result.name else result.resolve()
+    output = str(args.output or named.with_suffix(".html"))
     wanted = [n.strip() for text in args.return_columns for n in split_names(text)]
-    plot(dataset_of(args.result), wanted, output, title=Path(args.result).stem)
+    plot(result, wanted, output, lines=args.lines)
     print(output)
     return 0

@@ -1,4 +1,4 @@
-"""What can be drawn on a set of axes: lines, dots with errors, bands; each as Plotly traces."""
+"""What can be drawn on axes: lines, dots with errors, bands, bars; each as Plotly traces."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from sdsim.base.numerals import style_of
 from sdsim.plots.theme import COLOURS, DASHES, safe, wrapped
 
 Numbers = Sequence[float] | NDArray[np.float64]
@@ -61,10 +62,24 @@ class Band:
     legend: bool = True
 
 
-Mark = Line | Dots | Band
+@dataclass(frozen=True)
+class Bars:
+    """Bars side by side, such as those of a distribution: from ``low`` to ``high`` along x."""
+
+    name: str
+    low: Numbers
+    high: Numbers
+    height: Numbers
+    unit: str = ""
+    definition: str = ""
+    colour: int = 0
+    legend: bool = False
 
 
-def _hover(mark: Mark, percent: bool) -> str:
+Mark = Line | Dots | Band | Bars
+
+
+def _hover(mark: Line | Dots | Band, percent: bool) -> str:
     value = "%{y:.1%}" if percent else _format(mark)
     unit = f" {safe(mark.unit)}" if mark.unit and not percent else ""
     definition = (
@@ -78,6 +93,8 @@ def _hover(mark: Mark, percent: bool) -> str:
 
 def traces(mark: Mark, percent: bool) -> list[Any]:
     colour = COLOURS[mark.colour % len(COLOURS)]
+    if isinstance(mark, Bars):
+        return [_bars(mark, colour)]
     common = {"name": safe(mark.name), "hovertemplate": _hover(mark, percent)}
     x = [float(v) for v in mark.x]
     if isinstance(mark, Line):
@@ -114,14 +131,28 @@ def traces(mark: Mark, percent: bool) -> list[Any]:
     return [low, high]
 
 
-def _format(mark: Mark) -> str:
+def _bars(mark: Bars, colour: str) -> Any:
+    low, high = (np.asarray(v, dtype=float) for v in (mark.low, mark.high))
+    style = style_of((*low, *high))
+    ends = [[style(float(a)), style(float(b))] for a, b in zip(low, high, strict=True)]
+    unit = f" {safe(mark.unit)}" if mark.unit else ""
+    return go.Bar(
+        x=((low + high) / 2).tolist(), y=_numbers(mark.height), width=(high - low).tolist(),
+        name=safe(mark.name), showlegend=mark.legend, customdata=ends,
+        marker={"color": colour, "line": {"color": "white", "width": 0.5}},
+        hovertemplate=f"<b>{safe(mark.name)}</b><br>%{{customdata[0]}} to %{{customdata[1]}}{unit}"
+        ": %{y:.3~g} %<extra></extra>",
+    )  # fmt: skip
+
+
+def _format(mark: Line | Dots | Band) -> str:
     """Whole numbers for large values, three digits for small ones."""
     values = np.asarray(mark.high if isinstance(mark, Band) else mark.y, dtype=float)
     largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
     return "%{y:,.0f}" if largest >= 1000 else "%{y:.3~g}"
 
 
-def _after(mark: Mark) -> str:
+def _after(mark: Line | Dots | Band) -> str:
     return f" {safe(mark.x_unit)}" if not isinstance(mark, Band) and mark.x_unit else ""
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from sdsim.base.errors import ModelError
 from sdsim.design import Design, design_from_data
+from sdsim.design.distributions import supports
 from sdsim.ir.model import label_of
 from sdsim.sweeps import store
 from sdsim.sweeps.manifest import Manifest, read_manifest
@@ -135,12 +136,16 @@ def _dataset(
         coords["factor"] = [f.name for f in design.factors]
         coords["source"] = ("factor", [f.source for f in design.factors])
         coords["group"] = ("factor", [f.group for f in design.factors])
+        low, high = supports([f.distribution for f in design.factors])
+        coords |= {"low": ("factor", low), "high": ("factor", high)}
+    taken = {*data, *coords}
     for name, (values, times, elements, units) in series.items():
         dims = ("member", "time", f"element of {name}")
         coords.setdefault("time", times)
         coords[dims[2]] = list(elements)
         block = values[..., 0] if len(elements) == 1 else values
-        data[name] = (dims[:2] if len(elements) == 1 else dims, block, {"units": units})
+        key = f"{name} (variable)" if name in taken or name == "time" else name
+        data[key] = (dims[:2] if len(elements) == 1 else dims, block, {"units": units})
     about = header["about"]
     return xr.Dataset(data, coords, {
         "title": about.get("title", ""), "preset": about.get("preset", ""),
