@@ -14,7 +14,6 @@ import argparse
 import csv
 import sys
 import time
-import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -84,13 +83,6 @@ def main() -> None:
     counts = Counter(r.status for r in results)
     grouped = {g: len(rs) for g, rs in card.groups(results).items()}
     broken = [a.breaks for r in results for a in r.ablations if a.breaks is not None]
-    with (FOLDER / "conflicts.toml").open("rb") as stream:
-        found = [
-            card.Conflict(
-                c["id"], c["issue"], tuple(c["claims"]), c.get("others", ""), c.get("model", "")
-            )
-            for c in tomllib.load(stream)["conflict"]
-        ]
     evidence = [r.claim.id for r in results if r.evidence]
     summary = (
         f"Of {len(results)} claims {counts['supported']} are supported, {counts['not supported']} are "
@@ -120,7 +112,7 @@ def main() -> None:
         ),
         Section(
             "Where the sources disagree",
-            body=card.conflicts(found, results),
+            body=card.conflicts(folder.conflicts(), results),
             text="Conflicts between claims, or between a claim and others, are shown with what the model says "
             "about each, and not settled.",
         ),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sdsim.base import files
+from sdsim.base import files, names
 from sdsim.base.errors import ModelError, nearest, said
 
-_HEADER = re.compile(r"^\s*\[\[?\s*(?P<keys>[^\]]+?)\s*\]\]?")
-_KEY = re.compile(r"""^\s*(?P<key>(?:"(?:\\.|[^"\\])*"|'[^']*'|[A-Za-z0-9_-]+|\s*\.\s*)+)\s*=""")
-_PART = re.compile(r""""(?P<quoted>(?:\\.|[^"\\])*)"|'(?P<literal>[^']*)'|(?P<bare>[\w-]+)""")
+_TOKEN = re.compile(
+    r""""{3}(?:\\.|[^\\])*?"{3,5}|'{3}.*?'{3,5}|"(?:\\.|[^"\\])*+"|'[^'\n]*+'"""
+    r"""|\#[^\n]*+|[\w+-]++|[^\w\s]|\n""",
+    re.DOTALL,
+)
 _QUOTED = re.compile(r"'([^']+)'")
 _DOTTED = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){49}""", re.ASCII
@@ -48,10 +52,11 @@ class Section:
     def placed(self, e: ModelError, key: str | None = None) -> ModelError:
         """An error from further down, with its place in this file."""
         what = self._what(e)
-        known = self.fault(what, key, e.remedy)
-        if e.variable and e.variable not in (known.variable or ""):
-            known = self.fault(f"'{e.variable}': {what}", key, e.remedy)
-        return known
+        keys = self.keys if key is None else (*self.keys, key)
+        if e.variable and e.variable not in (".".join(keys), *keys):
+            what = f"'{e.variable}': {what}"
+        found = self.fault(what, key, e.remedy)
+        return found.instead(e.file, e.line) if e.line and e.file == self.file else found
 
     def traced(self, e: ModelError) -> ModelError:
         """An error from further down about something that the file names: with the line of the key
@@ -74,6 +79,13 @@ class Section:
                 remedy = nearest(k, known) or f"one of {', '.join(known)}"
                 raise self.fault("is no key here", k, remedy)
 
+    def unique(self) -> None:
+        """Refuse two keys that are the same name."""
+        given: dict[str, str] = {}
+        for key in self.data:
+            if (earlier := given.setdefault(names.canonical(key), key)) is not key:
+                raise self.fault(f"given twice, first as '{earlier}'", key, "delete one")
+
     def has(self, key: str) -> bool:
         """Whether the key is there."""
         return key in self.data
@@ -86,6 +98,33 @@ class Section:
                 f"expected a table, got {said(value)}", key, f"write [{key}] on a line of its own"
             )
         return Section(value, self.file, self.text, (*self.keys, key))
+
+    def rows(self, key: str, most: int) -> tuple[Section, ...]:
+        """The ``[[key]]`` tables, none where there are none; a row's number is one of its keys.
+
+        Raises
+        ------
+        ModelError : something else stands there, or more than ``most``.
+        """
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            raise self.fault(
+                f"expected [[{key}]] tables, got {said(value)}", key, f"write [[{key}]] above each"
+            )
+        if len(value) > most:
+            raise self.fault(f"more than {most}", key, "leave some out")
+        return tuple(
+            Section(v, self.file, self.text, (*self.keys, key, str(n)))
+            for n, v in enumerate(value, start=1)
+        )
+
+    @contextmanager
+    def placing(self, key: str | None = None) -> Iterator[None]:
+        """Errors from further down get their place in this file; see `placed`."""
+        try:
+            yield
+        except ModelError as e:
+            raise self.placed(e, key) from None
 
     def value(self, key: str) -> Any:
         """Whatever stands there.
@@ -102,11 +141,17 @@ class Section:
         return self.data.get(key, default) if default is not _MISSING else self.value(key)
 
     def words(self, key: str, default: Any = _MISSING) -> str:
-        """A text."""
+        """A text that may be printed on a terminal as it is."""
         value = self._take(key, default)
         if not isinstance(value, str):
             raise self.fault(f"expected text, got {said(value)}", key, "write it in quotes")
+        self._printable(key, value)
         return value
+
+    def _printable(self, key: str, *texts: str) -> None:
+        for c in "".join(texts):
+            if not c.isprintable() and c not in "\n\t":
+                raise self.fault(f"holds the control character {c!r}", key, "delete it")
 
     def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
         """One of some words."""
@@ -149,7 +194,9 @@ class Section:
         """A text, or a list of them."""
         value = self._take(key, default)
         value = [value] if isinstance(value, str) else value
-        return tuple(self._listed(value, key, "texts", _is_text, 'write ["a", "b"]'))
+        value = self._listed(value, key, "texts", _is_text, 'write ["a", "b"]')
+        self._printable(key, *value)
+        return tuple(value)
 
     def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
         """A list of numbers."""
@@ -251,7 +298,8 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
     return best[1] if best else None
 
 
-def lines_of(text: str) -> dict[tuple[str, ...], int]:
+@lru_cache(maxsize=2)  # asked once for each run of a claim
+def lines_of(text: str) -> Mapping[tuple[str, ...], int]:
     """The line of every key and table that begins one, by keys from the top."""
     out: dict[tuple[str, ...], int] = {}
     for n, at in _places(text):
@@ -260,18 +308,51 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
 
 
 def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(line, keys from the top) of every header and key that begins a line."""
+    """(line, keys from the top) of every header and key that begins a statement.
+
+    A row of an array of tables has its number, from 1, as a key.
+    """
     table: tuple[str, ...] = ()
-    for n, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            table = _parts(header["keys"])
-            yield n, table
-        elif key := _KEY.match(line):
-            yield n, (*table, *_parts(key["key"]))
+    rows: dict[tuple[str, ...], int] = {}
+    for n, statement in _statements(text):
+        brackets = 1 + (statement[:2] == ["[", "["]) if statement[0] == "[" else 0
+        parts = tuple(_part(t) for t in statement[brackets:] if t not in ".]")
+        if not brackets:
+            yield n, (*table, *parts)
+            continue
+        table = ()
+        for i, part in enumerate(parts, start=1):
+            table = (*table, part)
+            if brackets == 2 and i == len(parts):
+                rows[table] = rows.get(table, 0) + 1
+            if table in rows:
+                table = (*table, str(rows[table]))
+        yield n, table
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(
-        next(g for g in (m["quoted"], m["literal"], m["bare"]) if g is not None)
-        for m in _PART.finditer(text)
-    )
+def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, tokens) of what stands before each ``=``, and of every header."""
+    n, begun, depth = 1, 1, 0
+    head: list[str] | None = []  # None within a value
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if head is None:
+            depth += (token in "[{") - (token in "]}")
+            head = [] if token == "\n" and depth == 0 else None
+        elif token in "=\n":
+            if head:
+                yield begun, head
+            head = None if token == "=" else []
+        elif token[0] != "#":
+            begun = begun if head else n
+            head.append(token)
+        n += token.count("\n")
+    if head:
+        yield begun, head
+
+
+def _part(token: str) -> str:
+    """A key without its quotes."""
+    if token[0] not in "'\"":
+        return token
+    return str(tomllib.loads(f"key = {token}")["key"]) if "\\" in token else token[1:-1]

@@ -7,6 +7,7 @@ results = run_claims(system, folder.claims(), null=folder.null(system),
 """
 
 from sdsim.claims.claims import Changes, Claim, read_claim, read_claims
+from sdsim.claims.conflicts import Conflict, read_conflicts
 from sdsim.claims.draws import Choice, Drawn, Share, choose, read_choice
 from sdsim.claims.expressions import read_checks
 from sdsim.claims.findings import Ablation, Result, Robust, Side
@@ -17,8 +18,8 @@ from sdsim.claims.reality import Verdict, constraints, run_realities
 from sdsim.claims.verdicts import run_claims
 
 __all__ = [
-    "Ablation", "Changes", "Choice", "Claim", "Drawn", "Finding", "Folder", "Loop", "Null",
-    "Result", "Robust", "Share", "Side", "Verdict", "choose", "constraints", "read_checks",
-    "read_choice", "read_claim", "read_claims", "read_loops", "run_claims", "run_realities",
-    "verify",
+    "Ablation", "Changes", "Choice", "Claim", "Conflict", "Drawn", "Finding", "Folder", "Loop",
+    "Null", "Result", "Robust", "Share", "Side", "Verdict", "choose", "constraints", "read_checks",
+    "read_choice", "read_claim", "read_claims", "read_conflicts", "read_loops", "run_claims",
+    "run_realities", "verify",
 ]  # fmt: skip

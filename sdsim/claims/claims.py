@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest, said
-from sdsim.base.toml import read_toml
-from sdsim.overrides import Overrides, number
-from sdsim.overrides.preset import preset_of
+from sdsim.base.errors import ModelError, said
+from sdsim.base.toml import Section, read_toml
+from sdsim.overrides import Overrides
+from sdsim.overrides.preset import TABLES, overrides_of
 
 MAX_BYTES = 200_000  # of one file
 MAX_FILES = 1000
@@ -57,6 +57,7 @@ class Changes:
     def key(self) -> str:
         """The same for two runs that change the same."""
         data = asdict(self) | {"note": ""}
+        del data["overrides"]["places"]
         data["hold"] = sorted(map(names.canonical, self.hold))
         return json.dumps(data, sort_keys=True, default=str)
 
@@ -68,6 +69,7 @@ class Claim:
     check : all must hold; empty where ``missing`` says why the claim cannot be tested.
     why : the outcome explained in words.
     base : put on every run of this claim.   file : its name, for messages.
+    section : the file as read, in which the lines of its keys are looked up.
     """
 
     id: str
@@ -91,6 +93,25 @@ class Claim:
     runs: Mapping[str, Changes] = field(default_factory=dict)
     ablations: Mapping[str, Changes] = field(default_factory=dict)
     file: str = ""
+    section: Section | None = field(default=None, repr=False, compare=False)
+
+    def placed(self, e: ModelError, *keys: str) -> ModelError:
+        """An error about what stands under a key, with its place in the file.
+
+        keys : from the top; the first may have a number, as those of `expressions` have.
+        """
+        section = self.section or Section({}, self.file, "")
+        own = e.file == section.file  # a line of the model is not at fault
+        variable = None if e.variable == ".".join(keys) else e.variable
+        e = ModelError(
+            e.what, remedy=e.remedy, variable=variable,
+            file=e.file if own else None, line=e.line if own else None,
+        )  # fmt: skip
+        found = replace(section, keys=(keys[0].split(" ")[0], *keys[1:])).placed(e)
+        return ModelError(
+            found.what, remedy=found.remedy, file=found.file, line=found.line,
+            variable=".".join(keys),
+        )  # fmt: skip
 
     def expressions(self) -> dict[str, str]:
         """Every expression by the key it stands under."""
@@ -154,16 +175,7 @@ def read_claim(path: str | Path) -> Claim:
     ModelError : no TOML, an unknown or missing key, a value of the wrong kind; the key is named.
     """
     path = Path(path)
-    data = toml_of(path, MAX_BYTES)
-    try:
-        return _claim(data, path)
-    except ModelError as e:
-        raise e.at(file=path.name) from None
-
-
-def toml_of(path: Path, limit: int) -> dict[str, Any]:
-    """A TOML file of at most ``limit`` bytes."""
-    return dict(read_toml(path, limit).data)
+    return _claim(read_toml(path, MAX_BYTES), path)
 
 
 def inside(path: Path, folder: Path) -> Path:
@@ -180,158 +192,117 @@ def inside(path: Path, folder: Path) -> Path:
     return path
 
 
-def only(data: Mapping[str, Any], known: Sequence[str], key: str = "") -> None:
-    """Refuse keys that are not known."""
-    for k in data:
-        if k not in known:
-            remedy = nearest(k, known) or f"one of {', '.join(known)}"
-            raise ModelError(f"unknown key '{k}'", remedy=remedy, variable=key or None)
-
-
 # --- one key each -----------------------------------------------------------------------------
 
 
-def _text(value: Any, key: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ModelError(
-            f"expected text, got {said(value)}", variable=key, remedy="write it in quotes"
-        )
-    return _printable(value.strip(), key)
+def _text(section: Section, key: str) -> str:
+    """A text that says something."""
+    return _said(section, key, section.words(key))
 
 
-def _printable(text: str, key: str) -> str:
-    """The text, which may be printed on a terminal as it is."""
-    for c in text:
-        if not c.isprintable() and c not in "\n\t":
-            raise ModelError(f"holds the control character {c!r}", variable=key, remedy="delete it")
-    return text
-
-
-def _label(text: str, key: str) -> str:
-    """The name of a run, an ablation or a reported number: one line of text."""
-    if not text.strip() or not text.isprintable():
-        raise ModelError(f"{text!r} is no name", remedy="one line of text", variable=key)
-    return text
-
-
-def _line(value: Any, key: str) -> str:
+def _line(section: Section, key: str) -> str:
     """A text of one line."""
-    return _label(_text(value, key), key)
+    text = _text(section, key)
+    if not text.isprintable():
+        raise section.fault(f"{text!r} is no name", key, "one line of text")
+    return text
 
 
-def texts(value: Any, key: str) -> tuple[str, ...]:
+def _texts(section: Section, key: str) -> tuple[str, ...]:
     """A text, or a list of them."""
-    if isinstance(value, list):
-        return tuple(_text(v, key) for v in value)
-    return (_text(value, key),)
+    return tuple(_said(section, key, text) for text in section.texts(key))
 
 
-def _tier(value: Any, key: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 9:
-        raise ModelError(
-            f"expected a whole number from 1, got {said(value)}",
-            variable=key,
-            remedy="write one such as 1",
-        )
-    return value
+def _said(section: Section, key: str, text: str) -> str:
+    if not text.strip():
+        raise section.fault(f"expected text, got {said(text)}", key, "write it in quotes")
+    return text.strip()
 
 
-def _one_of(choices: Sequence[str]) -> Callable[[Any, str], str]:
-    def take(value: Any, key: str) -> str:
-        if value not in choices:
-            raise ModelError(
-                f"is {said(value)}",
-                remedy=nearest(str(value), choices) or f"one of {', '.join(choices)}",
-                variable=key,
-            )
-        return str(value)
-
-    return take
+def _tables(section: Section, key: str) -> Section:
+    """A table whose keys are names of runs, ablations or reported numbers: one line each."""
+    own = section.section(key)
+    for name in own.data:
+        if not name.strip() or not name.isprintable():
+            raise own.fault(f"{name!r} is no name", remedy="one line of text")
+    return own
 
 
-def _report(value: Any, key: str) -> dict[str, str]:
-    return {_label(k, key): _text(v, f"{key}.{k}") for k, v in table(value, key).items()}
+def _tier(section: Section, key: str) -> int:
+    tier = section.whole(key, least=1)
+    if tier > 9:
+        raise section.fault(f"expected at most 9, got {tier}", key, "write less")
+    return tier
 
 
-def table(value: Any, key: str) -> dict[str, Any]:
-    """A table."""
-    if not isinstance(value, dict):
-        raise ModelError(
-            f"expected a table, got {said(value)}",
-            variable=key,
-            remedy="write key = value lines under [its name]",
-        )
-    return value
+def _one_of(*choices: str) -> Callable[[Section, str], str]:
+    return lambda section, key: section.choice(key, choices)
 
 
-_OVERRIDES = ("constants", "lookups", "series", "initial")
-_KEYS: dict[str, Callable[[Any, str], Any]] = {
-    "id": _line, "claim": _text, "seed": _text, "place": _text, "variables": texts, "tier": _tier,
-    "kind": _one_of(KINDS), "expect": _one_of(EXPECTED), "data": _one_of(DATA),
-    "data_note": _text, "changed": _text, "why": _text, "missing": _text, "conflicts": texts,
-    "check": texts, "report": _report, "plot": texts,
+def _report(section: Section, key: str) -> dict[str, str]:
+    own = _tables(section, key)
+    return {name: _text(own, name) for name in own.data}
+
+
+_KEYS: dict[str, Callable[[Section, str], Any]] = {
+    "id": _line, "claim": _text, "seed": _text, "place": _text, "variables": _texts, "tier": _tier,
+    "kind": _one_of(*KINDS), "expect": _one_of(*EXPECTED), "data": _one_of(*DATA),
+    "data_note": _text, "changed": _text, "why": _text, "missing": _text, "conflicts": _texts,
+    "check": _texts, "report": _report, "plot": _texts,
 }  # fmt: skip
 _REQUIRED = ("id", "claim", "seed", "tier", "kind", "expect", "data")
 
 
-def _claim(data: Mapping[str, Any], path: Path) -> Claim:
-    only(data, (*_KEYS, "base", "runs", "ablations"))
+def _claim(top: Section, path: Path) -> Claim:
+    top.only(*_KEYS, "base", "runs", "ablations")
     for key in _REQUIRED:
-        if key not in data:
-            raise ModelError(f"has no '{key}'", remedy="every claim needs one")
-    plain = {k: take(data[k], k) for k, take in _KEYS.items() if k in data}
-    runs = {k: _several(data.get(k, {}), k, path) for k in ("runs", "ablations")}
-    if any(names.canonical(k) == BASE for k in runs["runs"]):
-        raise ModelError("'base' is the model as it is", remedy="use [base]", variable="runs")
-    base = _changes(data.get("base", {}), "base", path)
+        top.value(key)
+    plain = {k: take(top, k) for k, take in _KEYS.items() if top.has(k)}
+    runs, ablations = _several(top, "runs", path), _several(top, "ablations", path)
+    for name in runs:
+        if names.canonical(name) == BASE:
+            what = "'base' is the model as it is"
+            raise top.section("runs").fault(what, name, "use [base]")
+    for name, changes in ablations.items():
+        if changes.key == Changes().key:
+            remedy = "set, scale or hold something"
+            raise top.section("ablations").fault("changes nothing", name, remedy)
     claim = Claim(
-        **plain, runs=runs["runs"], ablations=runs["ablations"], base=base, file=path.name
-    )
+        **plain, runs=runs, ablations=ablations, base=_changes(top.section("base"), path),
+        file=path.name, section=top,
+    )  # fmt: skip
     testable = claim.expect != "not testable"
     if testable != bool(claim.check) or testable == bool(claim.missing):
-        raise ModelError(
-            f"is expected to be {claim.expect}",
-            remedy="give a check and nothing missing" if testable else "say what is missing; a "
-            "claim with a check is testable",
-            variable="expect",
+        raise top.fault(
+            f"is expected to be {claim.expect}", "expect",
+            "give a check and nothing missing" if testable else "say what is missing; a claim with "
+            "a check is testable",
         )  # fmt: skip
     found = claim.expressions()
     if len(found) > MAX_EXPRESSIONS:
-        raise ModelError(f"more than {MAX_EXPRESSIONS} expressions", remedy="split the claim")
+        raise top.fault(f"more than {MAX_EXPRESSIONS} expressions", remedy="split the claim")
     for key, text in found.items():
         if len(text) > MAX_LENGTH:
-            raise ModelError(
-                f"longer than {MAX_LENGTH} characters", variable=key, remedy="shorten it"
-            )
+            e = ModelError(f"longer than {MAX_LENGTH} characters", remedy="shorten it")
+            raise claim.placed(e, *key.split(".", 1))
     return claim
 
 
-def _several(value: Any, key: str, path: Path) -> dict[str, Changes]:
-    found = table(value, key)
-    if len(found) > MAX_RUNS:
-        raise ModelError(f"more than {MAX_RUNS}", variable=key, remedy="split the claim")
-    if len({names.canonical(k) for k in found}) < len(found):
-        raise ModelError("two of the same name", variable=key, remedy="rename one")
-    made = {_label(k, key): _changes(v, f"{key}.{k}", path) for k, v in found.items()}
-    for name, changes in made.items() if key == "ablations" else ():
-        if changes.key == Changes().key:
-            raise ModelError("changes nothing", remedy="set, scale or hold something",
-                             variable=f"{key}.{name}")  # fmt: skip
-    return made
+def _several(top: Section, key: str, path: Path) -> dict[str, Changes]:
+    own = _tables(top, key)
+    if len(own.data) > MAX_RUNS:
+        raise own.fault(f"more than {MAX_RUNS}", remedy="split the claim")
+    if len({names.canonical(k) for k in own.data}) < len(own.data):
+        raise own.fault("two of the same name", remedy="rename one")
+    return {name: _changes(own.section(name), path) for name in own.data}
 
 
-def _changes(value: Any, key: str, path: Path) -> Changes:
-    data = table(value, key)
-    only(data, (*_OVERRIDES, "scale", "hold", "note"), key)
-    try:
-        overrides = preset_of({k: data[k] for k in _OVERRIDES if k in data}, path).overrides
-    except ModelError as e:
-        raise ModelError(
-            f"'{e.variable}': {e.what}" if e.variable else e.what, remedy=e.remedy, variable=key
-        ) from None
-    scale = {
-        str(k): number(v, f"{key}.scale.{k}")
-        for k, v in table(data.get("scale", {}), f"{key}.scale").items()
-    }
-    hold = texts(data["hold"], f"{key}.hold") if "hold" in data else ()
-    return Changes(overrides, scale, hold, str(data.get("note", "")))
+def _changes(own: Section, path: Path) -> Changes:
+    own.only(*TABLES, "scale", "hold", "note")
+    scale = own.section("scale")
+    return Changes(
+        overrides_of(own, path)[0],
+        {name: scale.number(name) for name in scale.data},
+        _texts(own, "hold") if own.has("hold") else (),
+        own.words("note", ""),
+    )

@@ -12,11 +12,11 @@ import numpy as np
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError, suggested
+from sdsim.base.toml import Section, read_toml
 from sdsim.claims.claim_runs import Draws
-from sdsim.claims.claims import only, table, texts, toml_of
 from sdsim.ir.provenance import doubt_of
 from sdsim.outcomes.meaning import Cell
-from sdsim.overrides import Overrides, number, parameter_vector
+from sdsim.overrides import Overrides, parameter_vector
 from sdsim.run.system import System
 
 MAX_BYTES = 1_000_000
@@ -28,12 +28,18 @@ class Choice:
 
     fixed, drawn : names; ``*`` stands for anything.   fixed_groups : groups of the model's file.
     limits : in place of those that the model declares.
+    section : the file as read, in which the lines of names are looked up.
     """
 
     fixed: tuple[str, ...] = ()
     fixed_groups: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    section: Section | None = field(default=None, repr=False, compare=False)
+
+    def traced(self, e: ModelError) -> ModelError:
+        """An error about a name in the file, with its line."""
+        return self.section.traced(e) if self.section else e.at(file="draws.toml")
 
 
 def read_choice(path: str | Path) -> Choice:
@@ -43,28 +49,20 @@ def read_choice(path: str | Path) -> Choice:
     ------
     ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
     """
-    path = Path(path)
-    data = toml_of(path, MAX_BYTES)
-    try:
-        only(data, ("fixed", "fixed_groups", "drawn", "limits"))
-        limits = {}
-        for name, pair in table(data.get("limits", {}), "limits").items():
-            if not isinstance(pair, list) or len(pair) != 2:
-                raise ModelError(
-                    "expected [low, high]", variable=f"limits.{name}", remedy="write two numbers"
-                )
-            low, high = (number(v, f"limits.{name}") for v in pair)
-            if low > high:
-                raise ModelError(
-                    f"{low:g} is above {high:g}",
-                    variable=f"limits.{name}",
-                    remedy="turn them round",
-                )
-            limits[name] = (low, high)
-        lists = {k: texts(data[k], k) for k in ("fixed", "fixed_groups", "drawn") if data.get(k)}
-        return Choice(**lists, limits=limits)
-    except ModelError as e:
-        raise e.at(file=path.name) from None
+    top = read_toml(Path(path), MAX_BYTES)
+    top.only("fixed", "fixed_groups", "drawn", "limits")
+    section = top.section("limits")
+    limits = {}
+    for name in section.data:
+        pair = section.numbers(name)
+        if len(pair) != 2:
+            raise section.fault("expected [low, high]", name, "write two numbers")
+        low, high = pair
+        if low > high:
+            raise section.fault(f"{low:g} is above {high:g}", name, "turn them round")
+        limits[name] = (low, high)
+    lists = {k: top.texts(k, ()) for k in ("fixed", "fixed_groups", "drawn")}
+    return Choice(**lists, limits=limits, section=top)
 
 
 @dataclass(frozen=True)
@@ -123,10 +121,9 @@ def choose(
             continue
         if low is None or high is None:
             if named:
-                raise ModelError(
-                    "is to be drawn and has no limits", remedy="give some under [limits]",
-                    variable=v.name, file="draws.toml",
-                )  # fmt: skip
+                what = "is to be drawn and has no limits"
+                remedy = "give some under [limits]"
+                raise choice.traced(ModelError(what, remedy=remedy, variable=v.name))
             continue
         low, high = min(low, float(value)), max(high, float(value))
         rows.append((where, label, float(value), low, high))
@@ -144,13 +141,12 @@ def _check(system: System, choice: Choice) -> None:
     for pattern in (*choice.fixed, *choice.drawn, *choice.limits):
         if not any(_among(name, (pattern,)) for name in constants):
             remedy = suggested(pattern, constants)
-            raise ModelError(f"'{pattern}' is no constant", remedy=remedy, file="draws.toml")
+            raise choice.traced(ModelError(f"'{pattern}' is no constant", remedy=remedy))
     groups = {v.group for v in system.model.variables.values()}
     for group in choice.fixed_groups:
         if group not in groups:
-            raise ModelError(
-                f"no group '{group}'", remedy=suggested(group, sorted(groups)), file="draws.toml"
-            )
+            remedy = suggested(group, sorted(groups))
+            raise choice.traced(ModelError(f"no group '{group}'", remedy=remedy))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sdsim.base.errors import ModelError
 from sdsim.claims.claims import Claim
 from sdsim.ir.expr import Binary, Expr
 from sdsim.ir.model import Model
-from sdsim.outcomes.formula import parse
+from sdsim.outcomes.formula import Place, parse_each
 from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.overrides import Overrides
 
@@ -49,9 +49,19 @@ def read_checks(
         and key are named.
     """
     found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
-    trees = parse(found)
+    trees = parse_each(found)
     fixed = fixed_in(model) - _moved(overrides)
-    return [_read(model, fixed, c, {k: trees[c.file, k] for k in c.expressions()}) for c in claims]
+    return [_read(model, fixed, c, _trees(c, trees)) for c in claims]
+
+
+def _trees(claim: Claim, trees: Mapping[Place, Expr | ModelError]) -> dict[str, Expr]:
+    found = {}
+    for key in claim.expressions():
+        tree = trees[claim.file, key]
+        if isinstance(tree, ModelError):
+            raise claim.placed(tree, *key.split(".", 1))
+        found[key] = tree
+    return found
 
 
 def _moved(overrides: Overrides | None) -> set[str]:
@@ -76,7 +86,7 @@ def _read(model: Model, fixed: frozenset[str], claim: Claim, trees: Mapping[str,
             kinds[key] = scope.kind(tree)
             _suits(key, kinds[key])
     except ModelError as e:
-        raise e.at(file=claim.file, variable=key) from None
+        raise claim.placed(e, *key.split(".", 1)) from None
     checks = [t for k, t in trees.items() if k.split(" ")[0] == "check"]
     whole = None
     for t in checks:

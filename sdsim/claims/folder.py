@@ -1,4 +1,5 @@
-"""What a model's folder brings beside the model: claims, a toy, loops, a choice of draws."""
+"""What a model's folder brings beside the model: claims, their conflicts, a toy, loops, a choice of
+draws."""
 
 from __future__ import annotations
 
@@ -7,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdsim.claims.claims import Claim, inside, read_claims
+from sdsim.claims.conflicts import Conflict, read_conflicts
 from sdsim.claims.draws import Choice, read_choice
 from sdsim.claims.loops import Loop, read_loops
 from sdsim.claims.null import Null
 from sdsim.run.system import System, load
 
 CLAIMS, TOY, LOOPS, DRAWS = "claims", "null.mdl", "loops.toml", "draws.toml"
+CONFLICTS = "conflicts.toml"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class Folder:
     def has_claims(self) -> bool:
         """Whether there is a folder of claims."""
         return self._own(CLAIMS).exists()
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Where claims contradict each other or others; none where there is no file."""
+        file = self._own(CONFLICTS)
+        return read_conflicts(file) if file.exists() else ()
 
     def loops(self) -> tuple[Loop, ...]:
         """The declared loops; none where there is no file."""

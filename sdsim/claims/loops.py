@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError
-from sdsim.claims.claims import only, texts, toml_of
+from sdsim.base.toml import Section, line_of, read_toml
 from sdsim.claims.links import End, Link, cells_of, link_of, parted, reading
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 from sdsim.ir.model import Equation, Model, Variable
@@ -34,13 +33,14 @@ class Loop:
     """A loop as declared.
 
     links : in its order, as written; the last leads back to the first.
-    hold : the links in which the cause is held to open it.
+    hold : the links in which the cause is held to open it.   line : of its file.
     """
 
     name: str
     polarity: str
     links: tuple[str, ...]
     hold: tuple[str, ...]
+    line: int | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,39 +62,26 @@ def read_loops(path: str | Path) -> tuple[Loop, ...]:
 
     Raises
     ------
-    ModelError : no TOML, an unknown key, a value of the wrong kind; the loop is named.
+    ModelError : no TOML, an unknown key, a value of the wrong kind; line and key are named.
     """
-    path = Path(path)
-    data = toml_of(path, MAX_BYTES)
-    try:
-        only(data, ("loop",))
-        rows = data.get("loop", [])
-        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-            raise ModelError("expected [[loop]] tables", remedy="write [[loop]] above each")
-        if len(rows) > MAX_LOOPS:
-            raise ModelError(f"more than {MAX_LOOPS} loops", remedy="leave some out")
-        loops = tuple(_loop(r, f"loop {n}") for n, r in enumerate(rows, start=1))
-        if len({loop.name for loop in loops}) < len(loops):
-            raise ModelError("two loops of the same name", remedy="rename one")
-        return loops
-    except ModelError as e:
-        raise e.at(file=path.name) from None
+    top = read_toml(Path(path), MAX_BYTES)
+    top.only("loop")
+    loops: dict[str, Loop] = {}
+    for row in top.rows("loop", MAX_LOOPS):
+        loop = _loop(row)
+        if loop.name in loops:
+            raise row.fault(f"a second loop '{loop.name}'", "name", "rename one")
+        loops[loop.name] = loop
+    return tuple(loops.values())
 
 
-def _loop(data: dict[str, Any], key: str) -> Loop:
-    only(data, ("name", "polarity", "links", "hold", "note"), key)
-    for k in ("name", "polarity", "links", "hold"):
-        if k not in data:
-            raise ModelError(
-                f"has no '{k}'", variable=str(data.get("name", key)), remedy="write it"
-            )
-    name = str(data["name"])
-    if data["polarity"] not in ("R", "B"):
-        raise ModelError("polarity is R or B", variable=name, remedy='write polarity = "R" or "B"')
-    links, hold = texts(data["links"], name), texts(data["hold"], name)
+def _loop(row: Section) -> Loop:
+    row.only("name", "polarity", "links", "hold", "note")
+    name, polarity = row.words("name"), row.choice("polarity", ("R", "B"))
+    links, hold = row.texts("links"), row.texts("hold")
     if len(links) > MAX_LINKS:
-        raise ModelError(f"more than {MAX_LINKS} links", variable=name, remedy="split the loop")
-    return Loop(name, str(data["polarity"]), links, hold)
+        raise row.fault(f"more than {MAX_LINKS} links", "links", "split the loop")
+    return Loop(name, polarity, links, hold, line_of(row.text, row.keys))
 
 
 def held_links(model: Model, loop: Loop) -> list[Link]:

@@ -92,20 +92,20 @@ def run_claims(
 def _links(model: Model, claims: Sequence[Claim], loops: Sequence[Loop]) -> list[Any]:
     out = []
     for c in claims:
-        tables = {"base": c.base}
-        tables |= {f"runs.{k}": v for k, v in c.runs.items()}
-        tables |= {f"ablations.{k}": v for k, v in c.ablations.items()}
-        for key, changes in tables.items():
+        tables: dict[tuple[str, ...], Changes] = {(BASE,): c.base}
+        tables |= {("runs", k): v for k, v in c.runs.items()}
+        tables |= {("ablations", k): v for k, v in c.ablations.items()}
+        for keys, changes in tables.items():
             for text in changes.hold:
                 try:
                     out.append(link_of(text, model))
                 except ModelError as e:
-                    raise e.at(file=c.file, variable=f"{key}.hold") from None
+                    raise c.placed(e, *keys, "hold") from None
     for loop in loops:
         try:
             out += held_links(model, loop)
         except ModelError as e:
-            raise e.at(file="loops.toml", variable=loop.name) from None
+            raise e.at(file="loops.toml", line=loop.line, variable=loop.name) from None
     return out
 
 
@@ -156,12 +156,9 @@ class _Court:
                             self._look(r.claim, run, changes, ablation)
                             (own if ablation is None else all_).add(changes.key)
                     except ModelError as e:
-                        key = BASE if run == BASE else f"runs.{run}"
-                        key = key if ablation is None else f"ablations.{ablation}"
-                        what = f"'{e.variable}': {e.what}" if e.variable else e.what
-                        raise ModelError(
-                            what, remedy=e.remedy, file=r.claim.file, variable=key
-                        ) from None
+                        keys = (BASE,) if run == BASE else ("runs", run)
+                        keys = keys if ablation is None else ("ablations", ablation)
+                        raise r.claim.placed(e, *keys) from None
         held = (loops + 1) * len(own) if loops else 0
         self._of = len(own | all_) + held + len(SPREADS) * draws * len(own)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from sdsim.claims import Changes, Claim, Result
+from sdsim.claims import Changes, Claim, Conflict, Result
 from sdsim.ir.expr import Call, Ref, to_text, walk
 from sdsim.ir.model import Model
 from sdsim.plots.scorecard_curves import figure_of, units_of
 from sdsim.plots.scorecard_look import SCRIPT, STYLE
 
 __all__ = [
-    "SCRIPT", "STYLE", "Conflict", "bar", "conflicts", "equations", "group_of", "groups", "rows",
+    "SCRIPT", "STYLE", "bar", "conflicts", "equations", "group_of", "groups", "rows",
     "unsupported",
 ]  # fmt: skip
 
@@ -35,20 +34,6 @@ GROUPS = {
 
 #: Colours of the groups in the bar.
 _SHADES = ("#b48ead", "#d3b6cd", "#0072B2", "#d98c5f", "#9aa5ae", "#1d2429")
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Claims, or a claim and others outside, that contradict each other.
-
-    model : what the model says about it, in words.
-    """
-
-    id: str
-    issue: str
-    claims: tuple[str, ...]
-    others: str = ""
-    model: str = ""
 
 
 def group_of(r: Result) -> str:

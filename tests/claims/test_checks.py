@@ -233,7 +233,7 @@ def test_series_and_start_values_change_the_model(decide: Callable[..., Result])
     """
     assert decide("IN(high, FINAL(x)) > 20", rest).margin == pytest.approx(0.25)
     assert decide("IN(ramp, FINAL(rate)) > 8", rest).margin == pytest.approx(0.25)
-    with pytest.raises(ModelError, match=r"c\.toml: 'check': has values over time"):
+    with pytest.raises(ModelError, match=r"c\.toml:9: 'check': has values over time"):
         decide("rate > 1", rest)
 
 

@@ -121,9 +121,9 @@ def test_a_mismatch_is_one(folder: Path) -> None:
     ("file", "text", "said"),
     [
         ("claims/P1.toml", "id = ", "P1.toml: no valid TOML"),
-        ("claims/P1.toml", 'id = "P1"', "P1.toml: has no 'claim'"),
-        ("loops.toml", "x = 1", "loops.toml: unknown key 'x'"),
-        ("draws.toml", 'fixed = ["Leaf"]', "draws.toml: 'Leaf' is no constant; did"),
+        ("claims/P1.toml", 'id = "P1"', "P1.toml: 'claim' is missing"),
+        ("loops.toml", "x = 1", "loops.toml:1: 'x': is no key here"),
+        ("draws.toml", 'fixed = ["Leaf"]', "draws.toml:1: 'fixed': 'Leaf' is no constant; did"),
         ("null.mdl", "Lilies = ", "null.mdl"),
         ("pond.mdl", "Lilies = ", "pond.mdl"),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from own_models import POND
 
-from sdsim.claims import Folder, Result, choose, read_claim, run_claims
+from sdsim.claims import Conflict, Folder, Result, choose, read_claim, run_claims
 from sdsim.plots import scorecard as card
 from sdsim.run.system import System
 
@@ -27,7 +27,7 @@ def results(pond: System) -> tuple[Result, ...]:
 @pytest.fixture(scope="module")
 def page(pond: System, results: tuple[Result, ...]) -> str:
     """The parts of the page, one after the other."""
-    found = [card.Conflict("C1", "Which?", ("P1", "P9"), "Others 1999", "Neither.")]
+    found = [Conflict("C1", "Which?", ("P1", "P9"), "Others 1999", "Neither.")]
     return "\n".join(
         (
             card.bar(results),

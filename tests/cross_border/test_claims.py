@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,12 +73,9 @@ def test_every_claim_that_is_not_supported_says_why() -> None:
 
 def test_conflicts_name_what_the_model_says() -> None:
     """Each has words of its own, and at least one side among the claims or a reason why not."""
-    with (FOLDER / "conflicts.toml").open("rb") as stream:
-        rows = tomllib.load(stream)["conflict"]
-    assert len({r["id"] for r in rows}) == len(rows) == 12
-    for r in rows:
-        assert set(r) <= {"id", "issue", "model", "claims", "others"}
-        assert r["model"]
+    conflicts = HERE.conflicts()
+    assert len(conflicts) == 12
+    assert all(c.model and (c.claims or c.others) for c in conflicts)
 
 
 def test_the_toy_stays_finite(flagship: sdsim.System) -> None:

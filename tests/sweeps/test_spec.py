@@ -228,7 +228,7 @@ def test_lines_of_keys() -> None:
     assert line_of(text, ("b", "c d")) == 3
     assert line_of(text, ("b", "c d", "e.f")) == 4
     assert line_of(text, ("b", "c d", "missing")) == 3
-    assert line_of(text, ("g", "h", "i")) == 6
+    assert line_of(text, ("g", "1", "h", "i")) == 6
     assert line_of(text, ("z",)) is None
 
 
