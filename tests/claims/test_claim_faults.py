@@ -213,7 +213,7 @@ def test_runs_within_runs_are_counted_not_waited_for(ranged: System, claim_file:
         check = f"SUM(IN EACH({runs}, {check}))"
     tables = "[runs]\n" + "".join(f"r{i} = {{constants = {{k = 1}}}}\n" for i in range(40))
     claim = read_claim(claim_file(f"check = '{check} > 0'\n{tables}"))
-    with pytest.raises(ModelError, match=r"c\.toml: .*take more than 1,000,000 steps; split"):
+    with pytest.raises(ModelError, match=r"c\.toml:9: .*take more than 1,000,000 steps; split"):
         run_claims(ranged, [claim])
 
 
