@@ -12,12 +12,11 @@ import contextlib
 import functools
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import platformdirs
 
-from sdsim.base import host, limits
+from sdsim.base import files, host, limits
 
 VARIABLE = "SDSIM_CACHE_DIR"
 #: The largest entry that is read, in bytes, and how many entries a room keeps.
@@ -56,14 +55,8 @@ def store(room: str, name: str, body: bytes) -> None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not host.only_mine(place.stat()):
             return
-        handle, temporary = tempfile.mkstemp(prefix=".", dir=place)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(hashlib.sha256(body).digest() + body)
-            host.replace(temporary, place / name)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with files.replacing(place / name, private=True) as beside:
+            beside.write_bytes(hashlib.sha256(body).digest() + body)
         _prune(place)
 
 

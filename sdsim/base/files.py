@@ -1,14 +1,20 @@
-"""Files of strangers read whole: regular ones, up to a size; never a device, a pipe or a folder."""
+"""Files read whole (regular ones, up to a size), and files put in place whole."""
 
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sdsim.base import host
 from sdsim.base.errors import ModelError
+
+#: How the names of files begin that are being written.
+PARTIAL = ".partial-"
 
 _WEB = ("http:", "https:", "ftp:", "file:")
 
@@ -98,6 +104,50 @@ def writable(path: Path, suffixes: Sequence[str]) -> Path:
     if what:
         raise ModelError(f"cannot be written: {what}", remedy=remedy, file=str(path))
     return path
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False, private: bool = False) -> Iterator[Path]:
+    """A new file beside ``path``, which takes its place where the block ends without an error.
+
+    Whoever reads ``path`` sees the old file or the new one, whole. After an error the old one
+    stands as it was, and nothing is left beside it. A new file has the mode of the one it replaces,
+    else that of any new file.
+
+    durable : whether it is on the disk before it takes its place, so that no loss of power can
+        leave half of it.
+    private : whether nobody else may read it.
+
+    Raises
+    ------
+    OSError : it cannot be written.
+    """
+    beside = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}{path.suffix[:20]}")
+    open(beside, "xb", opener=_privately if private else None).close()
+    try:
+        yield beside
+        if not private and path.is_file():
+            shutil.copymode(path, beside)
+        if durable:
+            with beside.open("r+b") as stream:
+                os.fsync(stream.fileno())
+        host.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+    if durable:
+        host.sync_folder(path.parent)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what processes that died while `replacing` have left below a folder."""
+    for partial in folder.rglob(f"{PARTIAL}*"):
+        partial.unlink(missing_ok=True)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def too_large(size: int, most: int) -> ModelError:

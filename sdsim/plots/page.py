@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-from sdsim.base import host
+from sdsim.base import files
 from sdsim.base.errors import ModelError
 
 
@@ -120,11 +118,8 @@ def _document(title: str, body: str, head: str = "") -> str:
 def _written(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o644)
-        host.replace(temporary, path)
+        with files.replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8", newline="\n")
     except OSError as e:
         raise ModelError(
             f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another folder"

@@ -111,7 +111,7 @@ def run_sweep(
                 if progress is not None:
                     seconds = time.monotonic() - began
                     progress(State(done, failed, task.count, seconds, before))
-        store.tidy(root)
+        files.tidy(root)
         manifest.settle()
     return read_store(root)
 
@@ -165,7 +165,7 @@ def _known(header: Mapping[str, Any], root: Path) -> Manifest:
             f"is of another sweep: {'; '.join(unlike)}", file=str(root),
             remedy="resume with what it was begun with, or write a new store",
         )  # fmt: skip
-    store.tidy(root)
+    files.tidy(root)
     kept = {k: e for k, e in manifest.entries.items() if not store.fault(root, e.files)}
     return Manifest(root, {**manifest.header, store.FILES: header[store.FILES]}, kept)
 

@@ -8,9 +8,7 @@ STORE/series/NAME       (member, time, element) where whole series are kept
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore, MemoryStore
 
-from sdsim.base import host
+from sdsim.base import files
 from sdsim.base.errors import ModelError, one_line
 from sdsim.ir.model import label_of
 from sdsim.sweeps import faults
@@ -29,7 +27,6 @@ from sdsim.sweeps.task import Part, Task
 
 OUTCOMES, SERIES = "outcomes", "series"
 FILES = "files"  # the manifest's word for the digests of what says what the arrays are
-_PARTIAL = ".partial-"
 
 
 class DurableStore(LocalStore):
@@ -54,24 +51,8 @@ class DurableStore(LocalStore):
 def write(path: Path, body: bytes) -> None:
     """A file that is whole or not there, whatever happens meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(body)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(partial, 0o644)
-        host.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise
-    host.sync_folder(path.parent)
-
-
-def tidy(root: Path) -> None:
-    """Remove what writers that died have left."""
-    for partial in root.rglob(f"{_PARTIAL}*"):
-        partial.unlink(missing_ok=True)
+    with files.replacing(path, durable=True) as beside:
+        beside.write_bytes(body)
 
 
 def folder_of(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import math
 import os
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdsim.base import files, host, limits
+from sdsim.base import files, limits
 from sdsim.base.errors import ModelError
 from sdsim.base.extras import extra
 from sdsim.base.names import element_label
@@ -42,25 +41,21 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
     path = files.writable(Path(path), SUFFIXES)
     suffix = path.suffix.lower()
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{target.name[:200]}.{os.getpid()}")
     try:
-        if suffix == ".nc":
-            netcdf.write(_writable(dataset), beside)
-        elif suffix == ".parquet":
-            with extra("parquet", "writing Parquet"):
-                import_module("pyarrow")
-            only(table(dataset), columns).to_parquet(beside)
-        else:
-            frame = only(table(dataset), columns)
-            frame.to_csv(beside, sep="," if suffix == ".csv" else "\t", encoding="utf-8")
-        host.replace(beside, target)
+        with files.replacing(target) as beside:
+            if suffix == ".nc":
+                netcdf.write(_writable(dataset), beside)
+            elif suffix == ".parquet":
+                with extra("parquet", "writing Parquet"):
+                    import_module("pyarrow")
+                only(table(dataset), columns).to_parquet(beside)
+            else:
+                frame = only(table(dataset), columns)
+                frame.to_csv(beside, sep="," if suffix == ".csv" else "\t", encoding="utf-8")
     except OSError as e:
         raise ModelError(
             f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another place"
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
     return path
 
 

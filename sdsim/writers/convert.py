@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
-from sdsim.base import files, host
+from sdsim.base import files
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import listed
 from sdsim.compile.expand import expand
@@ -122,14 +121,10 @@ def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
     ModelError : the folder cannot be written to; whatever ``check`` raises.
     """
     target = Path(os.path.realpath(target))
-    beside = target.with_name(f".{target.stem[:200]}.{os.getpid()}{target.suffix}")
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        check(beside)
-        host.replace(beside, target)
+        with files.replacing(target) as beside:
+            beside.write_text(text, encoding="utf-8", newline="")
+            check(beside)
     except OSError as error:
         what = f"cannot be written: {error.strerror or error}"
         raise ModelError(what, file=str(target), remedy="choose another folder") from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)

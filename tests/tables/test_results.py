@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,8 +106,8 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert read_table(path).columns.tolist() == COLUMNS
     assert read_result(path)["region size"].values.tolist() == [3] * 7
 
-    def full(*_: Any, **__: Any) -> None:
-        (tmp_path / f".run{suffix}.{os.getpid()}").write_bytes(b"half")
+    def full(*given: Any, **_: Any) -> None:
+        Path(given[-1]).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     for owner, name in ((pd.DataFrame, "to_csv"), (pd.DataFrame, "to_parquet"), (netcdf, "write")):
