@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from sdsim.analyses.common import Floats, plain
+from sdsim.analyses.common import Floats, Found, plain
 from sdsim.analyses.regional import Flags, checked_sample
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import shown
@@ -75,7 +75,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class TradeOff:
+class TradeOff(Found):
     """What a peeling offers, each (n_box,), from all runs to the smallest box.
 
     coverage, density, mass : as of `Box`.   restricted : how many factors are.
@@ -85,10 +85,6 @@ class TradeOff:
     density: Floats
     mass: Floats
     restricted: NDArray[np.int64]
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def trade_off(boxes: Sequence[Box]) -> TradeOff:

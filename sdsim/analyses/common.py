@@ -105,6 +105,14 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+class Found:
+    """What a method of analysis found: a dataclass that can be given as plain data."""
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data: every field, lists in place of arrays, None in place of NaN."""
+        return {k: plain(v) for k, v in self.__dict__.items()}
+
+
 def checked_level(level: float, resamples: int) -> None:
     """Refuse levels and numbers of resamples that make no interval."""
     if not 0 < level < 1:

@@ -20,7 +20,7 @@ from sdsim.analyses.boxes import Box as Box
 from sdsim.analyses.boxes import TradeOff as TradeOff
 from sdsim.analyses.boxes import checked_cases, measured
 from sdsim.analyses.boxes import trade_off as trade_off
-from sdsim.analyses.common import Floats, plain
+from sdsim.analyses.common import Floats, Found
 from sdsim.analyses.regional import Flags
 from sdsim.base.errors import ModelError
 from sdsim.base.extras import extra
@@ -186,7 +186,7 @@ def cart(
 
 
 @dataclass(frozen=True)
-class Restrictions:
+class Restrictions(Found):
     """How sure it is which factors make the box.
 
     share : (n_factor,) of resampled data in which the chosen box restricts it.
@@ -201,10 +201,6 @@ class Restrictions:
     def __getitem__(self, factor: int | np.integer[Any]) -> float:
         """The share of one factor, by its place."""
         return float(self.share[factor])
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def stability(

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.analyses.common import (
     Floats,
+    Found,
     blocks,
     checked_level,
     interval,
     named,
     parts,
-    plain,
     resampled,
     short,
 )
@@ -33,7 +32,7 @@ STILL = 1e-12
 
 
 @dataclass(frozen=True)
-class Morris:
+class Morris(Found):
     """Effects of moving a factor (or group) across its whole range, at other points of the cube.
 
     mean, star, deviation : (n_factor, ...) of the effects, of their sizes, their deviation, in
@@ -58,10 +57,6 @@ class Morris:
     left_out: NDArray[np.int64]
     level: float
     note: str = ""
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def morris(

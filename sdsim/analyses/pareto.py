@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.analyses.common import Floats, plain
+from sdsim.analyses.common import Floats, Found
 from sdsim.analyses.draws import sign_of
 from sdsim.base.errors import ModelError
 from sdsim.base.extras import extra
@@ -103,7 +103,7 @@ def _area(y: Floats, ref: Floats) -> float:
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Found):
     """What a search found.
 
     x : (n, n_lever).   y : (n, n_outcome), own units; none beats another.
@@ -116,10 +116,6 @@ class Front:
     y: Floats
     evaluations: int
     failed: int
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def optimise(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.analyses.common import Floats, named, parts, plain, short, spread
+from sdsim.analyses.common import Floats, Found, named, parts, short, spread
 from sdsim.base.errors import ModelError
 
 Whole = NDArray[np.int64]
@@ -23,7 +23,7 @@ FEWEST = 10
 
 
 @dataclass(frozen=True)
-class Pawn:
+class Pawn(Found):
     """Distances between distributions, 0 to 1 (Kolmogorov and Smirnov's).
 
     median, largest, mean : (n_factor, ...) over the slices of a factor.
@@ -43,10 +43,6 @@ class Pawn:
     varies: NDArray[np.bool_]
     slices: int
     note: str = ""
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def pawn(

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.analyses.common import Floats, checked_level, interval, plain
+from sdsim.analyses.common import Floats, Found, checked_level, interval
 from sdsim.analyses.draws import finite, mean, named, resampled, sign_of
 from sdsim.base.errors import ModelError
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Found):
     """Policies on one outcome, units of the outcome unless said; every array may have the further
     axes of the outcome at its end. An interval of ``level`` stands in ``..._low``, ``..._high``.
 
@@ -67,10 +66,6 @@ class Ranking:
         sign = -1 if self.better == "high" else 1
         return [int(i) for i in np.argsort(sign * self.mean, kind="stable")]
 
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
-
 
 def rank(
     outcome: Floats, policies: Sequence[str], better: str, *, threshold: float | None = None,
@@ -113,7 +108,7 @@ def rank(
 
 
 @dataclass(frozen=True)
-class WorseBeforeBetter:
+class WorseBeforeBetter(Found):
     """Policies that first go the wrong way.
 
     share : (n_policy,) of draws in which a policy is first worse than the baseline by more than
@@ -128,10 +123,6 @@ class WorseBeforeBetter:
     until: Floats
     used: int
     left_out: int
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def worse_before_better(
@@ -194,7 +185,7 @@ def _dip(gain: Floats, time: Floats, tolerance: float) -> tuple[float, float, fl
 
 
 @dataclass(frozen=True)
-class Stability:
+class Stability(Found):
     """Whether the order of policies is the same in other worlds, such as rival theories. The
     intervals of ``level`` of tau and agree stand in ``..._low``, ``..._high``.
 
@@ -220,10 +211,6 @@ class Stability:
     used: int
     left_out: int
     level: float
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {k: plain(v) for k, v in self.__dict__.items()}
 
 
 def _taus(means: Floats, pairs: NDArray[np.int64]) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a model with a folder 'claims' beside it, or a Vensim .mdl file with reality checks",
     )
     add("--draws", type=int, default=1000, metavar="N", help="draws of the constants; 0 for none")
-    add("--jobs", type=int, metavar="N", help="threads; one for each processor by default")
+    add("--threads", type=int, metavar="N", help="threads; one for each processor by default")
     add(
         "--id",
         nargs="+",
@@ -65,12 +65,12 @@ def execute(args: argparse.Namespace) -> int:
 
     if args.draws < 0 or args.draws > 1_000_000:
         raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
-    if args.jobs is not None and args.jobs < 1:
-        raise ModelError(f"--jobs is {args.jobs}", remedy="at least 1")
+    if args.threads is not None and args.threads < 1:
+        raise ModelError(f"--threads is {args.threads}", remedy="at least 1")
     method = method_named(args.method) if args.method else None
     backend = default_backend()
-    if isinstance(backend, Llvm) and args.jobs:
-        backend = Llvm(threads=args.jobs)
+    if isinstance(backend, Llvm) and args.threads:
+        backend = Llvm(threads=args.threads)
     system = load(args.model, backend=backend, data_folder=args.open)
     folder, overrides = Folder.of(args.model), Overrides()
     for path in args.preset:

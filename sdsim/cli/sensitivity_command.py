@@ -21,7 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="STORE", help="keep the runs; in memory without it"
     )
     parser.add_argument("--resume", action="store_true", help="use the runs that STORE has")
-    parser.add_argument("--jobs", metavar="N", type=int, help="workers where a store is written")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, help="worker processes where a store is written"
+    )
     parser.add_argument("--page", metavar="FILE", help="write a page of figures, .html")
     parser.add_argument("--resamples", metavar="N", type=int, default=1000, help="of the bootstrap")
     parser.add_argument("--level", type=float, default=0.95, help="of the intervals")

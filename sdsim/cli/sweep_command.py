@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="finish what is missing in STORE")
     parser.add_argument(
         "--jobs", metavar="N", type=int,
-        help="workers; one for each processor by default, 0 runs in this process",
+        help="worker processes; one for each processor by default, 0 runs in this process",
     )  # fmt: skip
     parser.add_argument(
         "--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT or tls://..., or local"

@@ -6,9 +6,10 @@ not depend on how many members there are, except in a Latin hypercube.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,41 @@ class Design(Protocol):
 
     def settings(self) -> dict[str, Any]:
         """What besides the factors makes it, as plain data."""
+
+
+@dataclass(frozen=True)
+class Sample(ABC):
+    """A design whose members are points of the cube of their own; a subclass gives `unit`.
+
+    factors : what varies.   count : how many members.   seed : from 0.
+    """
+
+    kind: ClassVar[str]
+    alike: ClassVar[int] = 1
+    factors: tuple[Factor, ...]
+    count: int
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checked(self.factors, self.count, self.seed)
+
+    @abstractmethod
+    def unit(self, first: int, stop: int) -> Floats:
+        """See `Design`."""
+
+    def values(self, first: int, stop: int) -> Floats:
+        """See `Design`."""
+        return drawn(self.factors, self.unit(first, stop))
+
+    def settings(self) -> dict[str, Any]:
+        """See `Design`."""
+        return {"members": self.count, "seed": self.seed}
+
+    @classmethod
+    def made(cls, factors: tuple[Factor, ...], s: Settings) -> Self:
+        """From the table of a spec."""
+        s.only("members", "seed")
+        return cls(factors, s.whole("members"), s.whole("seed", 0))
 
 
 @dataclass(frozen=True)

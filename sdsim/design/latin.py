@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, Floats, Sample
 from sdsim.design.bits import Words, key_of, words
-from sdsim.design.factors import Factor
 
 #: Up to so many members an order is drawn as a whole: all orders are as likely.
 SMALL = 4096
@@ -26,7 +25,7 @@ _BITS = 48
 
 
 @dataclass(frozen=True)
-class LatinHypercube:
+class LatinHypercube(Sample):
     """Each factor has one value in every ``count``-th part of its distribution, for any count.
 
     A member's values depend on ``count``: another count is another design, whose first members are
@@ -44,13 +43,6 @@ class LatinHypercube:
     """
 
     kind: ClassVar[str] = "latin hypercube"
-    alike: ClassVar[int] = 1
-    factors: tuple[Factor, ...]
-    count: int
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        checked(self.factors, self.count, self.seed)
 
     def unit(self, first: int, stop: int) -> Floats:
         """See `sdsim.design.base.Design`."""
@@ -61,14 +53,6 @@ class LatinHypercube:
             within = words(key_of(self.seed, f.name, "cell"), members)
             out[:, k] = (part.astype(np.float64) + _inside(within, self.count)) / self.count
         return out
-
-    def values(self, first: int, stop: int) -> Floats:
-        """See `sdsim.design.base.Design`."""
-        return drawn(self.factors, self.unit(first, stop))
-
-    def settings(self) -> dict[str, Any]:
-        """See `sdsim.design.base.Design`."""
-        return {"members": self.count, "seed": self.seed}
 
 
 def _inside(numbers: Words, count: int) -> Floats:
@@ -110,9 +94,4 @@ def _mixed(numbers: Words, count: int, key: int) -> Words:
     return np.asarray((upper << np.uint64(sizes[1])) | lower)
 
 
-def _made(factors: tuple[Factor, ...], s: Settings) -> LatinHypercube:
-    s.only("members", "seed")
-    return LatinHypercube(factors, s.whole("members"), s.whole("seed", 0))
-
-
-DESIGNS[LatinHypercube.kind] = _made
+DESIGNS[LatinHypercube.kind] = LatinHypercube.made

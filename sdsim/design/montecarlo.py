@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, Floats, Sample
 from sdsim.design.bits import key_of, unit, words
-from sdsim.design.factors import Factor
 
 
 @dataclass(frozen=True)
-class MonteCarlo:
+class MonteCarlo(Sample):
     """Every member and factor drawn on its own.
 
     Examples
@@ -27,13 +26,6 @@ class MonteCarlo:
     """
 
     kind: ClassVar[str] = "monte carlo"
-    alike: ClassVar[int] = 1
-    factors: tuple[Factor, ...]
-    count: int
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        checked(self.factors, self.count, self.seed)
 
     def unit(self, first: int, stop: int) -> Floats:
         """See `sdsim.design.base.Design`."""
@@ -43,18 +35,5 @@ class MonteCarlo:
             out[:, k] = unit(words(key_of(self.seed, f.name), numbers))
         return out
 
-    def values(self, first: int, stop: int) -> Floats:
-        """See `sdsim.design.base.Design`."""
-        return drawn(self.factors, self.unit(first, stop))
 
-    def settings(self) -> dict[str, Any]:
-        """See `sdsim.design.base.Design`."""
-        return {"members": self.count, "seed": self.seed}
-
-
-def _made(factors: tuple[Factor, ...], s: Settings) -> MonteCarlo:
-    s.only("members", "seed")
-    return MonteCarlo(factors, s.whole("members"), s.whole("seed", 0))
-
-
-DESIGNS[MonteCarlo.kind] = _made
+DESIGNS[MonteCarlo.kind] = MonteCarlo.made

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, Floats, Sample, Settings, checked, drawn
 from sdsim.design.factors import Factor
 
 MAX_DIMENSIONS = 21_201  # of the table of direction numbers
@@ -30,7 +30,7 @@ def _points(dimensions: int, seed: int, first: int, stop: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class SobolSequence:
+class SobolSequence(Sample):
     """Points that fill the cube evenly; best in powers of two.
 
     Examples
@@ -44,26 +44,14 @@ class SobolSequence:
     """
 
     kind: ClassVar[str] = "sobol"
-    alike: ClassVar[int] = 1
-    factors: tuple[Factor, ...]
-    count: int
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.count, self.seed)
+        super().__post_init__()
         _small_enough(len(self.factors), self.count)
 
     def unit(self, first: int, stop: int) -> Floats:
         """See `sdsim.design.base.Design`."""
         return _points(len(self.factors), self.seed, first, stop)
-
-    def values(self, first: int, stop: int) -> Floats:
-        """See `sdsim.design.base.Design`."""
-        return drawn(self.factors, self.unit(first, stop))
-
-    def settings(self) -> dict[str, Any]:
-        """See `sdsim.design.base.Design`."""
-        return {"members": self.count, "seed": self.seed}
 
 
 @dataclass(frozen=True)
@@ -160,16 +148,11 @@ def _small_enough(dimensions: int, points: int) -> None:
         )
 
 
-def _made_sobol(factors: tuple[Factor, ...], s: Settings) -> SobolSequence:
-    s.only("members", "seed")
-    return SobolSequence(factors, s.whole("members"), s.whole("seed", 0))
-
-
 def _made_saltelli(factors: tuple[Factor, ...], s: Settings) -> Saltelli:
     s.only("base", "seed", "second_order", "by_group")
     second, groups = s.flag("second_order", False), s.flag("by_group", False)
     return Saltelli(factors, s.whole("base"), s.whole("seed", 0), second, groups)
 
 
-DESIGNS[SobolSequence.kind] = _made_sobol
+DESIGNS[SobolSequence.kind] = SobolSequence.made
 DESIGNS[Saltelli.kind] = _made_saltelli

@@ -158,7 +158,7 @@ def test_nothing_is_read_from_outside(folder: Path, name: str) -> None:
 
 def test_like_bits_whatever_the_threads(folder: Path) -> None:
     """The same output from one thread and from two."""
-    one, two = (check(folder, "--json", "--draws", "40", "--jobs", n).stdout for n in "12")
+    one, two = (check(folder, "--json", "--draws", "40", "--threads", n).stdout for n in "12")
     assert one == two != ""
 
 
@@ -187,7 +187,7 @@ def test_bad_options_are_two(folder: Path) -> None:
         (("--tier", "7"), "no claim is left"),
         (("--id", "P9"), "no claim 'P9'; did you mean"),
         (("--draws", "-1"), "--draws is -1"),
-        (("--jobs", "0"), "--jobs is 0"),
+        (("--threads", "0"), "--threads is 0"),
     ):
         done = check(folder, *options)
         assert done.returncode == 2
