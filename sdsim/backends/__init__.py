@@ -13,7 +13,7 @@ from sdsim.base.extras import command
 
 
 def default_backend() -> Backend:
-    """LLVM where its compiler is installed, otherwise NumPy."""
+    """LLVM if its compiler is installed, otherwise NumPy."""
     if available():
         return Llvm()
     if why_not() == compiler.MISSING:
@@ -23,13 +23,13 @@ def default_backend() -> Backend:
 
 
 def backend_named(name: str, threads: int | None = None) -> Backend:
-    """The back end that results name so.
+    """The back end with the given name, as in results.
 
-    threads : that a march of machine code may use; None takes one for each processor.
+    threads : number of threads for a march in machine code; None for one per processor.
 
     Raises
     ------
-    ModelError : there is none of that name, or it cannot be used here.
+    ModelError : there is no back end of that name, or it cannot be used here.
     """
     if name == "numpy":
         return Numpy()
@@ -44,12 +44,12 @@ def backend_named(name: str, threads: int | None = None) -> Backend:
 
 
 def compiler_version() -> str:
-    """The version of the compiler, empty where there is none."""
+    """The version of the compiler; empty if there is none."""
     return compiler.version() if available() else ""
 
 
 def machine_class() -> str:
-    """The kind of this processor, for the record: architecture and width of its vectors."""
+    """The kind of this processor, for the record: architecture and vector width."""
     if not available():
         return platform.machine()
     own = compiler.machine(None)

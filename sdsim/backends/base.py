@@ -1,4 +1,4 @@
-"""What a back end offers: one protocol, so that a run has no branch for any of them."""
+"""The interface of a back end: one protocol, so that runs need no branch for any of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Grid:
     saved: tuple[int, ...]
 
     def time(self, k: int) -> float:
-        """The time of step ``k``, by one multiplication so that errors do not add up."""
+        """The time of step ``k``, by one multiplication so that errors do not accumulate."""
         return self.start + k * self.step
 
     @property
@@ -40,11 +40,11 @@ class Grid:
 
 
 def keepable(numbers: int, steps: int) -> None:
-    """Refuse a run whose fixed delays and functions of time keep too much at once.
+    """Refuse a run whose fixed delays and functions of time store too much at once.
 
     Raises
     ------
-    ModelError : see `sdsim.base.limits.KEPT_NUMBERS`; without a place.
+    ModelError : more than `sdsim.base.limits.KEPT_NUMBERS`; without a place.
     """
     if numbers > limits.KEPT_NUMBERS:
         raise ModelError(
@@ -56,12 +56,12 @@ def keepable(numbers: int, steps: int) -> None:
 
 @dataclass(frozen=True)
 class Members:
-    """The runs of a batch: their parameters, and what their random streams depend on.
+    """The runs of a batch: their parameters, and the numbers that select their random streams.
 
     params : (n_param, n_member), model units.
-    numbers : (n_member,) the member's own number, whatever its place in the batch.
-    moving : the only parameters in which members differ, here and in the batches that are likely to
-        follow; None where that is not known. No bit depends on it; a kernel may be quicker for it.
+    numbers : (n_member,) each member's own number, whatever its position in the batch.
+    moving : the only parameters that differ between members, here and in the batches likely to
+        follow; None if unknown. It never changes a bit of the results but may speed up a kernel.
     """
 
     params: Floats
@@ -71,22 +71,22 @@ class Members:
 
     @property
     def count(self) -> int:
-        """How many members."""
+        """The number of members."""
         return int(self.params.shape[1])
 
     def some(self, chosen: slice | NDArray[np.intp]) -> Members:
-        """Some of them, by their places in the batch."""
+        """Some of the members, by their positions in the batch."""
         params = np.ascontiguousarray(self.params[:, chosen])
         return replace(self, params=params, numbers=self.numbers[chosen])
 
 
 @dataclass(frozen=True)
 class March:
-    """What a fixed-step run leaves.
+    """The result of a fixed-step run.
 
-    values : (n_saved, n_wanted, n_member); from the first non-finite step on they mean nothing.
+    values : (n_saved, n_wanted, n_member); meaningless from the first non-finite step on.
     stopped : (n_member,) number of the first step at which a wanted value, or a state that wanted
-        values stand on, was not finite; -1 where all went well.
+        values depend on, was not finite; -1 if there was none.
     """
 
     values: Floats
@@ -96,7 +96,7 @@ class March:
 class Kernel(Protocol):
     """A program made ready to run for one set of wanted values.
 
-    States are (n_state, n_member), invariants opaque to the caller: what `start` returned.
+    States are (n_state, n_member); invariants are whatever `start` returned, opaque to the caller.
     """
 
     program: Program
@@ -116,7 +116,7 @@ class Kernel(Protocol):
         """(n_wanted, n_member): the wanted values at one time."""
 
     def march(self, members: Members, grid: Grid, stages: int) -> March:
-        """A whole run on ``grid``: ``stages`` 1 is Euler, 4 the classical Runge-Kutta."""
+        """A whole run on ``grid``; ``stages`` is 1 for Euler, 4 for classical Runge-Kutta."""
 
 
 class Backend(Protocol):
@@ -124,7 +124,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """How results name it."""
+        """The name of the back end in results."""
 
     def compile(self, program: Program, wanted: Sequence[int]) -> Kernel:
-        """A kernel that keeps the values ``wanted`` and computes only what they stand on."""
+        """A kernel that saves the ``wanted`` values and computes only what they depend on."""

@@ -1,6 +1,6 @@
-"""The reference back end's memory: what each buffer of a program keeps, members along an axis.
+"""Buffers of the reference back end: the past values that a program keeps, members along an axis.
 
-Its meaning is that of `sdsim.ir.program.Buffer`.
+`sdsim.ir.program.Buffer` defines their meaning.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 from sdsim.backends.base import Floats, Ints, keepable
 from sdsim.ir.program import HALF, NEAR, ROWS, SCALED, Buffer
 
-#: Takes the number of a value in the program to the row that holds it.
+#: Maps the number of a value in the program to the row that holds it.
 Row = Callable[[int], int]
 
 
 class Kept(Protocol):
-    """What one buffer keeps."""
+    """The memory of one buffer."""
 
     def read(self) -> Floats:
-        """(n_member,) what it gives now."""
+        """(n_member,) the current output."""
 
     def push(self, *values: Floats) -> None:
-        """Take in what the step ends with, each (n_member,), and go on to the next step."""
+        """Store the values at the end of a step, each (n_member,), and move on to the next step."""
 
 
 class Past:
-    """All buffers of a program during one march of so many steps.
+    """All buffers of a program during one march of a given number of steps.
 
     Raises
     ------
-    ModelError : they would keep more than `sdsim.base.limits.KEPT_NUMBERS`.
+    ModelError : they would store more than `sdsim.base.limits.KEPT_NUMBERS`.
     """
 
     def __init__(self, buffers: Sequence[Buffer], row: Row, fixed: Floats, steps: int) -> None:
@@ -46,17 +46,17 @@ class Past:
         ]
 
     def read(self, buffer: int) -> Floats:
-        """What a buffer gives now."""
+        """The current output of a buffer."""
         return self._kept[buffer].read()
 
     def push(self, v: Floats) -> None:
-        """End a step, with all values at its beginning."""
+        """End a step, given all values at its beginning."""
         for kept, rows in zip(self._kept, self._push, strict=True):
             kept.push(*(v[r] for r in rows))
 
 
 def _counted(steps: Floats, most: int) -> Ints:
-    """Numbers of steps: whole, a half up, 1 to ``most``; what is no number is 1."""
+    """Numbers of steps as integers from 1 to ``most``, halves rounded up; NaN becomes 1."""
     with np.errstate(invalid="ignore"):
         whole = np.nan_to_num(np.floor(steps + HALF), nan=1.0)
         out: Ints = np.clip(whole, 1, most).astype(np.int64)
@@ -64,7 +64,7 @@ def _counted(steps: Floats, most: int) -> Ints:
 
 
 class _Fixed:
-    """Every value so far, read some steps back."""
+    """All values so far, read with a lag in steps."""
 
     def __init__(self, steps: int, initial: Floats, lag: Floats) -> None:
         self._initial, self._lag = initial, _counted(lag, steps + 1)
@@ -83,7 +83,7 @@ class _Fixed:
 
 
 class _Slots:
-    """A slot for every step, filled ahead; -0.0 stands for an empty one, so none else may be."""
+    """A slot for every step, filled in advance; -0.0 marks an empty slot and is never stored."""
 
     def __init__(self, steps: int, initial: Floats, lag: Floats) -> None:
         self._steps, self._now, self._members = steps, 0, np.arange(initial.size)
@@ -95,12 +95,12 @@ class _Slots:
         return out
 
     def place(self, value: Floats, lag: Floats) -> tuple[Ints, Floats, Floats]:
-        """Where a value arrives (the last slot is beyond the end), what is there, and the value."""
+        """The slot where a value arrives (the last is beyond the end), its content, the value."""
         at = np.minimum(self._now + _counted(lag, self._steps + 1), self._steps + 1)
         return at, self._slots[at, self._members], value + 0.0
 
     def fill(self, at: Ints, value: Floats, missing: Floats) -> None:
-        """Fill a slot, then see to it that the next step's is not empty."""
+        """Fill a slot, then make sure that the next step's slot is not empty."""
         self._slots[at, self._members] = value
         self._now += 1
         now = self._slots[self._now]
@@ -125,9 +125,9 @@ class _Information(_Slots):
 
 
 class _Belt:
-    """Pieces in a row, each an amount and a width; the first is empty, the rest of the belt.
+    """Pieces in a row, each with an amount and a width; the first is empty, the rest of the belt.
 
-    What all amounts are to be multiplied by stands apart, and is seen to where it becomes small.
+    The common factor of all amounts is stored separately and applied when it becomes small.
     """
 
     def __init__(self, steps: int, initial: Floats, room: Floats) -> None:
@@ -135,8 +135,8 @@ class _Belt:
         self._amount, self._width = np.zeros((2, steps + 1, count))
         self._out, self._scale = initial, np.ones(count)
         self._first = np.zeros(count, dtype=np.int64)
-        self._left, self._owed = 1.0 - room, np.zeros(count)  # of the first piece; of room
-        self._old, self._young = np.zeros((2, count), dtype=np.int64)  # pieces once scaled; never
+        self._left, self._owed = 1.0 - room, np.zeros(count)  # left of the first piece; room owed
+        self._old, self._young = np.zeros((2, count), dtype=np.int64)  # pieces scaled once; never
         self._members, self._last = np.arange(count), 0
 
     def read(self) -> Floats:
@@ -166,7 +166,7 @@ class _Belt:
         self._scale = np.where(small, 1.0, self._scale)
 
     def _taken(self, room: Floats) -> Floats:
-        """What lies on the first ``room``, off the belt."""
+        """The amount on the first ``room`` of the belt, which is taken off."""
         need, near = room + self._owed, NEAR * room
         got = np.zeros_like(room)
         going = ~(need <= 0.0)

@@ -1,8 +1,8 @@
 """The reference back end: NumPy, members along the last axis. Needs no compiler.
 
-Operations that stand on the same level (all their operands are ready) and have the same code are
-done in one call, so a model of thousands of scalar equations costs some hundred array operations a
-step. Values are renumbered so that each such group is one contiguous slice.
+Operations at the same level (with all their operands ready) and with the same code are done in one
+call, so a model of thousands of scalar equations costs about a hundred array operations per step.
+Values are renumbered so that each such group is one contiguous slice.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def read_table(table: Table, v: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Operations done in one call: rows ``start:stop`` from the rows ``args``."""
+    """Operations done in one call: rows ``start:stop``, computed from the rows ``args``."""
 
     code: str
     start: int
@@ -78,7 +78,7 @@ class RowGroup:
 
 
 class RowPlan:
-    """Operations ordered by level and code, one contiguous slice of rows for each group."""
+    """Operations ordered by level and code; each group is one contiguous slice of rows."""
 
     def __init__(self, program: Program, values: Sequence[int], row: dict[int, int], first: int):
         level: dict[int, int] = {}
@@ -108,8 +108,8 @@ class RowPlan:
 class NumpyKernel:
     """A program for one set of wanted values; see `sdsim.backends.base.Kernel`.
 
-    moving : what every evaluation does.   rows : how many rows it has.
-    row_of : for each value of the program its row.
+    moving : the plan of every evaluation.   rows : number of rows.
+    row_of : for each value of the program, its row.
     """
 
     def __init__(self, program: Program, wanted: Sequence[int]) -> None:
@@ -147,7 +147,7 @@ class NumpyKernel:
     # --- evaluation ---------------------------------------------------------------------------
 
     def run_plan(self, plan: RowPlan, v: Floats, members: Members) -> None:
-        """Fill the rows of ``v``, (row, member), that a plan is for."""
+        """Compute the rows of ``v``, (row, member), that belong to a plan."""
         for g in plan.groups:
             out = v[g.start : g.stop]
             if g.code == "table":

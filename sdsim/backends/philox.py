@@ -1,8 +1,8 @@
-"""Counter-based random numbers: a draw is a function of seed, member, stream and step alone.
+"""Counter-based random numbers: a draw depends only on seed, member, stream and step.
 
 Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3").
 Key: the two halves of the seed. Counter: step + 1, stream, the two halves of the member's number.
-The draw is the first 52 bits of the block, put in the middle of their cell, so 0 < u < 1.
+The draw is the first 52 bits of the block, centred in their cell, so 0 < u < 1.
 """
 
 from __future__ import annotations

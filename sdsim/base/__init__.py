@@ -1,1 +1,1 @@
-"""What every other room may stand on: errors, names, files, limits, the cache."""
+"""The foundation of all other rooms: errors, names, files, limits, the cache."""

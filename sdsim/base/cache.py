@@ -1,9 +1,9 @@
-"""The user's cache folder: what was costly to make, kept under a name and a checksum.
+"""The user's cache folder: costly results kept under a name with a checksum.
 
-A name is a digest of everything the content depends on. Anything unexpected is a miss and nothing
-here ever fails: entries that another user could have written are not used, writes go to a file of
-their own and are renamed into place, so any number of processes may share the folder. Contents are
-data for their readers; nothing is ever unpickled.
+A name is a digest of everything the content depends on. Anything unexpected counts as a miss, and
+nothing here ever fails: entries that another user could have written are ignored, and each write
+goes to its own file and is then renamed into place, so any number of processes may share the
+folder. Contents are plain data; nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ import platformdirs
 from sdsim.base import files, host, limits
 
 VARIABLE = "SDSIM_CACHE_DIR"
-#: The largest entry that is read, in bytes, and how many entries a room keeps.
+#: The largest entry that is read, in bytes, and the most entries kept in a room.
 MAX_BYTES = 512 << 20
 KEPT = 1000
 _DIGEST = 32
 
 
 def folder() -> Path:
-    """The cache folder: ``$SDSIM_CACHE_DIR``, or the user's own for this program."""
+    """The cache folder: ``$SDSIM_CACHE_DIR``, or this program's folder in the user's cache."""
     chosen = os.environ.get(VARIABLE)
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("crossborder-sdsim"))
 
 
 def load(room: str, name: str) -> bytes | None:
-    """The content kept under ``name`` in ``room`` (a subfolder), None where there is none."""
+    """The content stored under ``name`` in ``room`` (a subfolder); None if there is none."""
     place = folder() / room
     try:
         if not host.only_mine(place.stat()):
@@ -49,7 +49,7 @@ def load(room: str, name: str) -> bytes | None:
 
 
 def store(room: str, name: str, body: bytes) -> None:
-    """Keep ``body``; where that cannot be done, do not."""
+    """Store ``body``; do nothing if that fails."""
     place = folder() / room
     with contextlib.suppress(OSError, ValueError):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def store(room: str, name: str, body: bytes) -> None:
 
 @functools.cache
 def source_digest(*rooms: str) -> str:
-    """A digest of this package's source files and of the limits in force, for use in names.
+    """A digest of some of this package's source files and the limits in force, for use in names.
 
     rooms : folders or files of the package, without suffix: ``backends/llvm``, ``ir``.
     """

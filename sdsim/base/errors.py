@@ -1,4 +1,4 @@
-"""What the library says when it must refuse: one line that names place, fault and remedy."""
+"""The library's errors and warnings: one line that names place, fault and remedy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sdsim.base.spelling import neutral
 
 
 class ModelError(ValueError):
-    """A model, preset, override or result that cannot be used as it stands.
+    """A model, preset, override or result that cannot be used as it is.
 
-    The text is one line, ``place: what: remedy``; the parts stay available as attributes.
-    It is a `ValueError`, so that code which knows nothing of sdsim can catch it.
+    The text is one line, ``place: what: remedy``; the parts are also available as attributes.
+    It is a `ValueError`, so code that does not know sdsim can still catch it.
 
     Parameters
     ----------
     what : what is wrong, expected against got.
-    remedy : the next step for the person who reads it.
-    file, line : where it stands; either may be unknown.
+    remedy : the next step for the reader.
+    file, line : where the fault is; either may be unknown.
     variable : the display name of the variable concerned.
 
     Examples
@@ -42,7 +42,7 @@ class ModelError(ValueError):
         line: int | None = None,
         variable: str | None = None,
     ) -> None:
-        # A name of thousands of characters must not push out what is said of it.
+        # A name of thousands of characters must not push the message itself out of the line.
         variable = one_line(variable, 120) if variable else None
         self.what, self.remedy = what, remedy
         self.file, self.line, self.variable = file, line, variable
@@ -61,7 +61,7 @@ class ModelError(ValueError):
     def at(
         self, *, file: str | None = None, line: int | None = None, variable: str | None = None
     ) -> ModelError:
-        """The same error with the parts of its place that were unknown filled in."""
+        """The same error, with any unknown parts of its place filled in."""
         return type(self)(
             self.what,
             remedy=self.remedy,
@@ -71,14 +71,14 @@ class ModelError(ValueError):
         )
 
     def instead(self, file: str | None, line: int | None = None) -> ModelError:
-        """The same error about another place."""
+        """The same error, reported at another place."""
         return type(self)(
             self.what, remedy=self.remedy, file=file, line=line, variable=self.variable
         )
 
 
 class UnsupportedError(ModelError):
-    """The model uses a construct that this version does not run; it is named.
+    """A construct in the model that this version cannot run; the message names it.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class ModelWarning(UserWarning):
 
     Examples
     --------
-    Stop at the first one, where a script must not go on:
+    Turn warnings into errors, so that a script stops at the first one:
 
     >>> import warnings
     >>> warnings.simplefilter("error", sdsim.ModelWarning)
@@ -105,7 +105,7 @@ class ModelWarning(UserWarning):
 def one_line(text: str, limit: int = 600) -> str:
     """``text`` without line breaks or control characters, at most ``limit`` characters.
 
-    What is too long loses its middle: what is wrong and what to do stand at the two ends.
+    A longer text is cut in the middle, since the fault and the remedy are at the two ends.
     """
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if len(flat) <= limit:
@@ -115,11 +115,11 @@ def one_line(text: str, limit: int = 600) -> str:
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
-    """A remedy naming the known name closest to ``name``, or the empty string.
+    """A remedy that suggests the known name closest to ``name``, or the empty string.
 
-    The same words in British and in American spelling are the same name.
+    British and American spellings of the same words count as equal.
 
-    cutoff : how alike they must be, from 0 to 1.
+    cutoff : the similarity required, from 0 to 1.
     """
     by_folded = {k.casefold(): k for k in known}
     wanted = neutral(name)
@@ -131,13 +131,13 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
 
 
 def suggested(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the closest, or the first of those that are."""
+    """A remedy for an unknown name: the closest known name, or else the first few known names."""
     listed = list(known)
     return nearest(name, listed) or (f"one of {some(listed)}" if listed else "there is none")
 
 
 def said(value: object) -> str:
-    """A value in the words of who wrote it: ``true``, ``the date 1979-05-27``, ``a list``."""
+    """A value as its author would describe it: ``true``, ``the date 1979-05-27``, ``a list``."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -160,11 +160,11 @@ def said(value: object) -> str:
 
 
 def some(words: Iterable[str], most: int = 8) -> str:
-    """The first few of a list: ``a, b, c, ...``."""
+    """The first few items of a list: ``a, b, c, ...``."""
     listed = list(words)
     return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
 
 
 def counted(number: int, thing: str) -> str:
-    """``1 subscript``, ``2 subscripts``."""
+    """A number with its noun: ``1 subscript``, ``2 subscripts``."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

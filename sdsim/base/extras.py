@@ -1,4 +1,4 @@
-"""What few need is installed apart: where it is missing, one line says how to get it."""
+"""Optional packages: if one is missing, a one-line error says how to install it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sdsim.base.errors import ModelError
 from sdsim.base.identity import OWN
 
-#: The extras of the distribution, and the packages that each brings.
+#: The extras of the distribution, and the packages in each.
 EXTRAS = {
     "fast": ("llvmlite",),
     "excel": ("openpyxl", "xlrd"),
@@ -26,9 +26,9 @@ def command(name: str) -> str:
 
 @contextmanager
 def extra(name: str, what: str) -> Iterator[None]:
-    """Imports of what an extra brings.
+    """Guard the import of packages that belong to an extra.
 
-    what : needs it, as the subject of a sentence.
+    what : what needs it, as the subject of a sentence.
 
     Raises
     ------

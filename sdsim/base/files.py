@@ -1,4 +1,4 @@
-"""Files read whole (regular ones, up to a size), and files put in place whole."""
+"""Files read whole (only regular ones, up to a size limit) and files replaced as a whole."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _WEB = ("http:", "https:", "ftp:", "file:")
 def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
     """The content of a regular file of at most ``most`` bytes.
 
-    What is checked is what is read: the file is opened first, without waiting for a pipe's other
-    end.
+    The file is opened before it is checked, so that the file checked is the one read; opening does
+    not wait for the other end of a pipe.
 
-    follow : whether a link at the end of the path is followed.
+    follow : whether to follow a symbolic link at the end of the path.
 
     Raises
     ------
-    ModelError : no such file, no regular file, too large, unreadable; without a place.
+    ModelError : no such file, not a regular file, too large or unreadable; without a place.
     """
     try:
         handle = host.open_to_read(path, follow)
@@ -50,17 +50,17 @@ def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
             data = stream.read(most + 1)
         except OSError as e:
             raise ModelError(f"cannot be read: {e.strerror}", remedy="check the path") from None
-    if len(data) > most:  # it grew, or did not say its size
+    if len(data) > most:  # it has grown, or did not report its size
         raise too_large(len(data), most)
     return data
 
 
 def read_text(path: Path, most: int) -> str:
-    """The same as text in UTF-8, with or without a byte-order mark, line ends as ``\\n``.
+    """The text of a UTF-8 file, with or without a byte-order mark; line ends become ``\\n``.
 
     Raises
     ------
-    ModelError : see `read_bytes`; the text is not UTF-8.
+    ModelError : as for `read_bytes`; or the text is not UTF-8.
     """
     try:
         text = read_bytes(path, most).decode("utf-8-sig")
@@ -70,7 +70,7 @@ def read_text(path: Path, most: int) -> str:
 
 
 def url(path: Path, remedy: str = "download it first") -> ModelError | None:
-    """The error for an address of the web in place of a path; None for any other."""
+    """The error for a web address given in place of a path; None for any other path."""
     if path.parts[:1] and path.parts[0].lower() in _WEB:
         said = path.as_posix().replace(":/", "://", 1)  # paths have single slashes
         what = "is a URL, expected the path of a file"
@@ -79,11 +79,11 @@ def url(path: Path, remedy: str = "download it first") -> ModelError | None:
 
 
 def writable(path: Path, suffixes: Sequence[str]) -> Path:
-    """``path`` where a new file can be written there; nothing is written yet.
+    """``path``, if a new file can be written there; nothing is written yet.
 
     Raises
     ------
-    ModelError : a suffix that says no known format, no such folder, a folder, no right to write.
+    ModelError : an unknown suffix, a missing folder, a folder in its place, or no permission.
     """
     if fault := url(path, "write a file here, and take it there"):
         raise fault

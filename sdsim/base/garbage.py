@@ -1,6 +1,6 @@
-"""Python's collector of rubbish, held back where a hundred thousand small objects are made to stay.
+"""Python's garbage collector, paused while very many small long-lived objects are made.
 
-It would walk them again and again, and find nothing.
+It would walk them again and again and find nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """No collection within."""
+    """Pause garbage collection inside this block."""
     running = gc.isenabled()
     gc.disable()
     try:

@@ -1,8 +1,8 @@
-"""What only some operating systems give, with a branch for Linux, macOS and Windows.
+"""What differs between operating systems, with a branch for Linux, macOS and Windows.
 
-Everything else uses what Python has everywhere. Nothing here raises because a system lacks
-something: each function says what holds where the facility is missing. Nothing of this package is
-imported, so that the reading child can load this file by its path.
+All other modules use only what Python offers everywhere. Nothing here raises because a system lacks
+a facility: each function says what happens then. Nothing else in this package is imported, so
+that the child process that reads files can load this file by its path.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-#: Errors of a disk that takes no more; not every system knows each.
+#: Error numbers for a disk that is full; not every system has all of them.
 FULL = {
     getattr(errno, name) for name in ("ENOSPC", "EIO", "EDQUOT", "EFBIG") if hasattr(errno, name)
 }
@@ -50,32 +50,32 @@ _LIMITS = {"memory": "RLIMIT_AS", "time": "RLIMIT_CPU", "writing": "RLIMIT_FSIZE
 
 
 def limits_time() -> bool:
-    """Whether the system ends a process that has used its processor time."""
+    """Whether the system ends a process that exceeds its limit of processor time."""
     return resource is not None
 
 
 def limit_process(memory: int, seconds: int) -> set[str]:
-    """Hard limits of this process: bytes of address space, seconds of the processor, no writing.
+    """Set hard limits on this process: bytes of address space, processor seconds, no writing.
 
     Returns
     -------
-    Which of ``memory``, ``time``, ``writing`` and ``core`` hold from now on. Linux: all. macOS:
-    all but ``memory``, which it takes and does not keep to. Windows: none; the clock of the parent
-    process is what remains.
+    The limits now in force, of ``memory``, ``time``, ``writing`` and ``core``. Linux: all. macOS:
+    all but ``memory``, which it accepts but does not enforce. Windows: none; only the timeout of
+    the parent process remains.
     """
     if resource is None:
         return set()
     wanted = {"memory": memory, "time": seconds, "writing": 0, "core": 0}
     held = set()
     for what, name in _LIMITS.items():
-        with suppress(ValueError, OSError, AttributeError):  # tighter already, or unknown here
+        with suppress(ValueError, OSError, AttributeError):  # already tighter, or unknown here
             resource.setrlimit(getattr(resource, name), (wanted[what], wanted[what]))
             held.add(what)
     return held - ({"memory"} if system() == "macos" else set())
 
 
 def physical_memory() -> int | None:
-    """Bytes of memory of this machine; None where the system does not say."""
+    """Bytes of memory in this machine; None if the system does not say."""
     try:
         if system() == "windows":
             return _windows_memory()
@@ -85,7 +85,7 @@ def physical_memory() -> int | None:
 
 
 class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of Windows: sixty-four bytes."""
+    """The MEMORYSTATUSEX structure of Windows: 64 bytes."""
 
     _fields_ = (
         ("length", ctypes.c_uint32), ("load", ctypes.c_uint32), ("total", ctypes.c_uint64),
@@ -104,10 +104,10 @@ def _windows_memory() -> int | None:
 
 
 def open_to_read(path: str | os.PathLike[str], follow: bool = True) -> int:
-    """A handle that never waits for the other end of a pipe, and that no child inherits.
+    """A file descriptor opened without waiting for a pipe's other end; children do not inherit it.
 
-    follow : whether a link at the end of the path is followed. Where the system cannot refuse a
-        link as it opens (Windows), it is looked for just before.
+    follow : whether to follow a symbolic link at the end of the path. Windows cannot refuse a
+        link while opening, so there the check comes just before.
 
     Raises
     ------
@@ -124,23 +124,24 @@ def open_to_read(path: str | os.PathLike[str], follow: bool = True) -> int:
 
 
 def only_mine(status: os.stat_result) -> bool:
-    """Whether a file or folder is this user's, and nobody else may write to it.
+    """Whether a file or folder belongs to this user and nobody else may write to it.
 
-    Windows has no such bits; there the user's own folders are closed to others, and it is True.
+    Always true on Windows, which has no such permission bits; the user's own folders are closed
+    to others there.
     """
     if not hasattr(os, "geteuid"):
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-#: Seconds for which Windows is asked again to replace a file that somebody is reading.
+#: How many seconds to go on trying to replace a file that another process has open (Windows).
 PATIENCE = 2.0
 
 
 def replace(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
-    """Rename a file over another: readers see the old one or the new one, whole.
+    """Rename a file over another atomically: readers see either the old file or the new one.
 
-    Windows refuses while somebody has ``target`` open; it is asked again for `PATIENCE` seconds.
+    Windows refuses while another process has ``target`` open; it is retried for `PATIENCE` seconds.
 
     Raises
     ------
@@ -157,7 +158,7 @@ def replace(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> N
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
-    """Make sure that the names in a folder last; Windows opens no folders."""
+    """Flush the names in a folder to disk; does nothing on Windows, which cannot open folders."""
     if system() == "windows":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -177,12 +178,12 @@ def apart() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-#: Whether a process can fork; where it cannot, a child serves one request and ends.
+#: Whether a process can fork; if not, a child serves one request and ends.
 FORKS = hasattr(os, "fork")
 
 
 def status_of_fork(work: Callable[[], None]) -> int:
-    """``work`` in a fork of this process: 0 where it returned, how the fork ended where not."""
+    """Run ``work`` in a fork: 0 if it returned, else the status with which the fork ended."""
     child = os.fork()
     if not child:
         with suppress(BaseException):
@@ -193,21 +194,21 @@ def status_of_fork(work: Callable[[], None]) -> int:
 
 
 def input_within(seconds: float) -> bool:
-    """Whether anything comes by standard input, or it ends, before so many seconds have passed."""
+    """Whether standard input has data, or ends, within this many seconds."""
     return bool(select.select([0], [], [], seconds)[0])
 
 
 def own_group() -> dict[str, Any]:
-    """Arguments of `subprocess.Popen` for a child that is ended together with what it forks."""
+    """Arguments of `subprocess.Popen` for a child that is ended together with its own forks."""
     return {"process_group": 0} if FORKS else {}
 
 
 def kill_group(process: subprocess.Popen[Any]) -> None:
-    """End a child that was started with `own_group`, and what it forked, at once.
+    """End a child started with `own_group`, and everything it forked, at once.
 
     Raises
     ------
-    OSError : it has ended already.
+    OSError : it has already ended.
     """
     if FORKS:
         os.killpg(process.pid, signal.SIGKILL)
@@ -216,21 +217,21 @@ def kill_group(process: subprocess.Popen[Any]) -> None:
 
 
 def after_fork(act: Callable[[], None]) -> None:
-    """``act`` is called in each fork of this process from now on."""
+    """Call ``act`` in every fork of this process from now on."""
     if FORKS:
         os.register_at_fork(after_in_child=act)
 
 
 def ignore_interrupts() -> None:
-    """Ctrl-C is somebody else's affair from now on."""
+    """Ignore Ctrl-C from now on; another process handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager
 def on_termination(act: Callable[[], None]) -> Iterator[None]:
-    """``act`` is called when this process is told to end: SIGTERM; on Windows Ctrl-Break, too.
+    """Call ``act`` when this process is asked to end: SIGTERM, on Windows also Ctrl-Break.
 
-    Elsewhere than in the main thread no signal can be taken over, and none is.
+    Only the main thread can handle signals; in any other thread this does nothing.
     """
 
     def told(number: int, frame: FrameType | None) -> None:
@@ -249,25 +250,25 @@ def on_termination(act: Callable[[], None]) -> Iterator[None]:
 
 
 def signal_self(name: str) -> None:
-    """Send this process SIGKILL, SIGTERM or SIGINT; without a SIGKILL it ends at once, status 9."""
+    """Send this process SIGKILL, SIGTERM or SIGINT; with no SIGKILL it exits at once, status 9."""
     if name == "SIGKILL" and not hasattr(signal, name):
         os._exit(9)
     signal.raise_signal(getattr(signal, name))
 
 
-# --- what machine code may call ------------------------------------------------------------------
+# --- functions that machine code may call --------------------------------------------------------
 
-#: Libraries that hold the C functions, in the order in which they are asked. An empty name is what
-#: this process has loaded already.
+#: Libraries that hold the C functions, in the order searched. An empty name means the libraries
+#: that this process has already loaded.
 LIBRARIES = {
     "linux": ("m", ""),
     "macos": ("m", ""),
     "windows": ("ucrtbase", "ntdll", "msvcrt"),
 }
 
-#: What the compiler calls on its own besides what the code names. All: copying and filling memory.
-#: Macs: filling it with zeros. Windows: ``__chkstk`` touches each page of a large frame, and
-#: ``_fltused`` is a mark, which stands for no code.
+#: Functions the compiler calls besides those named in the code. All systems: copy and fill memory.
+#: macOS: fill memory with zeros. Windows: ``__chkstk`` touches each page of a large frame, and
+#: ``_fltused`` is a marker without code.
 HELPERS = {
     "linux": ("memcpy", "memset"),
     "macos": ("memcpy", "memset", "bzero", "__bzero"),
@@ -290,7 +291,7 @@ def _libraries(name: str) -> tuple[Any, ...]:
 
 
 def address_of(name: str) -> int | None:
-    """Where a C function stands in memory; None where no library of this system has it."""
+    """The address of a C function; None if no library of this system has it."""
     if name == "_fltused":
         return ctypes.addressof(_MARK)
     for library in _libraries(system()):
@@ -303,7 +304,7 @@ def address_of(name: str) -> int | None:
 
 
 def in_environment(folder: Path, program: str) -> Path:
-    """A program of a virtual environment: ``bin/NAME``, on Windows ``Scripts\\NAME.exe``."""
+    """The path of a program in a virtual environment: ``bin/NAME``, or ``Scripts\\NAME.exe``."""
     if system() == "windows":
         return folder / "Scripts" / f"{program}.exe"
     return folder / "bin" / program

@@ -1,7 +1,7 @@
-"""Whether this package's folder holds its own files: another distribution has the same import name.
+"""A check for another distribution that has the same import name as this package.
 
-`sdsim` on the package index is an unrelated tool. Installed beside this one it writes into the same
-folder, or stands in front of it.
+`sdsim` on the package index is an unrelated tool. Installed beside this one, it writes into the
+same folder or hides it on the import path.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-#: The distribution that this package is, and the other one of the same import name.
+#: The name of this distribution, and of the other one with the same import name.
 OWN, OTHER = "crossborder-sdsim", "sdsim"
 REMEDY = (
     f"python -m pip uninstall -y {OTHER} {OWN}, then python -m pip install --force-reinstall {OWN}"
 )
-#: Files of the other distribution that this one does not have.
+#: Files that the other distribution has and this one does not.
 _FOREIGN = ("sdsim.py", "__version__.py")
 
 
 def mixed_with(folder: Path, search: Sequence[str]) -> str:
-    """What of the other distribution stands in or beside the package's folder; empty where nothing.
+    """What the other distribution has put in or beside the package's folder; empty if nothing.
 
-    folder : of this package.   search : folders that imports are looked for in, as `sys.path`.
+    folder : of this package.   search : folders searched by imports, as `sys.path`.
     """
     for name in _FOREIGN:
         if (folder / name).is_file():
@@ -41,6 +41,6 @@ def mixed_with(folder: Path, search: Sequence[str]) -> str:
 
 
 def warn_of_others(folder: Path, search: Sequence[str]) -> None:
-    """One warning where the other distribution stands in or beside the package's folder."""
+    """Warn once if the other distribution is in or beside the package's folder."""
     if found := mixed_with(folder, search):
         warnings.warn(f"{found}; {REMEDY}", UserWarning, stacklevel=3)

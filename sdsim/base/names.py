@@ -1,4 +1,4 @@
-"""The only place where a name is normalised."""
+"""Normalisation of names; nothing else in the package normalises them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ TIME_STEP = "time step"
 SAVEPER = "saveper"
 CONTROL = (INITIAL_TIME, FINAL_TIME, TIME_STEP, SAVEPER)
 
-#: Stands in the name of every part that the library adds to a model. No file can spell it: readers
-#: refuse names with the invisible character (U+2060) in it.
+#: Marks the names of parts that the library adds to a model. No file can contain such a name:
+#: readers refuse names with this invisible character (U+2060).
 PART = "\N{MIDDLE DOT}\N{WORD JOINER}"
 
 
 def part(name: str, what: str) -> str:
-    """The name of a part that the library adds to a variable."""
+    """The name of a part that the library adds to a variable, such as a hidden stock."""
     return f"{name} {PART} {what}"
 
 
 def display(name: str) -> str:
-    """The name as a person writes it: quotes removed, escapes resolved, runs of blanks single."""
+    """The name as a person writes it: no quotes, escapes resolved, single blanks."""
     name = name.strip()
-    if not name.isascii():  # letters with accents come in one piece or in two
+    if not name.isascii():  # an accented letter may be one code point or two
         name = unicodedata.normalize("NFC", name)
     if len(name) >= 2 and name[0] == name[-1] == '"':
         name = name[1:-1].replace('\\"', '"')
@@ -35,20 +35,20 @@ def display(name: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """The form in which two spellings of one name are equal.
+    """The form in which all spellings of one name are equal.
 
-    Case, and any run of blanks and underscores, do not count; quotes are no part of the name.
+    Case and runs of blanks and underscores do not matter; quotes are not part of the name.
     """
     return display(name).casefold()
 
 
 def spoken(label: str) -> str:
-    """The label of a part that the library added becomes that of the variable it belongs to."""
+    """The label of the variable that a part added by the library belongs to."""
     if label[:1] == "#":
         return label
     return re.sub(rf" {PART} [\d.]+|(?<=.)>[^>\[\]]+#", "", label).replace(PART, "·")
 
 
 def element_label(name: str, elements: tuple[str, ...]) -> str:
-    """``Name[a,b]``: how one element of a subscripted variable is written."""
+    """The label of one element of a subscripted variable: ``Name[a,b]``."""
     return f"{name}[{','.join(elements)}]" if elements else name

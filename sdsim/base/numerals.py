@@ -1,4 +1,4 @@
-"""Numbers as people read them: a few significant digits, thousands apart, one style a table."""
+"""Numbers formatted for people: a few significant digits, thousands separators, one style."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-#: From here on, and below there, numbers are written with a power of ten.
+#: Numbers of this size or more, or below the second, are written with a power of ten.
 LARGE, SMALL = 1e12, 1e-3
-#: A number that is so small a share of the largest of its table is written as 0.
+#: Numbers smaller than this share of the largest in their table are written as 0.
 NOTHING = 1e-8
 
 
 @dataclass(frozen=True)
 class Style:
-    """How the numbers of one table, map or axis are written.
+    """How the numbers in one table, map or axis are written.
 
-    digits : significant ones.   largest : size of the largest number; those below `SMALL` take a
-        power of ten only where all do.
+    digits : significant digits.   largest : size of the largest number; numbers below `SMALL` take
+        a power of ten only if all of them are.
     """
 
     digits: int = 4
     largest: float = 0.0
 
     def __call__(self, value: float) -> str:
-        """``1,760``, ``894``, ``0.0123``; ``n/a`` where there is none."""
+        """A number as text: ``1,760``, ``894``, ``0.0123``; ``n/a`` if there is none."""
         size = abs(value)
         if math.isnan(size):
             return "n/a"
@@ -38,23 +38,23 @@ class Style:
         return _bare(f"{value:,.{max(self.digits - 1 - math.floor(math.log10(size)), 0)}f}")
 
     def signed(self, value: float) -> str:
-        """The same with a plus before what is above 0."""
+        """The same, with a plus sign before positive numbers."""
         return f"+{self(value)}" if value > 0 else self(value)
 
 
 def style_of(values: Iterable[float], digits: int = 4) -> Style:
-    """The style of numbers that stand together."""
+    """The style for numbers shown together."""
     sizes = [abs(float(v)) for v in values]
     return Style(digits, max((s for s in sizes if math.isfinite(s)), default=0.0))
 
 
 def shown(value: float, digits: int = 4) -> str:
-    """A number that stands alone."""
+    """A single number as text."""
     return Style(digits)(float(value))
 
 
 def listed(items: Sequence[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
+    """The first few names, and how many more there are."""
     more = len(items) - most
     names = ", ".join(items[:most] if more > 1 else items)
     return f"{names} and {more:,} others" if more > 1 else names

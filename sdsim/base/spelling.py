@@ -1,7 +1,7 @@
-"""British and American spellings of a word, made equal.
+"""British and American spellings of a word, reduced to the same key.
 
-What comes out is no spelling of either country, only a key: names whose keys are equal are meant to
-be the same.
+The key is a proper spelling in neither country; names with equal keys are taken to be the same
+name.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-#: What is written in two ways, and what stands for both; applied one after the other.
+#: Pairs of a pattern and its common replacement, applied in this order.
 _RULES = tuple(
     (re.compile(pattern), into)
     for pattern, into in (
@@ -42,7 +42,7 @@ _RULES = tuple(
 
 @lru_cache(4096)
 def neutral(name: str) -> str:
-    """The same text for British and American spellings of a name; case does not count."""
+    """A key that is equal for British and American spellings of a name; case does not matter."""
     key = name.casefold()
     for pattern, into in _RULES:
         key = pattern.sub(into, key)

@@ -1,15 +1,15 @@
-"""Ctrl-C while a command is still being imported."""
+"""Handling of Ctrl-C while a command is still being imported."""
 
 import sys
 
 
 def interrupted() -> None:
-    """Within ``except KeyboardInterrupt``: one line and status 130 where this process is a command
-    of ours, as from then on; the exception itself where a script imports the library.
+    """Handle ``except KeyboardInterrupt``: in one of our commands, print one line and exit with
+    status 130, as later on; in a script that imports the library, raise the exception again.
 
     Raises
     ------
-    SystemExit : it is.
+    SystemExit : in one of our commands.
     """
     command = "".join(sys.argv[:1]).replace("\\", "/")
     if command.rpartition("/")[2] not in ("sdsim", "sdsim.exe", "-m") and not command.endswith(

@@ -1,4 +1,4 @@
-"""TOML files read key by key: whatever does not fit is named with its key and line."""
+"""TOML files read key by key: errors name the key and the line."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _DOTTED = re.compile(
 _AT = re.compile(r"\s*\(at line (\d+), column \d+\)")
 _LONG = re.compile(r"[0-9][0-9_]{4299}")
 _MISSING = object()
-_MOST = 2**1024  # beyond the range of a float, as infinity is
+_MOST = 2**1024  # beyond the range of a float
 
 
 @dataclass(frozen=True)
 class Section:
-    """A table of a file.
+    """A table in a TOML file.
 
-    keys : where it stands, from the top.   text : of the whole file.
+    keys : its keys from the top.   text : of the whole file.
     """
 
     data: Mapping[str, Any]
@@ -50,7 +50,7 @@ class Section:
         )  # fmt: skip
 
     def placed(self, e: ModelError, key: str | None = None) -> ModelError:
-        """An error from further down, with its place in this file."""
+        """A lower-level error, with its place in this file added."""
         what = self._what(e)
         keys = self.keys if key is None else (*self.keys, key)
         if e.variable and e.variable not in (".".join(keys), *keys):
@@ -59,8 +59,8 @@ class Section:
         return found.instead(e.file, e.line) if e.line and e.file == self.file else found
 
     def traced(self, e: ModelError) -> ModelError:
-        """An error from further down about something that the file names: with the line of the key
-        or value that is its variable or that it quotes, else with the file alone."""
+        """A lower-level error about something the file names: with the line of the key or value
+        that is its variable or that it quotes, or with the file alone."""
         about = {w for w in (e.variable, *_QUOTED.findall(e.what)) if w}
         for keys, value in _leaves(self.data, ()):
             if about.intersection(_said_by(keys[-1], value)):
@@ -68,30 +68,30 @@ class Section:
         return ModelError(self._what(e), remedy=e.remedy, file=self.file, variable=e.variable)
 
     def _what(self, e: ModelError) -> str:
-        """What it says, with its place where that is in another file."""
+        """The message of an error, with its place if that is in another file."""
         line = "" if e.line is None else f":{e.line}"
         return f"{e.file}{line}: {e.what}" if e.file and e.file != self.file else e.what
 
     def only(self, *known: str) -> None:
-        """Refuse keys that are not known."""
+        """Refuse unknown keys."""
         for k in self.data:
             if k not in known:
                 remedy = nearest(k, known) or f"one of {', '.join(known)}"
                 raise self.fault("is no key here", k, remedy)
 
     def unique(self) -> None:
-        """Refuse two keys that are the same name."""
+        """Refuse two keys that are spellings of the same name."""
         given: dict[str, str] = {}
         for key in self.data:
             if (earlier := given.setdefault(names.canonical(key), key)) is not key:
                 raise self.fault(f"given twice, first as '{earlier}'", key, "delete one")
 
     def has(self, key: str) -> bool:
-        """Whether the key is there."""
+        """Whether the key is present."""
         return key in self.data
 
     def section(self, key: str) -> Section:
-        """The table under a key, empty where there is none."""
+        """The table under a key; empty if there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             raise self.fault(
@@ -100,11 +100,11 @@ class Section:
         return Section(value, self.file, self.text, (*self.keys, key))
 
     def rows(self, key: str, most: int) -> tuple[Section, ...]:
-        """The ``[[key]]`` tables, none where there are none; a row's number is one of its keys.
+        """The ``[[key]]`` tables, possibly none; the row number is part of a table's keys.
 
         Raises
         ------
-        ModelError : something else stands there, or more than ``most``.
+        ModelError : the key holds something else, or more than ``most`` tables.
         """
         value = self.data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
@@ -120,18 +120,18 @@ class Section:
 
     @contextmanager
     def placing(self, key: str | None = None) -> Iterator[None]:
-        """Errors from further down get their place in this file; see `placed`."""
+        """Give lower-level errors their place in this file; see `placed`."""
         try:
             yield
         except ModelError as e:
             raise self.placed(e, key) from None
 
     def value(self, key: str) -> Any:
-        """Whatever stands there.
+        """The value of a key, of any type.
 
         Raises
         ------
-        ModelError : nothing does.
+        ModelError : the key is missing.
         """
         if key not in self.data:
             raise self.fault(f"'{key}' is missing", remedy="write it")
@@ -141,7 +141,7 @@ class Section:
         return self.data.get(key, default) if default is not _MISSING else self.value(key)
 
     def words(self, key: str, default: Any = _MISSING) -> str:
-        """A text that may be printed on a terminal as it is."""
+        """The value of a key as text that is safe to print on a terminal."""
         value = self._take(key, default)
         if not isinstance(value, str):
             raise self.fault(f"expected text, got {said(value)}", key, "write it in quotes")
@@ -154,7 +154,7 @@ class Section:
                 raise self.fault(f"holds the control character {c!r}", key, "delete it")
 
     def choice(self, key: str, known: Sequence[str], default: Any = _MISSING) -> str:
-        """One of some words."""
+        """The value of a key that must be one of a list of words."""
         value = self.words(key, default)
         if value not in known:
             remedy = nearest(value, known) or f"one of {', '.join(known)}"
@@ -162,7 +162,7 @@ class Section:
         return value
 
     def number(self, key: str, default: Any = _MISSING) -> float:
-        """A finite number."""
+        """The value of a key as a finite number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.fault(f"expected a number, got {said(value)}", key, "write one such as 2.5")
@@ -173,7 +173,7 @@ class Section:
         return float(value)
 
     def whole(self, key: str, default: Any = _MISSING, least: int | None = None) -> int:
-        """A whole number."""
+        """The value of a key as a whole number."""
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.fault(
@@ -184,14 +184,14 @@ class Section:
         return value
 
     def flag(self, key: str, default: Any = _MISSING) -> bool:
-        """True or false."""
+        """The value of a key as true or false."""
         value = self._take(key, default)
         if not isinstance(value, bool):
             raise self.fault(f"expected true or false, got {said(value)}", key, "write one of them")
         return value
 
     def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
-        """A text, or a list of them."""
+        """The value of a key as a text or a list of texts."""
         value = self._take(key, default)
         value = [value] if isinstance(value, str) else value
         value = self._listed(value, key, "texts", _is_text, 'write ["a", "b"]')
@@ -199,7 +199,7 @@ class Section:
         return tuple(value)
 
     def numbers(self, key: str, default: Any = _MISSING) -> tuple[float, ...]:
-        """A list of numbers."""
+        """The value of a key as a list of numbers."""
         value = self._take(key, default)
         value = self._listed(value, key, "numbers", _is_number, "write [1, 2.5]")
         for v in value:
@@ -212,7 +212,7 @@ class Section:
     def _listed(
         self, value: Any, key: str, what: str, fits: Callable[[Any], bool], remedy: str
     ) -> Sequence[Any]:
-        """``value`` where it is a list of what ``fits``; else what stands there, or in it."""
+        """``value`` if it is a list whose items all pass ``fits``; otherwise raises an error."""
         if not isinstance(value, list | tuple):
             raise self.fault(f"expected a list of {what}, got {said(value)}", key, remedy)
         for v in value:
@@ -231,11 +231,11 @@ def _is_number(value: object) -> bool:
 
 
 def read_toml(path: Path, limit: int) -> Section:
-    """A file of at most ``limit`` bytes.
+    """Read a TOML file of at most ``limit`` bytes.
 
     Raises
     ------
-    ModelError : it cannot be read, is too large, or is no TOML.
+    ModelError : it cannot be read, is too large, or is not TOML.
     """
     try:
         text = files.read_text(path, limit)
@@ -245,13 +245,13 @@ def read_toml(path: Path, limit: int) -> Section:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The tables of a text.
+    """The tables in a TOML text.
 
     Raises
     ------
-    ModelError : no TOML, or one nested too deeply; the line is named.
+    ModelError : it is not TOML, or is nested too deeply; the line is named.
     """
-    if long := _DOTTED.search(text):  # tomllib goes over a key once for each of its parts
+    if long := _DOTTED.search(text):  # tomllib walks a key once for each of its parts
         line = text.count("\n", 0, long.start()) + 1
         raise ModelError("no valid TOML: a key of 50 parts or more", line=line, remedy="use tables")
     try:
@@ -270,7 +270,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """(keys, value) of every key, outer ones first."""
+    """(keys, value) of every key, outermost first."""
     for key, value in data.items():
         yield (*at, key), value
     for key, value in data.items():
@@ -279,28 +279,28 @@ def _leaves(data: Mapping[str, Any], at: tuple[str, ...]) -> Iterator[tuple[tupl
 
 
 def _said_by(key: str, value: Any) -> list[str]:
-    """The texts that a key and its value are."""
+    """A key and its value as texts, where they are text."""
     values = value if isinstance(value, list) else [value]
     return [key, *(v for v in values if isinstance(v, str))]
 
 
 def line_of(text: str, keys: Sequence[str]) -> int | None:
-    """The line on which a key stands, as far as a look at the lines can tell; or that of the
-    nearest table above it."""
+    """The line of a key, as far as a scan of the lines can tell; or that of the nearest table
+    above it."""
     best: tuple[int, int] | None = None
     for n, at in _places(text):
         shared = 0
         while shared < min(len(at), len(keys)) and at[shared] == keys[shared]:
             shared += 1
-        inside = shared == len(keys)  # a table within the one that is asked for
+        inside = shared == len(keys)  # a table inside the one asked for
         if shared and (shared == len(at) or inside) and (best is None or shared > best[0]):
             best = (shared, n)
     return best[1] if best else None
 
 
-@lru_cache(maxsize=2)  # asked once for each run of a claim
+@lru_cache(maxsize=2)  # called once for each run of a claim
 def lines_of(text: str) -> Mapping[tuple[str, ...], int]:
-    """The line of every key and table that begins one, by keys from the top."""
+    """The line of every key and table that begins a line, by its keys from the top."""
     out: dict[tuple[str, ...], int] = {}
     for n, at in _places(text):
         out.setdefault(at, n)

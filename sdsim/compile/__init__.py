@@ -1,1 +1,1 @@
-"""Model -> Program: delays written out, elements ordered, operations listed."""
+"""Compilation: Model -> Program, with delays expanded, elements ordered, operations listed."""

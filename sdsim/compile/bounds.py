@@ -1,4 +1,4 @@
-"""Between which numbers an expression stays, whatever a run brings; by defaults of constants."""
+"""Bounds on an expression that hold throughout any run, given the constants' defaults."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sdsim.ir.model import Model, Variable, constant_value
 
 Bounds = tuple[float, float]
 ANY: Bounds = (-math.inf, math.inf)
-#: How far references are followed.
+#: How many references in a row are followed.
 _DEEPEST = 8
 
 
 def bounds(model: Model, expr: Expr, depth: int = _DEEPEST) -> Bounds:
-    """(least, most) of an expression; infinite where nothing is known."""
+    """(minimum, maximum) of an expression; infinite if nothing is known."""
 
     def visit(node: Expr, parts: Sequence[Bounds]) -> Bounds:
         match node:

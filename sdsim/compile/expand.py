@@ -1,7 +1,7 @@
 """Model -> Model: every delay, smooth and trend as explicit stocks, every SUM written out.
 
-What is left is arithmetic, functions without memory, and the root forms ``integ``, ``initial``,
-``active initial``, ``sample if true`` and those of `sdsim.functions.root_forms`, each the whole
+What remains is arithmetic, functions without memory, and the root forms ``integ``, ``initial``,
+``active initial``, ``sample if true`` and those of `sdsim.functions.root_forms`, each as the whole
 right-hand side of its variable. Variables added here are marked hidden.
 """
 
@@ -24,12 +24,12 @@ _ONE = {"game": (1, 1), "elmcount": (1, 1)}
 
 
 def expand(model: Model) -> Model:
-    """``model`` with nothing implicit left.
+    """``model`` with every implicit stock and sum written out.
 
     Raises
     ------
     ModelError : an order that is not a number known before the run, a delay time of zero, a SUM
-        over nothing, a wrong number of arguments; file, line and variable are named.
+        over nothing, or a wrong number of arguments; file, line and variable are named.
     """
     added: dict[str, Variable] = {}
     written = _Written()
@@ -49,7 +49,7 @@ def expand(model: Model) -> Model:
 
 
 class _Written:
-    """How much sums over elements have come to in the whole model, in nodes of expressions."""
+    """The size, in expression nodes, of all sums over elements expanded so far in the model."""
 
     def __init__(self) -> None:
         self._nodes = 0
@@ -78,7 +78,7 @@ class _Writer:
     # --- the two passes -----------------------------------------------------------------------
 
     def rewrite(self, root: Expr) -> Expr:
-        """The equation's right-hand side with nothing implicit left."""
+        """The equation's right-hand side with every implicit stock and sum written out."""
         if not any(isinstance(n, Call) for n in walk(root)):
             return root
         plain = rewrite(root, self._write_out)
@@ -110,7 +110,7 @@ class _Writer:
         return row.combine(self._terms(node)) if row else node
 
     def _terms(self, call: Call) -> list[tuple[Expr, ...]]:
-        """The arguments of ``call`` once for each element of the dimensions marked ``!``."""
+        """The arguments of ``call``, once for each element of the dimensions marked ``!``."""
         marked = dict.fromkeys(
             s[:-1]
             for a in call.args
@@ -158,7 +158,7 @@ class _Writer:
                 raise ModelError(f"delay time is {time:g}", remedy="it must be 0 or above")
         return call
 
-    # --- what a stateful row may ask for ------------------------------------------------------
+    # --- the Maker interface for stateful builtins --------------------------------------------
 
     def add(self, expr: Expr) -> Expr:
         """See `functions.base.Maker.add`."""

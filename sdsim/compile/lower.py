@@ -1,7 +1,7 @@
 """Ordered model -> Program: every element of every variable as scalar operations.
 
-Equal values are numbered once, constants folded where that cannot change a bit. A plain number in
-the model is a parameter of the program, so that changing it needs no new program.
+Equal values are numbered once, and constants are folded if that cannot change a bit. A plain number
+in the model is a parameter of the program, so changing it needs no new program.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sdsim.ir.program import (
 
 _BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "=": "eq", "<>": "ne"}
 _BINARY |= {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "and": "and", "or": "or"}
-#: What stands for infinity where a table is read.
+#: Replaces infinity as the place at which a table is read.
 _FAR = 1e300
 _COMPARE = ("lt", "le", "gt", "ge", "eq", "ne")
 
@@ -45,13 +45,13 @@ def lower(ordered: Ordered) -> Program:
 
     Raises
     ------
-    ModelError : a wrong number of arguments, a construct with no meaning here.
+    ModelError : a wrong number of arguments, or a construct without meaning in its place.
     """
     return _Lowering(ordered).run()
 
 
 class _Lowering:
-    """Lowers element after element; a `functions.base.Builder`."""
+    """Lowers one element after another; a `functions.base.Builder`."""
 
     def __init__(self, ordered: Ordered) -> None:
         self._ordered, self._model = ordered, ordered.model
@@ -124,14 +124,14 @@ class _Lowering:
             state = self.op("state", data=float(len(self._states) - 1))
             if root == "integ":
                 return state
-            self._values[block.variable, cell, False] = state  # for its own name inside
+            self._values[block.variable, cell, False] = state  # so it can refer to itself
             condition, taken = (self._lower(block, index, e, s) for e, s in parts_of(block, False))
             return self.op("select", condition, taken, state)
         parts = [self._lower(block, index, e, s) for e, s in parts_of(block, at_start)]
         return parts[-1]
 
     def _close(self, block: Block, index: int, slot: int) -> None:
-        """What a state becomes: known only when everything else is."""
+        """Set what a state becomes, which is known only once everything else is."""
         cell = int(block.cells[index])
         self._place, self._draws, self._starting = (block.variable, cell), 1000, False
         args = block.equation.expr.args  # type: ignore[union-attr]
@@ -280,7 +280,7 @@ class _Lowering:
             return row.lower(self, of, parts[1:])
         return row.lower(self, self._points_of(block, index, given), parts[1:])
 
-    # --- what data equations ask for -----------------------------------------------------------
+    # --- the interface for data equations -------------------------------------------------------
 
     def work_out(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
         """See `series.Lowering.work_out`."""
@@ -298,9 +298,9 @@ class _Lowering:
         return expr
 
     def _watched(self, at: int, other: float) -> int:
-        """A value that a run looks at, made finite: a branch that is not chosen must not stop it.
+        """A value checked during the run, made finite so that an unused branch cannot stop the run.
 
-        other : in the place of NaN.
+        other : replaces NaN.
         """
         if self._ops[at].code in ("time", "state", "param", "const"):
             return at
@@ -321,7 +321,7 @@ class _Lowering:
         op = Op(code, args, data)
         key = op if code != "const" else Op(code, (), _distinct(data))  # type: ignore[arg-type]
         found = self._known.get(key)
-        self._asked += 1  # equal ones count, too: each takes its time to find
+        self._asked += 1  # repeated operations count too: each takes time to find
         if self._asked > 2 * limits.OPERATIONS or len(self._ops) >= limits.OPERATIONS:
             what = f"more than {limits.OPERATIONS:,} operations a step"
             raise ModelError(what, remedy=f"use coarser subscript ranges, {limits.TRUSTED}")
@@ -333,7 +333,7 @@ class _Lowering:
         return found
 
     def _folded(self, code: str, args: tuple[int, ...]) -> int | None:
-        """The value of an operation on constants, where the result is exact in every back end."""
+        """The value of an operation on constants, if the result is exact in every back end."""
         ops = [self._ops[a] for a in args]
         if code in ("mul", "div") and ops[1].code == "const" and ops[1].data == 1.0:
             return args[0]
@@ -346,7 +346,7 @@ class _Lowering:
         numbers = [o.data for o in ops]
         value = exact(code, numbers)
         if value is None or (not math.isfinite(value) and all(map(math.isfinite, numbers))):
-            return None  # an overflow is a fault of the run's, and not a number that was asked for
+            return None  # an overflow is a fault found in the run, not an intended number
         return self.const(value)
 
     def _binary(self, code: str, a: int, b: int) -> int:
@@ -385,7 +385,7 @@ class _Lowering:
         return self._param(block, index, 0)
 
     def breaks(self, first: int, period: int = -1, end: int = -1) -> None:
-        """See `functions.base.Builder.breaks`; times that move cannot be met and are left out."""
+        """See `functions.base.Builder.breaks`; times that change during a run are left out."""
         if not any(v >= 0 and self._moving[v] for v in (first, period, end)):
             self._events[Event(first, period, end)] = None
 
@@ -438,5 +438,5 @@ class _Lowering:
 
 
 def _distinct(value: float) -> object:
-    """A key under which 0.0 and -0.0 differ and NaN equals itself."""
+    """A key that tells 0.0 from -0.0 and for which NaN equals itself."""
     return (value, math.copysign(1.0, value)) if value == value else "nan"

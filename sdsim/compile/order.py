@@ -1,4 +1,4 @@
-"""Which element of which variable is computed from which, and in what order; loops are named."""
+"""The order of evaluation: which element depends on which; loops are reported by name."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from sdsim.ir.model import Model, label_of, shape_of
 class Ordered:
     """A model with its elements in order of evaluation.
 
-    sequence : (block, index into its cells, initial?) with operands before their users;
-        ``initial`` marks the value an element has at the start of a run.
+    sequence : (block, index into its cells, initial?) with operands before the elements that use
+        them; ``initial`` marks the value an element has at the start of a run.
     kinds : ``stock``, ``flow``, ``auxiliary``, ``constant``, ``lookup`` or ``data`` for each
         variable.
     """
@@ -36,12 +36,12 @@ class Ordered:
 
 
 def order(model: Model) -> Ordered:
-    """Put an expanded model in order.
+    """Put an expanded model in order of evaluation.
 
     Raises
     ------
-    ModelError : an undefined name, a subscript that does not fit, an element without an equation
-        or with two, an algebraic loop or circular initial values (named ``a -> b -> a``).
+    ModelError : an undefined name, a subscript that does not fit, an element with no equation or
+        with two, an algebraic loop or circular initial values (shown as ``a -> b -> a``).
     """
     shapes = {k: shape_of(model, v) for k, v in model.variables.items()}
     total = sum(int(np.prod(s)) for s in shapes.values())
@@ -98,7 +98,7 @@ def kinds_of(model: Model) -> dict[str, str]:
 
 
 def _summands(expr: Expr) -> Iterator[Expr]:
-    """The terms of a sum; differences, signs and bounds are seen through."""
+    """The terms of a sum, including those inside differences, signs and bounds."""
     stack = [expr]
     while stack:
         node = stack.pop()
@@ -113,7 +113,7 @@ def _summands(expr: Expr) -> Iterator[Expr]:
 
 
 class _Sorter:
-    """Depth first over elements, operands first, without recursion."""
+    """Depth-first sort of elements, operands first, without recursion."""
 
     def __init__(
         self,
@@ -129,22 +129,22 @@ class _Sorter:
         self._base[-1] = self._total = total
         self._bases = np.asarray(self._base, dtype=np.int64)
         self._operands: dict[tuple[int, bool], list[list[int]]] = {}
-        self._alone = {  # variables of one element, which most are
+        self._alone = {  # variables with one element, as most have
             key: self._base[int(owner[0])]
             for key, (owner, _) in where.items() if owner.size == 1 and owner[0] >= 0
         }  # fmt: skip
 
     def run(self) -> Iterator[tuple[int, int, bool]]:
-        """The elements in order, each in the context(s) in which something needs it."""
+        """The elements in order, each in the contexts in which something needs it."""
         for block in self._blocks:
-            if block.root in ("integ", *KEPT):  # what flows is read, but no order comes of it
+            if block.root in ("integ", *KEPT):  # the net flow is read but does not affect the order
                 for part in walk(block.equation.expr):
                     if isinstance(part, Ref) and part.name in self._model.variables:
                         self._nodes(block, part)
-        done = bytearray(2 * self._total)  # 1 under way, 2 done
+        done = bytearray(2 * self._total)  # 1 in progress, 2 done
         owner = np.repeat(np.arange(len(self._blocks)), [b.cells.size for b in self._blocks])
         roots = list(range(self._total))
-        for i, block in enumerate(self._blocks):  # what only a run's steps need comes last
+        for i, block in enumerate(self._blocks):  # values needed only during the run come last
             if block.root in ("integ", "sample if true", *KEPT):
                 roots += range(self._total + self._base[i], self._total + self._base[i + 1])
         for root in roots:
@@ -177,7 +177,7 @@ class _Sorter:
         return self._operands[key][cell - self._base[block]]
 
     def _edges(self, number: int, at_start: bool) -> list[list[int]]:
-        """For each cell of a block, the nodes its value reads."""
+        """For each cell of a block, the nodes that its value depends on."""
         block = self._blocks[number]
         variable = self._model.variables[block.variable]
         known = variable.role != "equation" and block.root not in COMPUTED
@@ -197,7 +197,7 @@ class _Sorter:
         if not columns:
             return [[] for _ in range(size)]
         needs = [list(row) for row in zip(*columns, strict=True)]
-        if block.root == "sample if true" and not at_start:  # its own name is what it has held
+        if block.root == "sample if true" and not at_start:  # its own name means the value held
             own = range(self._base[number], self._base[number + 1])
             needs = [[n for n in row if n != me] for me, row in zip(own, needs, strict=True)]
         return needs
@@ -246,7 +246,7 @@ class _Sorter:
 
 
 def parts_of(block: Block, at_start: bool) -> list[tuple[Expr, bool]]:
-    """What the value of a block reads: expressions, each in its context (true: at the start)."""
+    """The expressions a block's value reads, each with its context (true: at the start)."""
     expr = block.equation.expr
     if isinstance(expr, Call):
         a, kept = expr.args, KEPT.get(expr.name)

@@ -1,7 +1,7 @@
-"""Data equations: what is worked out from data has values at the times that all of them have.
+"""Data equations: series computed from data, with values at the times that all the data share.
 
-``y :RAW: := a * b`` is worked out at the times of both a and b alone; the keyword says what holds
-between them. Constants in it may be chosen for a run, so that the values are not known before.
+``y :RAW: := a * b`` is computed only at the times of both a and b; the keyword says what holds
+between them. A run may change constants in it, so the values are not known in advance.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sdsim.functions.tables import COMPUTED, Numbers, Series, only_at
 from sdsim.ir.expr import NA, Call, Expr, Lookup, Ref, walk
 from sdsim.ir.model import Model
 
-#: The deepest that data equations may stand on others.
+#: How deeply data equations may depend on each other.
 DEEPEST = 50
 
 
 @dataclass(frozen=True)
 class Point:
-    """The time at which a data equation is worked out, one of its own.
+    """A time at which a data equation is evaluated.
 
-    x : all of its times.   value : the numbers at these times -> the one that is meant.
-    made : what was worked out there, by variable and element.
+    x : all times of the equation.   value : from numbers at these times, selects the current one.
+    made : values already computed there, by variable and element.
     """
 
     x: tuple[float, ...]
@@ -37,7 +37,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Computed:
-    """The series of a data equation's element: a `sdsim.functions.tables.Series`.
+    """The series of one element of a data equation; a `sdsim.functions.tables.Series`.
 
     at_point : the equation's value at one of the times ``x``.
     """
@@ -70,7 +70,7 @@ class Computed:
         return [one(k) for k in range(len(self.x))]
 
     def _held(self, kind: str, at: int, shifted: bool) -> tuple[int, int]:
-        """(time, value) of the point that holds at ``at``."""
+        """(time, value) of the point in effect at ``at``."""
         keys = self.x[1:] if shifted else self.x
 
         def value(y: Sequence[float]) -> int:
@@ -81,13 +81,13 @@ class Computed:
 
 
 def named(root: Expr, ref: Ref) -> bool:
-    """Whether a table stands where its name is meant: first in a builtin that takes one."""
+    """Whether a table is used by name: as the first argument of a builtin that takes one."""
     calls = (n for n in walk(root) if isinstance(n, Call) and n.name in TABLES)
     return any(ref is head for call in calls for head in call.args[:1])
 
 
 def times(series: Series) -> set[float]:
-    """When there are data; :NA: is none."""
+    """The times with data; :NA: does not count."""
     if isinstance(series, Numbers):
         pairs = zip(series.points.x, series.points.y, strict=True)
         return {x for x, y in pairs if y != NA}
@@ -95,19 +95,19 @@ def times(series: Series) -> set[float]:
 
 
 class Lowering(Builder, Protocol):
-    """What data equations ask of the program under construction, besides."""
+    """What data equations need from the program under construction, beyond `Builder`."""
 
     def work_out(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
-        """An expression of one element of a block, at the point in effect."""
+        """The value of an expression for one element of a block, at the point in effect."""
 
     def current(self, name: str, cell: int, at_start: bool) -> int | None:
-        """The value of an element that does not change during a run; None for another."""
+        """The value of an element that is constant during a run; None for any other."""
 
 
 class DataEquations:
-    """The data of a model, element by element in the order of evaluation.
+    """The data of a model, element by element in order of evaluation.
 
-    point : where a data equation is being worked out; None outside of them.
+    point : where a data equation is being evaluated; None outside data equations.
     """
 
     def __init__(self, lowering: Lowering, model: Model) -> None:
@@ -117,11 +117,11 @@ class DataEquations:
         self._depth = 0
 
     def series(self, name: str, cell: int) -> Numbers | Computed | None:
-        """The data of an element that has any."""
+        """The data of an element, if it has any."""
         return self._series.get((name, cell))
 
     def value(self, block: Block, index: int, cell: int, at_start: bool) -> int:
-        """An element of data at the present time."""
+        """The value of a data element at the current time."""
         expr, b = block.equation.expr, self._lowering
         series = self._made(block, index, at_start)
         if series is None:  # a data equation without data in it
@@ -167,7 +167,7 @@ class DataEquations:
 
         Raises
         ------
-        ModelError : it changes during the run, and is no data; too many equations in a row.
+        ModelError : it changes during the run and is not data; or data equations nest too deeply.
         """
         series = self.series(name, cell)
         if isinstance(series, Numbers):
@@ -189,6 +189,6 @@ class DataEquations:
 
 
 def _at(series: Numbers, x: Sequence[float]) -> list[float]:
-    """The numbers at given times."""
+    """The values of a series at given times."""
     value = dict(zip(series.points.x, series.points.y, strict=True))
     return [value.get(t, NA) for t in x]

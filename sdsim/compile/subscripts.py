@@ -1,4 +1,4 @@
-"""Which elements an equation defines, and which elements of other variables each of them reads."""
+"""Subscripts: the elements each equation defines, and the elements it reads from others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdsim.ir.model import Equation, Model, Variable, shape_of
 
 Positions = NDArray[np.int64]
 
-#: The one element of a variable without subscripts; most equations read and write no other.
+#: The only element of a variable without subscripts; most equations use no other.
 _ONLY: Positions = np.zeros(1, dtype=np.int64)
 _ONLY.flags.writeable = False
 
@@ -27,11 +27,10 @@ class Block:
     """One equation and the elements it defines.
 
     cells : (n,) positions of these elements in the flattened variable.
-    at : for each reference in the expression (by ``id`` of its node) the (n,) positions it reads
-        in the referenced variable; for the name of a dimension used as a number, (n,) numbers
-        from 1.
-    places : (n,) the places of these elements among the ``width`` elements that stand on the left,
-        those excepted counted too: where a table of numbers has their values.
+    at : for each reference in the expression (by ``id`` of its node), the (n,) positions it reads
+        in the referenced variable; for a dimension name used as a number, (n,) numbers from 1.
+    places : (n,) the positions of these elements among all ``width`` elements on the left-hand
+        side, including those excepted; a table of numbers has its values in that order.
     """
 
     variable: str
@@ -83,7 +82,7 @@ def ground(
 
 
 def _read(reader: _Reader, equation: Equation) -> dict[int, Positions]:
-    """What each reference of an equation reads, by ``id`` of its node."""
+    """The positions read by each reference of an equation, by ``id`` of its node."""
     at: dict[int, Positions] = {}
     for node in walk(equation.expr):
         if isinstance(node, Ref | Call) and id(node) not in at:
@@ -94,7 +93,7 @@ def _read(reader: _Reader, equation: Equation) -> dict[int, Positions]:
 
 
 def _flat(axes: Sequence[Positions], shape: tuple[int, ...]) -> Positions:
-    """Positions in the flattened variable from positions along each dimension."""
+    """Positions in the flattened variable, from positions along each dimension."""
     return np.ravel_multi_index(tuple(axes), shape).astype(np.int64)
 
 
@@ -111,7 +110,7 @@ def _along(model: Model, sub: str, dim: str) -> list[int]:
 
 
 def _meeting(model: Model, sub: str, dim: str) -> list[int]:
-    """The same for what is excepted, which may lie outside in part or wholly."""
+    """The same for exceptions, which may lie partly or wholly outside ``dim``."""
     inside = model.dimensions[sub].elements if sub in model.dimensions else (sub,)
     return [i for i, e in enumerate(model.dimensions[dim].elements) if e in inside]
 
@@ -126,13 +125,13 @@ def _bad_subscript(model: Model, sub: str, dim: str) -> ModelError:
 
 
 class _Reader:
-    """Finds what the references of one equation read, for each element on the left."""
+    """Finds what the references of one equation read, for each element on the left-hand side."""
 
     def __init__(
         self, model: Model, subs: Sequence[str], left: Sequence[Sequence[str]], size: int
     ) -> None:
         self._model, self._size = model, size
-        self._places: dict[str, dict[str, int]] = {}  # of elements, by dimension
+        self._places: dict[str, dict[str, int]] = {}  # positions of elements, by dimension
         self._bound = {
             s: column for s, column in zip(subs, left, strict=True) if s in model.dimensions
         }
@@ -166,7 +165,7 @@ class _Reader:
         return _flat(axes, shape_of(self._model, variable))
 
     def _number(self, node: Ref) -> Positions | None:
-        """A dimension or an element used as a number: its place, from 1."""
+        """The number, from 1, of a dimension's element or an element used as a number."""
         if node.name == names.TIME and not node.subs:
             return None
         dims = self._model.dimensions
@@ -188,7 +187,7 @@ class _Reader:
         )
 
     def _axis(self, sub: str, dim: str) -> Positions:
-        """(size,) positions along ``dim`` that the subscript ``sub`` names."""
+        """(size,) positions along ``dim`` meant by the subscript ``sub``."""
         place = self._places.get(dim)
         if place is None:
             place = {e: i for i, e in enumerate(self._model.dimensions[dim].elements)}

@@ -1,7 +1,7 @@
-"""The builtins of the modelling languages: one row each, grouped by room.
+"""The builtins of the modelling languages: one row each, grouped by file.
 
-To add a builtin, add a row to one of the rooms below (or a room to `_ROOMS`). Nothing else changes:
-reading keeps every call by name, `sdsim.compile.expand` and `sdsim.compile.lower` look here.
+To add a builtin, add a row to one of the files below (or a file to `_ROOMS`). Nothing else changes:
+readers keep every call by name, and `sdsim.compile.expand` and `sdsim.compile.lower` look here.
 """
 
 from __future__ import annotations
@@ -49,19 +49,19 @@ STATEFUL: dict[str, Stateful] = {
     )
 }
 
-#: Builtins over the elements of a dimension, written out element by element.
+#: Builtins over the elements of a dimension, expanded element by element.
 VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OVER)}
 
 #: Builtins that take a lookup or data variable by name.
 TABLES: dict[str, OfTable] = {row.name: row for row in (*tables.ROWS, *conveyors.PROFILES)}
 
-#: Those of the forms below that keep their past.
+#: The root forms that keep their past.
 KEPT: dict[str, Kept] = {row.name: row for row in kept.ROWS}
 
-#: Forms that only mean something as the whole right-hand side; `expand` moves them there.
+#: Forms that are meaningful only as the whole right-hand side; `expand` moves them there.
 ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT, *COMPUTED)
 
-#: Every name that is a builtin.
+#: The names of all builtins.
 NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))
 
 __all__ = ["FUNCTIONS", "KEPT", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

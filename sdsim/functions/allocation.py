@@ -1,10 +1,10 @@
-"""Shares of something scarce, and the price at which demand and supply meet, by priority curves.
+"""Allocation of a scarce supply, and market-clearing prices, by priority curves.
 
-A curve falls from 1 to 0 as the priority (or price) rises past its middle; what is left of it at a
-level is the share that is still asked for there. Kinds: 0 fixed, always 1; 1 rectangular and 2
-triangular, of a width; 3 normal, the width is the standard deviation; 4 exponential, symmetric,
-the width is its scale. Supply rises where demand falls. The level is found by halving the span of
-all curves, and then on the straight line between the last two ends.
+A curve falls from 1 to 0 as the priority (or price) rises past its middle; its height at a level is
+the share still demanded there. Kinds: 0 fixed, always 1; 1 rectangular and 2 triangular, with a
+width; 3 normal, where the width is the standard deviation; 4 exponential, symmetric, where the
+width is its scale. Supply rises where demand falls. The level is found by bisecting the span of all
+curves, and finally on the straight line between the last two ends.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, joined
 
 VENSIM = "Vensim Reference Manual, Allocation"
 KINDS = (0, 1, 2, 3, 4)
-#: How many widths from its middle a curve of each kind reaches; and where Vensim's search for a
-#: price ends, as its own output shows where nothing is demanded.
+#: How many widths a curve of each kind extends from its middle; and how far Vensim's search for a
+#: price goes, as its own output shows when nothing is demanded.
 _REACH = {0: 0.5, 1: 0.5, 2: 0.5, 3: 9.0, 4: 40.0}
 _SEARCHED = {0: 0.5, 1: 0.5, 2: 0.5, 3: 5.0, 4: 10.0}
 _HALVINGS = 48
-#: The most demanders and suppliers of one market.
+#: The most demanders and suppliers in one market.
 MOST = 64
 Args = tuple[Expr, ...]
 
@@ -34,7 +34,7 @@ Args = tuple[Expr, ...]
 
 
 def left(b: Builder, kinds: Sequence[int], kind: int, middle: int, width: int, at: int) -> int:
-    """What is left of a curve at a level: 1 far below, 0 far above, NaN for another kind."""
+    """The height of a curve at a level: 1 far below, 0 far above, NaN for an unknown kind."""
     z = b.op("div", b.op("sub", at, middle), width)
     zero, one, half = b.const(0.0), b.const(1.0), b.const(0.5)
     within = b.op("max", b.const(-0.5), b.op("min", half, z))
@@ -102,7 +102,7 @@ def _level(kinds: Sequence[int], span: Mapping[int, float], b: Builder, a: Seque
 
 
 def _word(name: str, kinds: Sequence[int]) -> str:
-    """What a call is named that knows which kinds it meets; nobody can write such a name."""
+    """The internal name of a call for a set of curve kinds; no file can contain it."""
     return f"{names.PART} {name} of {''.join(map(str, kinds))}"
 
 
@@ -119,7 +119,7 @@ ROWS = tuple(
 )
 
 
-# --- the functions of the language ------------------------------------------------------------
+# --- the builtins -----------------------------------------------------------------------------
 
 
 class _Curves:
@@ -159,7 +159,7 @@ class _Curves:
             )
 
     def all(self) -> list[Expr]:
-        """Quantity, type, middle and width of each, in one list."""
+        """Quantity, type, middle and width of each curve, in one list."""
         out: list[Expr] = []
         for quantity, place in zip(self.quantities, self.places, strict=True):
             head = (*self.profile.subs[:-2], place)
@@ -167,7 +167,7 @@ class _Curves:
         return out
 
     def own(self, level: Expr) -> Expr:
-        """What is left, at a level, of the curve of the element that the equation is for."""
+        """The height, at a level, of the curve of the element that the equation is for."""
         parts = [Ref(self.profile.name, (*self.profile.subs[:-1], p)) for p in self.parts]
         return Call(_word("left", sorted(int(k) for k in self.kinds)), (*parts, level))
 
@@ -183,7 +183,7 @@ def _fixed(kind: Expr) -> Expr:
 
 
 def _available(m: Maker, a: Args) -> Expr:
-    """Fixed requests yield to no other; where they alone are too much, each gets its part."""
+    """Fixed requests take precedence; if they alone exceed the supply, each gets its share."""
     curves = _Curves(m, a[0], a[1], "ALLOCATE AVAILABLE")
     share = curves.own(m.shared(_meeting("level", a[2], curves)))
     if 0 in curves.kinds:
@@ -198,8 +198,8 @@ def _available(m: Maker, a: Args) -> Expr:
 
 
 def _market(m: Maker, a: Args) -> Expr:
-    """Demand less supply is all curves together less what can be supplied at most; a fixed supply
-    is there at any price."""
+    """Demand minus supply: all curves together minus the largest possible supply; a fixed supply
+    is available at any price."""
     demand, supply = (_Curves(m, a[i], a[i + 1], "FIND MARKET PRICE") for i in (0, 2))
     four = supply.all()
     most = [
@@ -221,7 +221,7 @@ def _supplied(m: Maker, a: Args) -> Expr:
 
 
 def _market_priority(m: Maker, a: Args) -> Expr:
-    """MARKETP, the older half of ALLOCATE BY PRIORITY."""
+    """MARKETP: the price, the first half of an older form of ALLOCATE BY PRIORITY."""
     quantities, _ = m.along(a[0], "MARKETP")
     priorities, _ = m.along(a[1], "MARKETP")
     if not len(quantities) == len(priorities) <= MOST:
@@ -235,7 +235,7 @@ def _market_priority(m: Maker, a: Args) -> Expr:
 
 
 def _at_priority(m: Maker, a: Args) -> Expr:
-    """ALLOC P, the other half."""
+    """ALLOC P: the share at a price, the second half."""
     return Binary("*", a[0], Call(_word("left", (1,)), (Num(1.0), a[1], a[2], a[3])))
 
 

@@ -1,4 +1,4 @@
-"""Matrices turned round, and vectors read as tables."""
+"""Matrix inversion, and vectors read as tables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sdsim.functions.base import Builder, Function, Maker, Stateful
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, joined
 
 VENSIM = "Vensim Reference Manual, Functions"
-#: The largest matrix that is inverted, by its rows; the work grows with their third power.
+#: The largest matrix that is inverted, by number of rows; the work grows with their cube.
 MOST_ROWS = 48
-#: The longest vector that is read as a table.
+#: The longest vector that can be read as a table.
 MOST = 100
 Args = tuple[Expr, ...]
 
@@ -23,7 +23,7 @@ Args = tuple[Expr, ...]
 
 
 def _inverse(b: Builder, n: int, cells: Sequence[int]) -> list[int]:
-    """The inverse of a matrix, row by row: Gauss and Jordan, the largest of a column as pivot."""
+    """The inverse of a matrix, row by row: Gauss-Jordan elimination with partial pivoting."""
     zero, one = b.const(0.0), b.const(1.0)
     rows = [
         [*cells[i * n : (i + 1) * n], *(one if i == j else zero for j in range(n))]
@@ -49,7 +49,7 @@ def _inverse(b: Builder, n: int, cells: Sequence[int]) -> list[int]:
 
 
 def _element(n: int, b: Builder, a: Sequence[int]) -> int:
-    """The element of the inverse at a row and a column from 0."""
+    """The element of the inverse at a row and column, counted from 0."""
     row, column = b.known(a[0]), b.known(a[1])
     if row is None or column is None:
         raise ModelError(
@@ -63,7 +63,7 @@ def _element(n: int, b: Builder, a: Sequence[int]) -> int:
 
 
 def _word(n: int) -> str:
-    """What a call is named that knows the size; nobody can write such a name."""
+    """The internal name of a call for this matrix size; no file can contain it."""
     return f"{names.PART} inverse of {n}"
 
 
@@ -89,7 +89,7 @@ def _invert(m: Maker, a: Args) -> Expr:
 
 
 def _place(own: Sequence[Expr]) -> Expr:
-    """The place, from 0, of the element that the equation is for."""
+    """The position, from 0, of the element that the equation is for."""
     return joined("+", [Binary("*", Num(float(k)), o) for k, o in enumerate(own)])
 
 
@@ -97,8 +97,8 @@ def _place(own: Sequence[Expr]) -> Expr:
 
 
 def _vector_lookup(m: Maker, a: Args) -> Expr:
-    """A table of equal steps: read along straight lines (mode 0), its area from the left end (1),
-    the point before (2), lines that go on (3), the point after (4)."""
+    """A table with equal steps: read along straight lines (mode 0), its area from the left end (1),
+    the point before (2), straight lines that extrapolate (3), the point after (4)."""
     values, _ = m.along(a[0], "VECTOR LOOKUP")
     last = len(values) - 1
     if not 1 <= last < MOST:
@@ -146,7 +146,7 @@ def _vector_lookup(m: Maker, a: Args) -> Expr:
 
 
 def _picked(values: Sequence[Expr], place: Expr) -> Expr:
-    """The value at a place from 0; no number outside."""
+    """The value at a position from 0; NaN outside."""
     out: Expr = Binary("/", Num(0.0), Num(0.0))
     for k, v in enumerate(values):
         out = Call("if then else", (Binary("=", place, Num(float(k))), v, out))

@@ -1,4 +1,4 @@
-"""What a row of the function tables is, and what it may ask of the program being built."""
+"""The rows of the function tables, and the interfaces for writing them into a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdsim.ir.expr import Expr, Lookup
 
 
 class Builder(Protocol):
-    """A program under construction: values are numbers of operations."""
+    """A program under construction; a value is the number of an operation."""
 
     def const(self, value: float) -> int:
         """A constant."""
@@ -29,24 +29,24 @@ class Builder(Protocol):
         """TIME STEP."""
 
     def breaks(self, first: int, period: int = -1, end: int = -1) -> None:
-        """Say that the right-hand side may jump or bend at these times."""
+        """Declare that the right-hand side may jump or bend at these times."""
 
     def table(self, points: Lookup, at: int, watched: bool = True) -> int:
-        """A table read at a value, in the way that its kind says; a user hears of it where a
-        watched one is read beyond its ends."""
+        """The value of a table at ``at``, according to the table's kind; reading a watched table
+        beyond its ends gives a warning."""
 
     def once(self, key: object, make: Callable[[], Sequence[int]]) -> Sequence[int]:
-        """What ``make`` gives, made once for each key: several values that belong together."""
+        """The result of ``make``, called only once per key: several values that belong together."""
 
     def inverted(self, cells: Sequence[int], inverse: Sequence[int]) -> None:
-        """Say that a square matrix has this inverse, both row by row; a user hears of it where
-        rounding leaves little of that."""
+        """Declare the inverse of a square matrix, both row by row; the user is warned if rounding
+        spoils it."""
 
     def known(self, value: int) -> float | None:
-        """The number that a value is, where it is the same in every run."""
+        """The number a value is in every run; None if it varies."""
 
     def draw(self) -> int:
-        """A fresh uniform random number in (0, 1), constant over a time step."""
+        """A new uniform random number in (0, 1), constant over a time step."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Function:
     """A builtin that becomes scalar operations.
 
     arity : fewest and most arguments.
-    units : how dimensions pass through, for `sdsim.unitcheck`: ``none`` (arguments and result
-        dimensionless), ``same`` (all alike, result too), ``first`` (result as the first argument),
-        ``any`` (no rule), or a word that the unit checker has a rule for.
+    units : how units of measure pass through, for `sdsim.unitcheck`: ``none`` (arguments and result
+        dimensionless), ``same`` (all alike, including the result), ``first`` (result as the first
+        argument), ``any`` (no rule), or another word known to the unit checker.
     source : where the meaning is defined.
     """
 
@@ -69,9 +69,9 @@ class Function:
 
 @dataclass(frozen=True)
 class Stateful:
-    """A builtin that stands for stocks.
+    """A builtin that becomes stocks and auxiliaries.
 
-    expand : (maker, arguments) -> the expression that takes the call's place. The maker adds
+    expand : (maker, arguments) -> the expression that replaces the call. The maker adds
         hidden variables: ``maker.add(expression)`` gives a reference to a new auxiliary,
         ``maker.stock(initial)`` one to a new stock whose flow is set with ``maker.flow``.
     """
@@ -84,7 +84,7 @@ class Stateful:
 
 
 class Maker(Protocol):
-    """Adds hidden variables while a stateful call is being written out."""
+    """Adds hidden variables while a stateful call is being expanded."""
 
     def add(self, expr: Expr) -> Expr:
         """A reference to a new auxiliary with this equation."""
@@ -93,48 +93,48 @@ class Maker(Protocol):
         """A reference to a new stock; ``net(reference)`` is its net flow."""
 
     def along(self, expr: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
-        """A subscripted reference at each element along its last subscript; and, for each, whether
-        that is the element it has there, or, for a range, the one that the equation is for."""
+        """References to ``expr`` at each element along its last subscript; and for each whether it
+        is the element written there or, for a range, the element of the equation."""
 
     def elements(self, expr: Expr, back: int, what: str) -> tuple[str, ...]:
-        """The elements that the subscript of a reference runs along, counted from its end; for an
+        """The elements along a subscript of a reference, counted from its end; for a single
         element, those of its range."""
 
     def met(self, name: str, last: str) -> frozenset[float] | None:
-        """The numbers that a table of constants has under the element ``last`` of its last
-        subscript; None where a run has to tell."""
+        """The numbers in a table of constants at the element ``last`` of its last subscript; None
+        if they are known only during the run."""
 
     def shared(self, expr: Expr) -> Expr:
-        """As ``add``, one for all elements along the equation's last subscript."""
+        """As ``add``, but one variable for all elements along the equation's last subscript."""
 
     def held(self, initial: Expr, becomes: Callable[[Expr], Expr]) -> Expr:
-        """A reference to a value that is held over each time step; ``becomes(reference)`` is what
-        it is one step later."""
+        """A reference to a value held over each time step; ``becomes(reference)`` is its value one
+        step later."""
 
     def own(self, back: int, what: str) -> list[Expr]:
-        """For each element of the equation's subscript, counted from the end: is it for it?"""
+        """For each element of a subscript of the equation, counted from the end: is it this one?"""
 
     def constant(self, expr: Expr) -> float | None:
-        """The value of an expression that is known before the run, None for another."""
+        """The value of an expression known before the run, otherwise None."""
 
     def lookup(self, expr: Expr, what: str) -> None:
-        """Refuse by name what is not the name of a lookup."""
+        """Refuse an argument that is not the name of a lookup; the error names it."""
 
     def number(self, expr: Expr, what: str) -> float:
         """The value of an expression that must be known before the run, such as an order."""
 
     def most(self, expr: Expr, what: str) -> int:
-        """The largest whole number that an expression which changes, such as an order, may be."""
+        """The largest whole number that a changing expression, such as an order, may reach."""
 
     def nonzero(self, expr: Expr, what: str) -> Expr:
-        """``expr``, refused by name where it is plainly zero or negative."""
+        """``expr``; refused by name if it is plainly zero or negative."""
 
 
 @dataclass(frozen=True)
 class Vector:
     """A builtin over the elements of a dimension.
 
-    combine : the argument lists, one for each element -> one expression.
+    combine : the argument lists, one per element -> one expression.
     """
 
     name: str
@@ -145,10 +145,11 @@ class Vector:
 
 
 def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") -> None:
-    """
+    """Refuse a call with the wrong number of arguments.
+
     Raises
     ------
-    ModelError : a call with too few or too many arguments.
+    ModelError : too few or too many arguments.
     """
     low, high = arity
     if low <= got <= high:

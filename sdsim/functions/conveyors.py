@@ -1,15 +1,16 @@
-"""Vensim's conveyor: a belt that may go faster and slower, and leaks all along.
+"""Vensim's conveyor: a belt with a variable speed that leaks along its whole length.
 
-At the end of each time step the belt, of length 1, has gone on by TIME STEP / conveyance time (at
-most all of it). What is then on its last stretch is the output of the next step; the input of the
-step fills the stretch that came free; and of all that is on the belt, what has just entered too,
-the share ``leak * TIME STEP`` is lost (of any sign or size: none to all). So with a conveyance time
-of n steps the output is the input of n steps ago, times ``1 - leak * TIME STEP`` for each step.
+At the end of each time step the belt, of length 1, moves on by TIME STEP / conveyance time (at most
+all of it). Whatever is then on its last stretch is the output of the next step; the input of the
+step fills the stretch that became free; and of everything on the belt, including the new input, the
+share ``leak * TIME STEP`` is lost (limited to between none and all). So with a conveyance time of
+n steps, the output is the input of n steps ago, times ``1 - leak * TIME STEP`` for each step.
 
-At the start the belt holds an amount that is spread like a lookup, whose ends are its ends: what is
-at the left leaves first. The first output is what was on a stretch of TIME STEP / the initial
-conveyance time, with a flat profile the amount over that time (Vensim Reference Manual, DELAY
-CONVEYOR; Modeling Guide, chapter 9, Initialization of Conveyors and Material in Conveyors).
+At the start the belt holds an amount distributed like a lookup, whose ends are the ends of the
+belt: what is at the left leaves first. The first output is what was on a stretch of TIME STEP / the
+initial conveyance time; with a flat profile, the amount divided by that time (Vensim Reference
+Manual, DELAY CONVEYOR; Modeling Guide, chapter 9, Initialization of Conveyors and Material in
+Conveyors).
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, minus, over, plu
 from sdsim.ir.program import NEAR
 
 _DT, _ONE, _ZERO = Ref(names.TIME_STEP), Num(1.0), Num(0.0)
-#: The share of a profile's area between two places, 0 to 1; no file can spell it.
+#: The share of a profile's area between two places, 0 to 1; no file can contain this name.
 _SHARE = f"{names.PART} share"
 
 
 def _stretch(time: Expr) -> Expr:
-    """How much of the belt goes by in a step; a time that is no number stays none."""
+    """How much of the belt passes in one step; NaN if the time is not a number."""
     return over(_DT, Call("max", (_DT, time)))
 
 

@@ -9,12 +9,12 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, minus, over, time
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Financial builtins"
 Args = tuple[Expr, ...]
-#: What of a step a delay time may lack by rounding.
+#: The share of a step by which rounding may make a delay time too short.
 _NEAR = 1e-6
 
 
 def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
-    """Outflow of ``order`` stocks in a row, each emptied in ``time / order``."""
+    """The outflow of ``order`` stocks in series, each emptied in ``time / order``."""
     stage = m.add(over(m.nonzero(time, "delay time"), Num(float(order)))) if order > 1 else time
     if order == 1:
         stage = m.nonzero(time, "delay time")
@@ -26,10 +26,10 @@ def delay(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
 
 
 def delay_n(m: Maker, x: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
-    """As `delay`, of an order that may change, and is at most ``time`` / TIME STEP.
+    """As `delay`, but the order may change during the run and is at most ``time`` / TIME STEP.
 
-    What enters goes through as many stocks as the order is then. What is in those before them when
-    it falls moves on through the others, so that all that entered comes out.
+    Material flows through as many stocks as the current order. When the order falls, the contents
+    of the stocks no longer entered drain through the others, so nothing is lost.
     """
     known = m.constant(order)
     most = round(m.number(order, "order")) if known is not None else m.most(order, "order")
@@ -61,7 +61,7 @@ def _whole(x: Expr) -> Expr:
 
 
 def smooth(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
-    """``order`` stocks in a row, each closing the gap to the one before in ``time / order``."""
+    """The last of ``order`` stocks in series, each closing its gap in ``time / order``."""
     stage = over(m.nonzero(time, "smooth time"), Num(float(order))) if order > 1 else time
     if order == 1:
         stage = m.nonzero(time, "smooth time")
@@ -72,7 +72,7 @@ def smooth(m: Maker, x: Expr, time: Expr, initial: Expr, order: int) -> Expr:
 
 
 def trend(m: Maker, x: Expr, time: Expr, initial: Expr) -> Expr:
-    """Fractional change of ``x`` per unit of time, against its own exponential average."""
+    """Fractional change of ``x`` per unit of time, relative to its own exponential average."""
     time = m.nonzero(time, "averaging time")
     x = m.add(x)
     start = over(x, Binary("+", Num(1.0), times(initial, time)))
@@ -81,14 +81,14 @@ def trend(m: Maker, x: Expr, time: Expr, initial: Expr) -> Expr:
 
 
 def forecast(m: Maker, x: Expr, time: Expr, horizon: Expr, initial: Expr = Num(0.0)) -> Expr:  # noqa: B008
-    """``x`` carried ``horizon`` on along its trend."""
+    """``x`` extrapolated ``horizon`` ahead along its trend."""
     slope = trend(m, x, time, initial)
     return times(x, Binary("+", Num(1.0), times(slope, horizon)))
 
 
 def npv(m: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr:
-    """What a stream is worth today: discounted by a stock, gathered in another, this step's share
-    on top (Vensim's own equations for NPV)."""
+    """The net present value of a stream: one stock discounts, another accumulates, and this
+    step's share is added (Vensim's own equations for NPV)."""
     step, flow = Ref(names.TIME_STEP), m.add(stream)
     shrink = Binary("+", Num(1.0), times(rate, step))
     worth = m.stock(Num(1.0), lambda s: Unary("-", over(times(s, rate), shrink)))
@@ -97,11 +97,11 @@ def npv(m: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr
 
 
 def effective_npv(m: Maker, stream: Expr, rate: Expr, initial: Expr | None = None) -> Expr:
-    """Stella's NPV: the rate is the effective one of a unit of time, whatever the step.
+    """Stella's NPV: the rate is the effective rate per unit of time, whatever the step.
 
-    It begins with ``initial``, the stream's own first value where none is given, and has each later
-    step's share as soon as it comes. That much of it Stella's help leaves open; so it stands in
-    what users of Stella's expect of it (tests of BPTK-Py, ``test_npv``).
+    It starts with ``initial``, by default the first value of the stream, and includes the share of
+    each later step as soon as it is due. Stella's help does not settle this; the timing follows
+    the expected values of Stella users (tests of BPTK-Py, ``test_npv``).
     """
     step, flow = Ref(names.TIME_STEP), m.add(stream)
     since = minus(Ref(names.TIME), Ref(names.INITIAL_TIME))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sdsim.functions.base import Builder, Function
 
 VENSIM = "Vensim Reference Manual, Functions"
-#: Below this a denominator counts as zero in ZIDZ and XIDZ (Vensim Reference Manual).
+#: ZIDZ and XIDZ treat a smaller denominator as zero (Vensim Reference Manual).
 SMALL = 1e-6
 
 
@@ -35,7 +35,7 @@ def _chain(code: str) -> Function:
 
 
 def _modulo(b: Builder, a: Sequence[int]) -> int:
-    """What QUANTUM leaves of x, as Vensim defines it: the result has the sign of x."""
+    """The remainder of x after QUANTUM, as Vensim defines it: the result has the sign of x."""
     x, y = a
     return b.op("sub", x, b.op("mul", y, b.op("trunc", b.op("div", x, y))))
 

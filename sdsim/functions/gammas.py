@@ -1,10 +1,10 @@
-"""Stella's random functions that rest on the gamma distribution: GAMMA, BETA, NEGBINOMIAL.
+"""Stella's random functions based on the gamma distribution: GAMMA, BETA, NEGBINOMIAL.
 
-Its distribution function has no inverse that is worked out in few steps, so that these do not come
-from one draw, as others do, but from several: candidates by G. Marsaglia and W. W. Tsang, A Simple
-Method for Generating Gamma Variables (ACM Transactions on Mathematical Software 26, 2000), of which
-the first that passes their test is taken. What is kept has the exact distribution; that none of
-them passes has a probability below 1e-10.
+The inverse of the gamma distribution function takes too many steps to compute, so these functions
+use several draws instead of one: candidates by G. Marsaglia and W. W. Tsang, A Simple Method for
+Generating Gamma Variables (ACM Transactions on Mathematical Software 26, 2000), of which the first
+to pass their test is taken. The result has the exact distribution; the probability that no
+candidate passes is below 1e-10.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sdsim.functions.base import Builder, Function
 from sdsim.functions.random import normal_quantile, poisson
 
 STELLA = "Stella's help, Statistical builtins"
-#: How many candidates; one fails with a probability of 0.05 at most.
+#: The number of candidates; each fails with a probability of at most 0.05.
 CANDIDATES = 8
-#: No count of events is greater.
+#: The largest count of events.
 _FAR = 1e15
 
 
 def gamma(b: Builder, shape: int) -> int:
-    """A draw from the gamma distribution of a shape above 0 and scale 1."""
+    """A draw from the gamma distribution with shape above 0 and scale 1."""
     one, third = b.const(1.0), b.const(1.0 / 3.0)
     small = b.op("lt", shape, one)
     d = b.op("sub", b.op("add", shape, small), third)
@@ -30,13 +30,13 @@ def gamma(b: Builder, shape: int) -> int:
     *before, (found, _) = [_candidate(b, c, d) for _ in range(CANDIDATES)]
     for value, passes in reversed(before):
         found = b.op("select", passes, value, found)
-    # A shape below 1 is that of one more, shrunk.
+    # For a shape below 1, draw with the shape plus 1 and shrink the result.
     shrunk = b.op("mul", found, b.op("pow", b.draw(), b.op("div", one, shape)))
     return b.op("mul", d, b.op("select", small, shrunk, found))
 
 
 def _candidate(b: Builder, c: int, d: int) -> tuple[int, int]:
-    """A value in units of ``d``, and whether it passes."""
+    """A candidate in units of ``d``, and whether it passes."""
     z, u = normal_quantile(b, b.draw()), b.draw()
     root = b.op("add", b.const(1.0), b.op("mul", c, z))
     value = b.op("mul", root, b.op("mul", root, root))
@@ -57,10 +57,10 @@ def _beta(b: Builder, a: Sequence[int]) -> int:
 
 
 def _negative_binomial(b: Builder, a: Sequence[int]) -> int:
-    """Failures before so many successes: events at a rate that is itself drawn.
+    """The number of failures before a number of successes: a Poisson draw at a random gamma rate.
 
-    Whether the last success and those before it count, too, the help does not say; they do not in
-    SciPy's, R's and NumPy's functions of that name.
+    The help does not say whether the count includes the successes; as in the functions of that name
+    in SciPy, R and NumPy, it does not.
     """
     successes, chance = a[0], a[1]
     odds = b.op("div", b.op("sub", b.const(1.0), chance), chance)

@@ -1,7 +1,7 @@
-"""What Stella reads of a variable's past: HISTORY, DERIVN.
+"""Stella's builtins that read a variable's past: HISTORY, DERIVN.
 
-Source: Stella's help, Data builtins. All of them look at time steps, as Vensim's discrete delays
-do (`sdsim.functions.root_forms`), under every method of integration.
+Source: Stella's help, Data builtins. Both work at time steps, like Vensim's discrete delays
+(`sdsim.functions.root_forms`), with every integration method.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sdsim.functions.base import Stateful
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 
 STELLA = "Stella's help, Data builtins"
-#: The highest derivative: each takes a step more of the past, and a digit or more of precision.
+#: The highest derivative: each order needs one more past step and loses a digit or more.
 MOST = 12
 Args = tuple[Expr, ...]
 _TIME, _DT, _START = Ref(names.TIME), Ref(names.TIME_STEP), Ref(names.INITIAL_TIME)
@@ -22,14 +22,14 @@ _ZERO = Num(0.0)
 
 
 def lag_of(time: Expr) -> Expr | None:
-    """How long ago ``TIME - lag`` is, however it is bracketed; None where TIME is not in it once,
+    """The lag in ``TIME - lag``, however it is bracketed; None unless TIME occurs exactly once,
     with a plus sign."""
     found = _lag(time, 1)
     return found[1] if found is not None and found[0] else None
 
 
 def _lag(expr: Expr, sign: int) -> tuple[bool, Expr] | None:
-    """Whether ``expr`` holds TIME, and what else it takes off."""
+    """Whether ``expr`` contains TIME, and the rest that it subtracts."""
     if expr == _TIME:
         return (True, _ZERO) if sign > 0 else None
     if isinstance(expr, Binary) and expr.op in ("+", "-"):
@@ -47,15 +47,15 @@ def _lag(expr: Expr, sign: int) -> tuple[bool, Expr] | None:
 
 
 def then(args: Args, known: Callable[[Expr], float | None]) -> Expr:
-    """HISTORY(x, TIME - lag): 0, x, or a root form that keeps its past. It is 0 before the start
-    and for times to come.
+    """HISTORY(x, TIME - lag) as 0, x, or a root form that keeps its past. It is 0 before the start
+    and for future times.
 
-    known : the value of an expression where it is the same throughout.
+    known : the value of an expression that is the same throughout the run, else None.
 
     Raises
     ------
-    UnsupportedError : a time that is not TIME less a constant: the help does not say what a fixed
-        time reads that lies between two steps; another run.
+    UnsupportedError : a time other than TIME minus a constant, since the help does not say what a
+        fixed time between two steps reads; or another run.
     """
     if len(args) > 2:
         raise UnsupportedError(
@@ -74,13 +74,13 @@ def then(args: Args, known: Callable[[Expr], float | None]) -> Expr:
 
 
 def derived(args: Args, known: Callable[[Expr], float | None], add: Callable[[Expr], Expr]) -> Expr:
-    """DERIVN(x, order): differences of differences over one step each, 0 while there are too few.
+    """DERIVN(x, order): repeated differences over one step each; 0 until there are enough steps.
 
-    known : as in `then`.   add : gives an expression a variable of its own.
+    known : as in `then`.   add : puts an expression into a variable of its own.
 
     Raises
     ------
-    ModelError : an order that is not known, or no whole number.
+    ModelError : an order that is not known before the run, or not a whole number.
     """
     order = known(args[1])
     if order is None or order != int(order) or not 0 <= order <= MOST:

@@ -1,7 +1,7 @@
-"""Test inputs over time: STEP, RAMP, PULSE, PULSE TRAIN. Each names the times where it jumps.
+"""Test inputs over time: STEP, RAMP, PULSE, PULSE TRAIN. Each declares the times where it jumps.
 
-They look at the *event* time, which on a grid lies half a step later, so that a step due at a grid
-point is never missed by rounding, and never changes inside a Runge-Kutta step.
+They look at the *event* time, which on a grid is half a step later. So rounding never makes a run
+miss a step due at a grid point, and nothing changes inside a Runge-Kutta step.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _pulse_train(b: Builder, a: Sequence[int]) -> int:
     since = b.op("sub", t, start)
     whole = b.op("mul", period, b.op("floor", b.op("div", since, period)))
     on = b.op("lt", b.op("sub", since, whole), width)
-    # A pulse that begins at the end still lasts one step, as Vensim's own output shows.
+    # A pulse that begins at the end still lasts one step, as in Vensim's own output.
     stop = b.op("add", end, b.dt())
     b.breaks(start, period, stop)
     b.breaks(b.op("add", start, width), period, stop)

@@ -1,9 +1,9 @@
-"""Vensim's further random functions: exact inverses, cut to their limits, at one draw a step.
+"""Vensim's further random functions: exact inverses, truncated to limits, one draw per step.
 
-Their common arguments: least and greatest value, what is the distribution's own, then by how much
-it is shifted after it has been stretched, by how much it is stretched, and a stream that is not
-used (`sdsim.functions.random`). The limits are those of the result. Vensim draws again where a
-value lies outside; an inverse between the two limits has the same distribution.
+Their common arguments: the minimum and maximum, the parameters of the distribution, then a shift
+(added after stretching), a stretch factor, and a stream that is not used
+(`sdsim.functions.random`). The limits apply to the result. Vensim draws again if a value is outside
+the limits; an inverse restricted to the limits has the same distribution.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sdsim.functions.random import TERMS, VENSIM, poisson, rounded_normal, summe
 from sdsim.functions.stella import gamma_ln, triangular_quantile
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 
-#: A binomial draw with more trials is summed up only where so few successes (or failures) are
-#: expected that the terms are enough.
+#: A binomial draw with more trials is summed term by term only if the expected number of successes
+#: (or failures) is small enough for these terms.
 FEW = 40.0
 
 
 def _limits(b: Builder, a: Sequence[int], shift: int, stretch: int) -> tuple[int, int]:
-    """The limits of the result as limits of the distribution before it is moved."""
+    """The limits of the result, converted to limits of the unshifted, unstretched distribution."""
     ends = [b.op("div", b.op("sub", end, shift), stretch) for end in a[:2]]
     return b.op("min", *ends), b.op("max", *ends)
 
@@ -33,7 +33,7 @@ def _moved(b: Builder, value: int, shift: int, stretch: int) -> int:
 
 
 def _weibull(b: Builder, a: Sequence[int]) -> int:
-    """Shape S, scaled to a mean of 1 before it is stretched."""
+    """Weibull with shape S, scaled to a mean of 1 before it is stretched."""
     shape, shift, stretch = a[2:5]
     one = b.const(1.0)
     inverse = b.op("div", one, shape)
@@ -50,7 +50,7 @@ def _weibull(b: Builder, a: Sequence[int]) -> int:
 
 
 def _triangular(b: Builder, a: Sequence[int]) -> int:
-    """Between start and stop with a peak; neither stretched nor shifted."""
+    """Triangular between start and stop with a peak; neither stretched nor shifted."""
     start, peak, stop = a[2:5]
     width = b.op("sub", stop, start)
 
@@ -68,7 +68,7 @@ def _triangular(b: Builder, a: Sequence[int]) -> int:
 
 
 def _poisson(b: Builder, a: Sequence[int]) -> int:
-    """The mean is that of one draw, whatever the time step (Stella's is a rate)."""
+    """Poisson; the mean is that of one draw, whatever the time step (Stella's is a rate)."""
     mean, shift, stretch = a[2:5]
     low, high = _limits(b, a, shift, stretch)
     return _moved(b, poisson(b, b.draw(), mean, low, high), shift, stretch)
@@ -103,9 +103,9 @@ def _binomial(b: Builder, a: Sequence[int]) -> int:
 
 
 def _pink(m: Maker, a: tuple[Expr, ...]) -> Expr:
-    """White noise smoothed over a correlation time (Sterman 2000, appendix B).
+    """Pink noise: white noise smoothed over a correlation time (Sterman 2000, appendix B).
 
-    Under Euler mean and standard deviation are as given from the start, whatever the time step.
+    With Euler, the mean and standard deviation are as given from the start, whatever the time step.
     """
     mean, sd, over = a[:3]
     bell = Call("random normal", (Num(-1e9), Num(1e9), Num(0.0), Num(1.0), Num(0.0)))
@@ -124,7 +124,7 @@ ROWS = (
 )
 NOISES = (Stateful("random pink noise", (3, 4), _pink, "any", VENSIM),)
 
-#: Functions of Vensim's that are not run, and what to use in their place.
+#: Vensim functions that cannot be run, and what to use instead.
 REFUSED = {
     "random beta": "use RANDOM TRIANGULAR, or a series of draws as data",
     "random gamma": "use RANDOM WEIBULL, or a series of draws as data",

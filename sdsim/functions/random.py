@@ -1,8 +1,8 @@
-"""Random numbers from counter-based streams: seed and member decide, never the order of calls.
+"""Random numbers from counter-based streams: they depend on seed and member, not on call order.
 
-The seed argument of the Vensim functions is accepted and not used: streams come from the run's
-seed, the member's number and the place of the call. Bounded draws come from the inverse of the
-distribution, cut to its range; they are exact, not clipped.
+The seed argument of the Vensim functions is accepted but not used: a stream depends on the run's
+seed, the member's number and the position of the call. Bounded draws come from the inverse of the
+distribution restricted to its range; they are exact, not clipped.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from sdsim.functions.base import Builder, Function
 
 VENSIM = "Vensim Reference Manual, Functions"
-#: How many values of a whole number are summed up one by one.
+#: How many values of a whole-number distribution are summed one by one.
 TERMS = 130
-#: Up to this mean (and variance) these are enough; beyond it a draw is that of a normal
-#: distribution, rounded.
+#: Up to this mean (and variance) these terms are enough; beyond it a draw comes from a normal
+#: distribution and is rounded.
 EXACT_MEAN = 60.0
 
 
@@ -99,9 +99,9 @@ def normal_quantile(b: Builder, p: int) -> int:
 
 
 def summed(b: Builder, u: int, first: int, ratio: Callable[[int], int], low: int, high: int) -> int:
-    """A whole number from 0 on, between ``low`` and ``high``: the distribution summed up.
+    """A whole number from 0 up, limited to ``low`` to ``high``, by summing its distribution.
 
-    first : the probability of 0.   ratio : k -> that of k over that of k - 1.
+    first : the probability of 0.   ratio : k -> probability of k divided by that of k - 1.
     """
     term, total, zero = first, first, b.const(0.0)
     totals = []
@@ -122,7 +122,7 @@ def summed(b: Builder, u: int, first: int, ratio: Callable[[int], int], low: int
 
 
 def rounded_normal(b: Builder, u: int, mean: int, sd: int, low: int, high: int) -> int:
-    """A whole number between ``low`` and ``high``: a normal distribution, rounded."""
+    """A whole number between ``low`` and ``high``, from a rounded normal distribution."""
     half = b.const(0.5)
     p0, p1 = (
         normal_below(b, b.op("div", b.op("sub", b.op(op, end, half), mean), sd))
@@ -134,13 +134,13 @@ def rounded_normal(b: Builder, u: int, mean: int, sd: int, low: int, high: int) 
 
 
 def _within(b: Builder, count: int, low: int, high: int) -> int:
-    """No value outside the limits by a rounding error."""
+    """The count, kept within the limits in spite of rounding errors."""
     least = b.op("neg", b.op("floor", b.op("neg", low)))
     return b.op("min", b.op("max", count, least), b.op("floor", high))
 
 
 def poisson(b: Builder, u: int, mean: int, low: int, high: int) -> int:
-    """How many events, where ``mean`` are expected."""
+    """A Poisson draw: the number of events if ``mean`` are expected."""
 
     def ratio(k: int) -> int:
         return b.op("div", mean, b.const(float(k)))

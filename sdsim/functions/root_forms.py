@@ -1,10 +1,10 @@
-"""What keeps its past: root forms, and what of their arguments counts when.
+"""Root forms that keep their past: discrete delays and the like, and the use of their arguments.
 
-Vensim's discrete delays act at time steps only. A delay time is rounded to the nearest multiple of
-TIME STEP, a half up, and is one step at least. That of DELAY FIXED is the one at the start; that of
-DELAY MATERIAL and DELAY INFORMATION is given to each input as it enters, so that later ones may
-overtake it: what arrives together is added up (material), or the last to enter counts
-(information).
+Vensim's discrete delays act only at time steps. A delay time is rounded to the nearest multiple of
+TIME STEP, halves up, and is at least one step. DELAY FIXED uses the delay time at the start; DELAY
+MATERIAL and DELAY INFORMATION give each input the delay time at which it enters, so that later
+inputs may overtake it. Inputs that arrive together are added (material), or the last to enter
+counts (information).
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from sdsim.base import names
 
 VENSIM = "Vensim Reference Manual, Functions"
-#: The conveyor's belt (`sdsim.functions.conveyors`); no file can spell it.
+#: The conveyor's belt (`sdsim.functions.conveyors`); no file can contain this name.
 BELT = f"{names.PART} belt"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A root form that becomes a `sdsim.ir.program.Buffer` of a kind.
+    """A root form that becomes a `sdsim.ir.program.Buffer` of some kind.
 
-    count : how many arguments.   start : those that count at the start; what it gives there first.
-    push : those it takes in at each step.   time : which of them is a delay time, counted in steps.
+    count : number of arguments.   start : arguments used at the start; the initial output is first.
+    push : arguments read at each step.   time : the one that is a delay time, counted in steps.
     """
 
     name: str

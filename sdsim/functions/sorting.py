@@ -1,5 +1,5 @@
-"""Order along the last subscript: ranks, sort orders, and picking by place; and shares of a supply
-by priority. Written out as sums of comparisons, which the two back ends compute alike."""
+"""Builtins for order along the last subscript: ranks, sort orders, picking by position, and
+allocation by priority. They expand to sums of comparisons, so all back ends agree on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _where(test: Expr, yes: Expr, no: Expr = Num(0.0)) -> Expr:  # noqa: B008
 
 
 def _along(m: Maker, x: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
-    """What ``x`` is at each element of its last subscript, and whether that is our own."""
+    """``x`` at each element of its last subscript, and whether that is the equation's element."""
     values, own = m.along(x, what)
     if len(values) > MOST:
         raise ModelError(
@@ -29,17 +29,17 @@ def _along(m: Maker, x: Expr, what: str) -> tuple[list[Expr], list[Expr]]:
 
 
 def _place(own: Sequence[Expr]) -> Expr:
-    """Our place, from 0."""
+    """The position, from 0, of the equation's element."""
     return joined("+", [_where(o, Num(float(k))) for k, o in enumerate(own)])
 
 
 def _before(a: Expr, b: Expr, first: Expr, op: str) -> Expr:
-    """Whether ``a`` comes before ``b``; ``first`` decides where they are equal."""
+    """Whether ``a`` comes before ``b``; ``first`` decides ties."""
     return Binary("or", Binary(op, a, b), Binary("and", Binary("=", a, b), first))
 
 
 def _either(direction: Expr, write: Callable[[str], Expr]) -> Expr:
-    """From smallest to largest where the direction is above 0, else the other way round."""
+    """Ascending order if the direction is above 0, else descending."""
     if isinstance(direction, Num):
         return write("<" if direction.value > 0 else ">")
     return _where(Binary(">", direction, Num(0.0)), write("<"), write(">"))
@@ -60,7 +60,7 @@ def _rank(m: Maker, a: Args) -> Expr:
 
 
 def _sort_order(m: Maker, a: Args) -> Expr:
-    """At the k-th element the place, from 0, of the k-th smallest."""
+    """The position, from 0, of the k-th smallest value, at the k-th element."""
     values, own = _along(m, a[0], "VECTOR SORT ORDER")
     place = m.add(_place(own))
 
@@ -83,24 +83,24 @@ def _reorder(m: Maker, a: Args) -> Expr:
 
 
 def _elm_map(m: Maker, a: Args) -> Expr:
-    """What stands so many places after the element named; :NA: outside."""
+    """The value a given number of places after the named element; :NA: outside the range."""
     values, own = _along(m, a[0], "VECTOR ELM MAP")
     return _picked(values, m.add(Binary("+", _place(own), a[1])), Num(NA))
 
 
 def _picked(values: Sequence[Expr], place: Expr, out: Expr) -> Expr:
-    """The value at a place from 0; ``out`` outside."""
+    """The value at a position from 0; ``out`` if the position is outside."""
     for k, v in enumerate(values):
         out = _where(Binary("=", place, Num(float(k))), v, out)
     return out
 
 
 def _by_priority(m: Maker, a: Args) -> Expr:
-    """Each demand is a rectangle of ``width`` around its priority; a level sinks from above until
-    what lies over it is the supply.
+    """Allocation by priority: each demand is a rectangle of ``width`` around its priority, and a
+    level falls from the top until the area above it equals the supply.
 
-    The sum over the level is made of straight pieces, so that the level is found exactly: between
-    the two ends of rectangles that enclose the supply.
+    The area as a function of the level is piecewise linear, so the level is found exactly, between
+    the two rectangle ends whose areas enclose the supply.
     """
     demand, priority, _, width, supply = a
     demands, _ = _along(m, demand, "ALLOCATE BY PRIORITY")

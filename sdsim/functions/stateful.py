@@ -1,4 +1,4 @@
-"""What is held from step to step: samples, stocks with restrictions, depreciation; the clock."""
+"""Builtins with a value held from step to step: samples, bounded stocks, depreciation, clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Args = tuple[Expr, ...]
 
 
 def _sample_until(m: Maker, a: Args) -> Expr:
-    """The input as it goes until a time, and what it was then from there on."""
+    """The input until a given time, and from then on its value at that time."""
     last, x, initial = a
     half = Binary("/", Ref(names.TIME_STEP), Num(2.0))
     before = Binary("<", Ref(names.TIME), Binary("+", last, half))
@@ -20,8 +20,8 @@ def _sample_until(m: Maker, a: Args) -> Expr:
 
 
 def _special_integral(m: Maker, a: Args) -> Expr:
-    """SINTEG: a stock that is put back after each step: to a multiple, to a special value that it
-    is near, between two ends. By Euler's steps whatever the method."""
+    """SINTEG: a stock that is adjusted after each step: rounded to a multiple, snapped to a nearby
+    special value, or kept between limits. Always in Euler steps, whatever the method."""
     rate, initial, *limits = a
     least, most, multiple, special, near = (m.constant(x) for x in limits)
 
@@ -50,7 +50,7 @@ def _special_integral(m: Maker, a: Args) -> Expr:
 
 
 def _depreciated(m: Maker, a: Args) -> Expr:
-    """In equal parts over the time given, the first at once, as Vensim's own output shows."""
+    """Equal parts over the given time, starting at once, as in Vensim's own output."""
     stream, time, period, initial = a
     if m.constant(period) != m.constant(Ref(names.TIME_STEP)):
         raise UnsupportedError(
@@ -64,7 +64,7 @@ def _depreciated(m: Maker, a: Args) -> Expr:
     step = Ref(names.TIME_STEP)
     now = Binary("*", Binary("-", x, gone), step)
     parts = Binary("/", Binary("+", left, now), time)
-    # A run may choose another step; no number is better than a wrong one.
+    # A run may use another step; it is better to refuse than to give a wrong number.
     return Call("if then else", (Binary("=", period, step), parts, Binary("/", Num(0.0), Num(0.0))))
 
 
@@ -73,7 +73,7 @@ def _time_base(_: Maker, a: Args) -> Expr:
 
 
 def _time_value(m: Maker, a: Args) -> Expr:
-    """The time in the model's own units; the calendar is not known here."""
+    """The time in the model's own units; calendars are not supported."""
     start, measure = m.constant(a[0]), m.constant(a[2])
     if measure != 0 or start not in (0, 1):
         raise UnsupportedError(

@@ -1,7 +1,7 @@
-"""Builtins that Stella has and Vensim has not.
+"""Builtins that Stella has and Vensim does not.
 
-Sources: XMILE 1.0, 3.5; Stella's help, Builtins. Random ones are exact inverses of their
-distribution functions at one uniform draw a step, as in `sdsim.functions.random`.
+Sources: XMILE 1.0, 3.5; Stella's help, Builtins. The random functions are exact inverses of their
+distribution functions at one uniform draw per step, as in `sdsim.functions.random`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sdsim.functions.random import normal_below, normal_quantile, poisson
 from sdsim.ir.expr import Binary, Call, Expr, Num, joined
 
 STELLA = "Stella's help, Builtins"
-#: No count of events is greater.
+#: The largest count of events.
 FAR = 1e15
-#: RANK compares each element with every other.
+#: The most elements for RANK, which compares each element with every other.
 MAX_RANKED = 200
 
 
@@ -27,7 +27,7 @@ def _add(b: Builder, *values: int) -> int:
 
 
 def _lognormal(b: Builder, a: Sequence[int]) -> int:
-    """By the mean and standard deviation of the result itself."""
+    """A lognormal draw, given the mean and standard deviation of the result itself."""
     mean, sd = a[0], a[1]
     ratio = b.op("div", sd, mean)
     var = b.op("log", b.op("add", b.const(1.0), b.op("mul", ratio, ratio)))
@@ -54,7 +54,7 @@ def _pareto(b: Builder, a: Sequence[int]) -> int:
 
 
 def triangular_quantile(b: Builder, u: int, low: int, mode: int, high: int) -> int:
-    """Where the triangular distribution function has the value ``u``."""
+    """The triangular quantile: where the distribution function has the value ``u``."""
     width = b.op("sub", high, low)
     below = b.op("div", b.op("sub", mode, low), width)
     up = b.op("sqrt", b.op("mul", u, b.op("mul", width, b.op("sub", mode, low))))
@@ -68,7 +68,7 @@ def _triangular(b: Builder, a: Sequence[int]) -> int:
 
 
 def _geometric(b: Builder, a: Sequence[int]) -> int:
-    """How many trials until the first success."""
+    """The number of trials up to the first success."""
     one = b.const(1.0)
     trials = b.op("div", b.op("log", b.draw()), b.op("log", b.op("sub", one, a[0])))
     count = b.op("add", one, b.op("floor", trials))
@@ -76,18 +76,18 @@ def _geometric(b: Builder, a: Sequence[int]) -> int:
 
 
 def _montecarlo(b: Builder, a: Sequence[int]) -> int:
-    """1 with a probability of so many per cent a unit of time, 0 otherwise."""
+    """1 with a probability given in per cent per unit of time, otherwise 0."""
     chance = b.op("mul", b.op("div", a[0], b.const(100.0)), b.dt())
     return b.op("lt", b.draw(), chance)
 
 
 def _poisson(b: Builder, a: Sequence[int]) -> int:
-    """How many events in a step, by so many a unit of time."""
+    """The number of events in a step, given a rate per unit of time."""
     return poisson(b, b.draw(), b.op("mul", a[0], b.dt()), b.const(0.0), b.const(FAR))
 
 
 def gamma_ln(b: Builder, a: Sequence[int]) -> int:
-    """ln of the gamma function of x > 0 by Lanczos, relative error below 2e-10."""
+    """ln of the gamma function for x > 0 by Lanczos, relative error below 2e-10."""
     x = a[0]
     shifted = b.op("add", x, b.const(5.5))
     series = b.const(1.000000000190015)
@@ -126,7 +126,7 @@ def _permutations(b: Builder, a: Sequence[int]) -> int:
 
 
 def _normal_cdf(b: Builder, a: Sequence[int]) -> int:
-    """The normal distribution function; between two ends with four arguments."""
+    """The normal distribution function; with four arguments, the probability of an interval."""
     if len(a) == 1:
         return normal_below(b, a[0])
     left, right = a[0], a[1]
@@ -144,9 +144,9 @@ def _normal_inverse(b: Builder, a: Sequence[int]) -> int:
 
 
 def _stddev(terms: Sequence[tuple[Expr, ...]]) -> Expr:
-    """The square root of the mean squared distance from the mean.
+    """The population standard deviation of the elements.
 
-    Distances from the first element keep it exact for values far from 0.
+    Distances are taken from the first element, which keeps it exact for values far from 0.
     """
     n, first = Num(float(len(terms))), terms[0][0]
     off: list[Expr] = [Binary("-", t[0], first) for t in terms]
@@ -157,9 +157,9 @@ def _stddev(terms: Sequence[tuple[Expr, ...]]) -> Expr:
 
 
 def _rank(terms: Sequence[tuple[Expr, ...]]) -> Expr:
-    """The number of the element that comes so-and-so-manieth in ascending order, 0 for none.
+    """RANK: the number of the element with the given rank in ascending order; 0 if there is none.
 
-    Among equals the smaller of the third arguments comes first, then the first listed.
+    Ties go to the smaller third argument, then to the element listed first.
     """
     if len(terms) > MAX_RANKED:
         raise ModelError(f"RANK of more than {MAX_RANKED} elements", remedy="use a coarser range")

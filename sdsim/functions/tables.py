@@ -1,6 +1,6 @@
-"""Builtins that take a lookup or a data variable by name: read in another way, turned, summed.
+"""Builtins that take a lookup or data variable by name: read differently, inverted or summed.
 
-The tables are known before the run, so that each becomes other tables read in the usual way.
+The tables are known before the run, so each call becomes other tables read in the usual way.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from sdsim.ir.expr import NA, Lookup
 
 VENSIM = "Vensim Reference Manual, Functions"
 STELLA = "Stella's help, Graphical builtins"
-#: What part of a TIME STEP raw data may lie apart from a time that is still their own.
+#: The part of a TIME STEP by which a time may differ from the time of raw data and still match.
 SLACK = 1e-6
-#: The most points of a series that GET DATA MEAN and its like go through.
+#: The largest number of points in a series that GET DATA MEAN and similar functions go through.
 MOST = 1000
 
 
-#: The roots of data equations, by what holds between their times. No file can spell them.
+#: The root forms of data equations, by interpolation kind. No file can contain these names.
 COMPUTED = {
     f"{names.PART} {kind}": kind for kind in ("interpolate", "hold_backward", "look_forward", "raw")
 }
 
 
 class Series(Protocol):
-    """Data at their own times, numbers or worked out from others."""
+    """Data at their own times, either numbers or computed from other data."""
 
     @property
     def x(self) -> tuple[float, ...]:
-        """The times."""
+        """The times of the data."""
 
     @property
     def kind(self) -> str:
-        """What holds between them, as in `sdsim.ir.expr.Lookup`."""
+        """The interpolation between the times, as in `sdsim.ir.expr.Lookup`."""
 
     def read(self, kind: str, at: int, shifted: bool = False) -> int:
-        """The value at a time in the way of a kind; ``shifted``: each point's is that of the one
-        before, and the first is left out."""
+        """The value at a time, for an interpolation kind. ``shifted``: each point has the value of
+        the point before it, and the first point is dropped."""
 
     def values(self) -> list[int]:
         """The value at each of the times."""
@@ -81,10 +81,11 @@ class Numbers:
 class OfTable:
     """A builtin whose first argument is a lookup or data variable.
 
-    arity : fewest and most arguments, the table counted.
-    lower : (builder, points of the table, values of the other arguments) -> value; for data, their
-        `Series` in place of the points.
-    data : only data variables will do.   units, source : as in `sdsim.functions.base.Function`.
+    arity : fewest and most arguments, including the table.
+    lower : (builder, points of the table, values of the other arguments) -> value; for data, the
+        `Series` instead of the points.
+    data : whether only data variables are allowed.   units, source : as in
+        `sdsim.functions.base.Function`.
     """
 
     name: str
@@ -100,8 +101,8 @@ def _as(kind: str, b: Builder, points: Lookup, a: Sequence[int]) -> int:
 
 
 def only_at(b: Builder, points: Series, at: int) -> int:
-    """``:RAW:`` data: a point's value at its own time, :NA: at all others (Vensim Reference Manual,
-    Data Equations)."""
+    """``:RAW:`` data: the value of a point at its own time, :NA: at all other times (Vensim
+    Reference Manual, Data Equations)."""
     slack = b.op("mul", b.const(SLACK), b.dt())
     late = b.op("add", at, slack)
     x = b.table(Lookup(points.x, points.x, "hold_backward"), late, watched=False)
@@ -114,7 +115,7 @@ def only_at(b: Builder, points: Series, at: int) -> int:
 
 
 def _invert(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    """The x at which the lookup has a value; its end beyond the ends."""
+    """The x at which the lookup has a given value; the end point if it is out of range."""
     x, y = points.x, points.y
     if len(y) > 1 and y[0] > y[-1]:
         x, y = x[::-1], y[::-1]
@@ -127,10 +128,10 @@ def _invert(b: Builder, points: Lookup, a: Sequence[int]) -> int:
 
 
 def _inverse(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    """Stella's LOOKUPINV: the first x that gives a value, also where the graph turns.
+    """Stella's LOOKUPINV: the first x that gives a value, even if the graph is not monotonic.
 
-    Beyond the values of a graph that never turns: its first or last x, or by extrapolation where it
-    is of that kind. One that turns has no x there, and gives no number.
+    For values outside a monotonic graph: its first or last x, or an extrapolation if the graph is
+    of that kind. A graph that is not monotonic has no such x and gives NaN.
     """
     x, y = points.x, points.y
     if points.kind not in ("interpolate", "extrapolate"):
@@ -153,7 +154,7 @@ def _inverse(b: Builder, points: Lookup, a: Sequence[int]) -> int:
         low, high = (x[-1], x[0]) if falls else (x[0], x[-1])
         out = b.op("select", b.op("lt", a[0], b.const(min(y))), b.const(low), b.const(high))
     else:
-        out = b.op("div", b.const(0.0), b.const(0.0))  # a fault, unlike a NAN that is asked for
+        out = b.op("div", b.const(0.0), b.const(0.0))  # a fault, unlike a NAN written in the model
     for (x0, y0), (x1, y1) in reversed([*pairwise(zip(x, y, strict=True))]):
         ends = b.const(min(y0, y1)), b.const(max(y0, y1))
         inside = b.op("and", b.op("ge", a[0], ends[0]), b.op("le", a[0], ends[1]))
@@ -164,15 +165,15 @@ def _inverse(b: Builder, points: Lookup, a: Sequence[int]) -> int:
 
 
 def areas(points: Lookup, steps: bool = False) -> tuple[float, ...]:
-    """The area under a lookup from its first point to each; between two along a straight line, or
-    as high as the first."""
+    """The area under a lookup from its first point to each point; between two points along a
+    straight line, or with ``steps`` at the height of the first."""
     sides = pairwise(zip(points.x, points.y, strict=True))
     pieces = [(q[0] - p[0]) * (p[1] if steps else (p[1] + q[1]) / 2.0) for p, q in sides]
     return tuple(accumulate(pieces, initial=0.0))
 
 
 def area(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    """The area under a lookup from one value to another, ends held beyond them."""
+    """The area under a lookup from one x to another; the end values hold beyond the ends."""
     straight = Lookup(points.x, points.y)
     return b.op("sub", _up_to(b, straight, a[1]), _up_to(b, straight, a[0]))
 
@@ -193,8 +194,8 @@ def _up_to(b: Builder, points: Lookup, v: int) -> int:
 
 
 def _covered(b: Builder, points: Lookup, a: Sequence[int]) -> int:
-    """Stella's LOOKUPAREA(graph, to, from), the same with the two exchanged. Nothing lies beyond
-    the ends, save where the graph is extrapolated."""
+    """Stella's LOOKUPAREA(graph, to, from): as `area`, with the limits swapped. The area beyond
+    the ends is zero unless the graph is extrapolated."""
     first, last = b.const(points.x[0]), b.const(points.x[-1])
     to, start = (*a, *(last, first)[len(a) :])
 
@@ -215,10 +216,10 @@ def _among(b: Builder, points: Series, t: int, value: int) -> int:
 
 
 def _between(b: Builder, points: Series, a: Sequence[int]) -> int:
-    """Straight lines (mode 0), the next point (1) or the one before (-1).
+    """Straight lines (mode 0), the next point (1) or the previous point (-1).
 
-    Vensim's manual likens mode -1 to :HOLD BACKWARD:, yet its output gives the point before even
-    where the time is that of a point, and cuts times to whole numbers in both modes; so do we.
+    Vensim's manual compares mode -1 to :HOLD BACKWARD:, yet its output gives the previous point
+    even at the time of a point, and truncates times to whole numbers in both modes; so does sdsim.
     """
     t, mode = a
     whole = b.op("floor", t)
@@ -239,7 +240,7 @@ def _end(place: int, b: Builder, points: Series, _: Sequence[int]) -> int:
 
 
 def _through(what: str, b: Builder, points: Series, a: Sequence[int]) -> int:
-    """A figure of the points from one time to another, both counted; :NA: where there is none."""
+    """A statistic of the points from one time to another, inclusive; :NA: if there are none."""
     if len(points.x) > MOST:
         raise ModelError(
             f"GET DATA {what} over {len(points.x)} points; the limit is {MOST}",

@@ -1,4 +1,4 @@
-"""Builtins over the elements of a dimension: the call is written out element by element."""
+"""Builtins over the elements of a dimension; each call is expanded element by element."""
 
 from __future__ import annotations
 
@@ -31,11 +31,12 @@ def _nan() -> Expr:
 
 
 def _select(terms: Terms) -> Expr:
-    """The values that are selected, by weights that are not zero, brought down to one number.
+    """VECTOR SELECT: the values with a weight other than zero, reduced to one number.
 
-    The fourth argument says how: 0 to 4 sum, product, least, largest and mean of weight times
-    value, 5 product of value to the weight, 6 to 10 the same five of the values alone. The fifth
-    says what is no number: 1 nothing selected, 2 more than one, 3 either.
+    The fourth argument says how: 0 to 4 are the sum, product, minimum, maximum and mean of weight
+    times value, 5 is the product of value to the power of weight, and 6 to 10 are the first five
+    again for the values alone. The fifth argument says when the result is NaN: 1 if nothing is
+    selected, 2 if more than one element is, 3 in either case.
     """
     _, _, missing, action, errors = terms[0]
     flags = [Binary("<>", t[0], Num(0.0)) for t in terms]

@@ -1,1 +1,1 @@
-"""Equations, models, programs as plain values: what every other room reads."""
+"""Equations, models and programs as plain values; every other room reads them."""

@@ -1,4 +1,4 @@
-"""A variable's equations as the modeller would write them, for people to read."""
+"""A variable's equations as text, as the modeller would write them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sdsim.ir.model import Model, Variable
 
 
 def equation_text(model: Model, variable: Variable) -> str:
-    """What stands on the right; a line for each equation, with its subscripts where there are
-    several. Empty where there is none (data that are not there)."""
+    """The right-hand side; one line per equation, with its subscripts if there are several. Empty
+    if there is none (missing data)."""
     lines = []
     for equation in variable.equations:
         text = to_text(equation.expr, lambda n: spelled(model, n))
@@ -20,14 +20,14 @@ def equation_text(model: Model, variable: Variable) -> str:
 
 
 def spelled(model: Model, name: str) -> str:
-    """A variable as the modeller spells it, a function in capitals."""
+    """The modeller's spelling of a variable; functions are in capitals."""
     if name in model.variables:
         return model.variables[name].name
     return "Time" if name == names.TIME else name.upper()
 
 
 def subscript(model: Model, name: str) -> str:
-    """A range or an element as the modeller spells it."""
+    """The modeller's spelling of a range or an element."""
     if name in model.dimensions:
         return model.dimensions[name].name
     for d in model.dimensions.values():

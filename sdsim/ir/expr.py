@@ -1,8 +1,8 @@
 """Equations as plain frozen trees, the same for every file format.
 
 A tree may be thousands of terms deep (a sum of 5,000 terms is a chain of 5,000 `Binary`), so
-nothing here recurses: `fold` visits children first with a stack of its own, and everything else
-stands on it.
+nothing here is recursive: `fold` visits children first with an explicit stack, and everything else
+builds on it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-#: What Vensim's ``:NA:`` is as a number.
+#: The number that stands for Vensim's ``:NA:``.
 NA = -(2.0**109)
 
 
@@ -37,7 +37,7 @@ class Ref:
     """A variable, by canonical name.
 
     ``subs`` are canonical names of elements or dimensions; a trailing ``!`` marks the dimension
-    that a surrounding SUM, VMAX, ... runs over.
+    over which an enclosing SUM, VMAX, ... runs.
     """
 
     name: str
@@ -75,11 +75,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A table of points, x strictly increasing; beyond either end the end value holds.
+    """A table of points, x strictly increasing; the end values hold beyond the ends.
 
     ``kind``: ``interpolate`` (straight lines), ``hold_backward`` (the last value),
-    ``look_forward`` (the next value), ``extrapolate`` (end slopes go on), ``raw`` (a value at the
-    points alone, :NA: between them).
+    ``look_forward`` (the next value), ``extrapolate`` (the end slopes continue), ``raw`` (a value
+    only at the points, :NA: between them).
     """
 
     x: tuple[float, ...]
@@ -88,7 +88,7 @@ class Lookup:
 
 
 def distinct(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
-    """The points of a table, one that is written twice in a row only once, as many models do."""
+    """The points of a table, without exact repetitions in a row, which many models contain."""
     points = list(zip(x, y, strict=True))
     kept = [p for k, p in enumerate(points) if not k or p != points[k - 1]]
     return [p[0] for p in kept], [p[1] for p in kept]
@@ -96,7 +96,7 @@ def distinct(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """A literal table of numbers, row-major in the shape of the subscripts on the left."""
+    """A literal table of numbers, row-major in the shape of the left-hand subscripts."""
 
     values: tuple[float, ...]
     shape: tuple[int, ...]
@@ -126,7 +126,7 @@ def over(a: Expr, b: Expr) -> Expr:
 
 
 def children(node: Expr) -> tuple[Expr, ...]:
-    """The direct parts of ``node``."""
+    """The direct children of ``node``."""
     if isinstance(node, Binary):
         return (node.left, node.right)
     if isinstance(node, Call):
@@ -137,7 +137,7 @@ def children(node: Expr) -> tuple[Expr, ...]:
 
 
 def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
-    """``node`` with its direct parts replaced; the same object where nothing changed."""
+    """``node`` with its children replaced; the same object if nothing changed."""
     if all(a is b for a, b in zip(children(node), parts, strict=True)):
         return node
     if isinstance(node, Binary):
@@ -150,7 +150,7 @@ def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
 
 
 def fold(root: Expr, visit: Callable[[Expr, list[T]], T]) -> T:
-    """``visit(node, results of its children)`` from the leaves up; returns the root's result."""
+    """``visit(node, results of its children)``, from the leaves up; returns the root's result."""
     results: list[T] = []
     stack: list[tuple[Expr, bool]] = [(root, False)]
     while stack:
@@ -179,17 +179,17 @@ def walk(root: Expr) -> Iterator[Expr]:
 
 
 def rewrite(root: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """A new tree, ``change`` applied to every node from the leaves up."""
+    """A new tree with ``change`` applied to every node, from the leaves up."""
     return fold(root, lambda node, parts: change(with_children(node, parts)))
 
 
 def joined(op: str, terms: Sequence[Expr]) -> Expr:
-    """``a op b op c``, from the left; of one term the term itself."""
+    """``a op b op c``, grouped from the left; a single term is returned as it is."""
     return reduce(lambda a, b: Binary(op, a, b), terms)
 
 
 def depth(root: Expr) -> int:
-    """The nesting of calls and groups: a left-leaning chain of + or * counts once."""
+    """How deeply calls and groups are nested; a left-leaning chain of + or * counts once."""
 
     def visit(node: Expr, parts: list[int]) -> int:
         if not parts:
@@ -207,9 +207,9 @@ _WORDS = {"and": ":AND:", "or": ":OR:"}
 
 
 def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
-    """The expression in the modeller's notation, with the fewest parentheses.
+    """The expression in the modeller's notation, with as few parentheses as possible.
 
-    ``name`` turns a canonical name into the one to show.
+    ``name`` turns a canonical name into the displayed name.
     """
 
     def visit(node: Expr, parts: list[tuple[str, int]]) -> tuple[str, int]:
@@ -245,7 +245,7 @@ def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
     return fold(root, visit)[0]
 
 
-# --- plain data, flat, so that depth never matters -------------------------------------------
+# --- flat plain data, so that depth does not matter -------------------------------------------
 
 _KINDS: dict[str, type[Any]] = {
     c.__name__: c for c in (Num, Text, Ref, Unary, Binary, Call, Lookup, Array)
@@ -313,7 +313,7 @@ def from_data(data: Sequence[Sequence[Any]]) -> Expr:
 
 
 def is_constant(expr: Expr) -> bool:
-    """Whether an equation is a plain number or table of numbers: a parameter of the model."""
+    """Whether an equation is just a number or a table of numbers, and so a model parameter."""
     if isinstance(expr, Unary) and expr.op == "-":
         expr = expr.x
     return isinstance(expr, Num | Array) and not children(expr)

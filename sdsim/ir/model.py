@@ -1,4 +1,4 @@
-"""A model as a value: variables with units, documentation and equations, dimensions, source."""
+"""A model as a value: variables with units, documentation and equations; dimensions; source."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, fold, from_data, 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One equation of a variable: what stands left of the sign, and the expression.
+    """One equation of a variable: the left-hand subscripts and the expression.
 
     subs : canonical names of the elements or dimensions on the left.
     excepts : groups of subscripts to which the equation does not apply (``:EXCEPT:``).
-    line : 1-based line in the source file, 0 where unknown.
+    line : 1-based line in the source file, 0 if unknown.
     """
 
     expr: Expr
@@ -35,12 +35,12 @@ class Variable:
     """A variable of the model.
 
     name : as the modeller writes it.   units, doc, group : free text, possibly empty.
-    limits : declared range, either end may be open.
-    dims : canonical names of its dimensions; an element-wise variable has the smallest dimension
-        that holds its elements.
-    role : ``equation`` (stock, flow, auxiliary or constant: `sdsim.compile.order` tells which),
+    limits : declared range; either end may be open.
+    dims : canonical names of its dimensions; a variable defined element by element has the smallest
+        dimension that contains its elements.
+    role : ``equation`` (stock, flow, auxiliary or constant; `sdsim.compile.order` decides which),
         ``lookup`` (a table called with an argument) or ``data`` (a series over time).
-    hidden : made by `sdsim.compile.expand`, not written by the modeller.
+    hidden : added by `sdsim.compile.expand`, not written by the modeller.
     """
 
     name: str
@@ -55,16 +55,16 @@ class Variable:
 
     @property
     def line(self) -> int:
-        """The line of its first equation, 0 where unknown."""
+        """The line of the first equation, 0 if unknown."""
         return self.equations[0].line if self.equations else 0
 
     def with_equations(self, equations: Iterable[Equation], role: str | None = None) -> Variable:
-        """The same variable with other equations, and another role where one is given."""
+        """The same variable with other equations and, if given, another role."""
         return replace(self, equations=tuple(equations), role=role or self.role)
 
     @property
     def is_stock(self) -> bool:
-        """Whether it is an integral, in one of its elements at least."""
+        """Whether it is an integral in at least one of its elements."""
         return any(isinstance(e.expr, Call) and e.expr.name == "integ" for e in self.equations)
 
 
@@ -73,7 +73,7 @@ class Dimension:
     """A subscript range: ordered elements by canonical name.
 
     labels : the elements as written.
-    maps : for each mapped dimension, the element of it that stands for each of ours, in order.
+    maps : for each mapped dimension, its element that corresponds to each of ours, in order.
     """
 
     name: str
@@ -84,12 +84,12 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Reality:
-    """A statement of Vensim's Reality Check, as text; no part of the model's equations.
+    """A statement of Vensim's Reality Check, as text; not part of the model's equations.
 
-    name, subs : what stands left, as written.
-    condition : for a constraint what stands between ``:THE CONDITION:`` and ``:IMPLIES:``, for a
-        test input the ``variable = expression`` that it puts in.
-    implies : what a constraint says must hold then; None for a test input.
+    name, subs : the left-hand side, as written.
+    condition : for a constraint the text between ``:THE CONDITION:`` and ``:IMPLIES:``; for a test
+        input the ``variable = expression`` that it sets.
+    implies : what a constraint says must then hold; None for a test input.
     line : in the source file.   doc, group : free text, possibly empty.
     """
 
@@ -104,10 +104,10 @@ class Reality:
 
 @dataclass(frozen=True, slots=True)
 class UnitNames:
-    """What a file says of the names of its units, as text; `sdsim.unitcheck` makes sense of it.
+    """What a file says about its names of units, as text; `sdsim.unitcheck` interprets it.
 
-    alike : groups of names for one unit.   meant : (name, the equation that it stands for).
-    minus : whether ``-`` multiplies, as in XMILE.
+    alike : groups of names for the same unit.   meant : (name, the equation that defines it).
+    minus : whether ``-`` means multiplication, as in XMILE.
     """
 
     alike: tuple[tuple[str, ...], ...] = ()
@@ -119,13 +119,13 @@ class UnitNames:
 class Model:
     """Everything a file says, ready for `expand`, `order` and `lower`. Never changed in place.
 
-    variables, dimensions : by canonical name, in the order of the file.
-    file : name of the source file (no folder), for messages.   digest : SHA-256 of the source.
-    notes : what reading noticed and a user should see, one line each.
-    method : how the file says it is integrated: ``rk4``, or empty for Euler.
-    reality : what the file brings of Vensim's reality checks; `sdsim.claims` decides them.
-    reads : the files beside it whose data it took.
-    unit_names : which names of units mean the same.
+    variables, dimensions : by canonical name, in file order.
+    file : name of the source file (without folder), for messages.   digest : SHA-256 of the source.
+    notes : remarks of the reader for the user, one line each.
+    method : the integration method given in the file: ``rk4``, or empty for Euler.
+    reality : Vensim reality checks in the file; `sdsim.claims` evaluates them.
+    reads : the files beside the model whose data were read.
+    unit_names : which names of units mean the same unit.
 
     Examples
     --------
@@ -149,21 +149,21 @@ class Model:
         return f"<Model {self.counts()}>"
 
     def __reduce__(self) -> tuple[Callable[..., Model], tuple[Any, ...]]:
-        return _unpickled, (to_json(self), self.reads)  # trees are deeper than pickle can go
+        return _unpickled, (to_json(self), self.reads)  # trees can be too deep for pickle
 
     def counts(self) -> str:
-        """The name and how much there is of what the modeller wrote, in a few words."""
+        """The model's name and size (only what the modeller wrote), in a few words."""
         own = [v for k, v in self.variables.items() if not v.hidden and k not in names.CONTROL]
         stocks = sum(v.is_stock for v in own)
         name = one_line(self.name, 60)
         return f"'{name}': {counted(stocks, 'stock')}, {counted(len(own), 'variable')}"
 
     def find(self, name: str) -> Variable:
-        """The variable of that name, however it is spelled.
+        """The variable with a given name, in any spelling.
 
         Raises
         ------
-        ModelError : no such variable; the nearest name is proposed.
+        ModelError : no such variable; the nearest name is suggested.
         """
         variable = self.variables.get(names.canonical(name))
         if variable is None:
@@ -171,7 +171,7 @@ class Model:
         return variable
 
     def unknown(self, name: str, what: str = "variable") -> ModelError:
-        """The error for a name that the model does not have."""
+        """The error for a name that is not in the model."""
         known = [v.name for v in self.variables.values() if not v.hidden]
         remedy = nearest(name, known) or "`sdsim info` lists the names"
         return ModelError(f"no {what} called '{name}'", remedy=remedy, file=self.file or None)
@@ -195,15 +195,15 @@ class Model:
         return self.dimensions[dim].labels
 
     def widest(self, dim: str) -> Dimension:
-        """The range that gives an element its number: the widest, the first by name of equals."""
+        """The range in which an element is numbered: the widest; ties go to the first by name."""
         mine = set(self.dimensions[dim].elements)
         wider = {k: d for k, d in self.dimensions.items() if mine <= set(d.elements)}
         return wider[min(wider, key=lambda k: (-len(wider[k].elements), k))]
 
     def mapped(self, source: str, target: str) -> dict[str, str]:
-        """For each element of ``source`` the element of ``target`` that goes with it.
+        """For each element of ``source``, the corresponding element of ``target``.
 
-        By a mapping, either way round, as a part of it, or by way of one dimension more.
+        By a mapping in either direction, as a subrange, or through one intermediate dimension.
         """
         direct = self._mapped(source, target)
         if direct:
@@ -224,17 +224,17 @@ class Model:
         return {e: e for e in a.elements} if set(a.elements) <= set(b.elements) else {}
 
     def replacing(self, changed: Mapping[str, Variable]) -> Model:
-        """A model with these variables (by canonical name) in place of, or beside, its own."""
+        """The model with these variables (by canonical name) replaced or added."""
         return replace(self, variables={**self.variables, **changed})
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the equations, units and dimensions: the same for the same model."""
+        """SHA-256 of the equations, units and dimensions; equal for equal models."""
         return hash_of(to_json(self))
 
 
 class Holding:
-    """Which dimensions hold given elements."""
+    """Finds the dimensions that contain given elements."""
 
     def __init__(self, dims: Mapping[str, Dimension]) -> None:
         self.dims = dims
@@ -245,14 +245,14 @@ class Holding:
                 self.of.setdefault(element, []).append(key)
 
     def smallest(self, elements: Sequence[str], prefer: Sequence[str] = ()) -> str | None:
-        """The smallest that holds them all; among equals the preferred, then the first."""
+        """The smallest dimension with all elements; ties go to a preferred one, then the first."""
         wanted = set(elements)
         holding = [k for k in self.of.get(elements[0], ()) if wanted <= self.sets[k]]
         return min(holding, key=lambda k: (len(self.sets[k]), k not in prefer), default=None)
 
     def meant(self, written: Iterable[str]) -> tuple[str | None, list[str]]:
-        """The dimension of one position of a variable from all that is written there: what
-        stands there alone, or the smallest that holds it; and the elements."""
+        """The dimension of one position of a variable, from everything written at that position:
+        the only dimension written there, or the smallest that contains it; and the elements."""
         said = list(dict.fromkeys(written))
         used: dict[str, None] = {}
         for w in said:
@@ -270,7 +270,7 @@ _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
 
 
 def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
-    """The number an expression is at the start, by its defaults; None where only a run can tell."""
+    """The initial value of an expression with default constants; None if it takes a run to tell."""
 
     def visit(node: Expr, parts: Sequence[float | None]) -> float | None:
         if isinstance(node, Num):
@@ -294,13 +294,13 @@ def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
 
 
 def hash_of(data: Mapping[str, Any]) -> str:
-    """`Model.hash` from `to_json`."""
+    """`Model.hash`, computed from the result of `to_json`."""
     said = json.dumps([data["variables"], data["dimensions"]], ensure_ascii=False)
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def knowing(model: Model, hashed: str) -> Model:
-    """The model itself, which will not make its hash again."""
+    """The model with its hash already known, so that it is not computed again."""
     model.__dict__["hash"] = hashed
     return model
 
@@ -382,12 +382,12 @@ def _unit_names(
 
 
 def shape_of(model: Model, variable: Variable) -> tuple[int, ...]:
-    """(elements of each dimension) of a variable."""
+    """The shape of a variable: the number of elements in each dimension."""
     return tuple(len(e) for e in model.elements(variable.dims))
 
 
 def label_of(model: Model, variable: Variable, cell: int) -> str:
-    """``Name[a,b]`` for an element by its flat position."""
+    """The label ``Name[a,b]`` of an element, given by its flat position."""
     labels: list[str] = []
     for d in reversed(variable.dims):
         along = model.labels(d)

@@ -1,8 +1,8 @@
-"""The Program: a model as a flat list of scalar operations that a person can print and read.
+"""The Program: a model as a flat list of scalar operations that people can print and read.
 
-Every back end reads this list and nothing else. A value is the number of the operation that makes
-it; operands come before their users. Numbers are IEEE doubles throughout: truth is 1.0 and 0.0.
-No back end may reorder, contract or approximate arithmetic.
+Every back end reads this list and nothing else. A value is identified by the number of its
+operation; operands come before the operations that use them. All numbers are IEEE doubles: true is
+1.0 and false is 0.0. Back ends must not reorder, contract or approximate arithmetic.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-#: Leaves. ``data`` is the value, the parameter's index, the state's index.
-#: ``time`` is the time at which an expression is evaluated, ``event`` the time that decides what
-#: STEP, PULSE and their like see (half a step later on a grid, so that rounding cannot miss a
-#: step), ``step`` the number of the grid step as a float, 0 at the start, -1 before it.
+#: Leaves. ``data`` is the value, the index of the parameter, or the index of the state.
+#: ``time`` is the time at which an expression is evaluated. ``event`` is the time that STEP, PULSE
+#: and similar functions see: half a step later on a grid, so that rounding cannot miss a step.
+#: ``step`` is the number of the grid step as a float, 0 at the start, -1 before it.
 LEAVES = ("const", "param", "state", "time", "event", "step")
 
 #: Operations by arity. ``and or not select`` treat anything but 0.0 as true; comparisons with NaN
-#: are false (``ne`` true). ``min``/``max``: ``a < b ? a : b``, ``a > b ? a : b``, so that a NaN in
-#: the first place gives the second, and a NaN in the second place is kept.
-#: ``trunc`` rounds towards zero. ``pow`` is C's: a negative base to a fraction is NaN.
+#: are false (``ne`` is true). ``min`` is ``a < b ? a : b`` and ``max`` is ``a > b ? a : b``, so a
+#: NaN in the first operand gives the second, and a NaN in the second operand is kept.
+#: ``trunc`` rounds towards zero. ``pow`` is that of C: NaN for a negative base and a fraction.
 UNARY = (
     "neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tan", "asin", "acos", "atan",
     "sinh", "cosh", "tanh", "floor", "trunc", "not",
@@ -35,14 +35,14 @@ BINARY = (
 TERNARY = ("select",)
 
 #: ``table``: args (x,), data = index into `Program.tables`.
-#: ``random``: args (step,), data = stream number: a uniform draw in (0, 1) that depends on seed,
-#:   member, stream and step alone (`sdsim.backends.philox`).
+#: ``random``: args (step,), data = stream number: a uniform draw in (0, 1) that depends only on
+#:   seed, member, stream and step (`sdsim.backends.philox`).
 #: ``delayed``: args (), data = index into `Program.buffers`, of any kind.
 SPECIAL = ("table", "random", "delayed")
 
 
 class Op(NamedTuple):
-    """One operation: its code, the values it reads, and a number that belongs to the code."""
+    """One operation: its code, the values it reads, and a number with a meaning set by the code."""
 
     code: str
     args: tuple[int, ...] = ()
@@ -52,9 +52,9 @@ class Op(NamedTuple):
 class State(NamedTuple):
     """A number carried from step to step.
 
-    initial : value at the start (depends on parameters alone).
+    initial : value at the start (depends only on parameters).
     change : for an integral, its rate of change per unit of time; for a held state
-        (``held`` true), the value it takes at the end of each grid step.
+        (``held`` true), its value after each grid step.
     """
 
     label: str
@@ -63,26 +63,27 @@ class State(NamedTuple):
     held: bool = False
 
 
-#: The rows that a buffer of each kind keeps: so many for each grid step, and so many more.
+#: The rows that a buffer of each kind stores: the number per grid step, and the number in addition.
 ROWS = {"fixed": (1, 1), "material": (1, 2), "information": (1, 2), "belt": (2, 9)}
 
 
 class Buffer(NamedTuple):
-    """What keeps its past. Numbers of steps are rounded, a half up, at least 1.
+    """A memory of past values. Numbers of steps are rounded, halves up, and are at least 1.
 
-    start : values that depend on parameters alone: what it gives at the start, then what the kind
-        needs.   push : values it takes in at the end of each grid step.
-    kind : ``fixed``: start (initial, steps), push (input,): the value that the input had so many
-        steps ago, the initial one before that.
-        ``material``: start (initial, steps), push (input, steps, missing): the sum of what arrives,
-        each input so many steps after it entered; ``missing`` where nothing does. The initial value
-        arrives at each of the first steps.
-        ``information``: start (initial, steps), push (input, steps): what entered last of all that
-        arrives; what it gave before where nothing does.
+    start : values that depend only on parameters: the initial output, then what the kind needs.
+    push : values read at the end of each grid step.
+    kind : ``fixed``: start (initial, steps), push (input,): the value of the input that many steps
+        ago, or the initial value before that.
+        ``material``: start (initial, steps), push (input, steps, missing): the sum of all that
+        arrives, each input its number of steps after it entered; ``missing`` if nothing arrives.
+        The initial value arrives at each of the first steps.
+        ``information``: start (initial, steps), push (input, steps): of all inputs that arrive, the
+        last to enter; the previous output if nothing arrives.
         ``belt``: start (initial, room), push (amount, width, room, keep): a belt of length 1, empty
-        at the start and rid of its first ``room``. ``amount`` is laid on the ``width`` that came
-        free, then all amounts are multiplied by ``keep`` (0 to 1), then what lies on the first
-        ``room`` is taken off: what it gives. A part of a width has that part of its amount.
+        at the start, less its first ``room``. ``amount`` is put on the ``width`` that became
+        free, then all amounts are multiplied by ``keep`` (0 to 1), then whatever is on the first
+        ``room`` is taken off and becomes the output. Part of a width carries that part of its
+        amount.
     """
 
     label: str
@@ -91,22 +92,22 @@ class Buffer(NamedTuple):
     kind: str = "fixed"
 
 
-#: What is added to a number of steps before it is cut: n + 1/2 steps, which a division may miss by
-#: the last bits, are n + 1, as in Vensim's stored output of SDXorg's test delay_pipeline.
+#: Added to a number of steps before it is truncated: n + 1/2 steps, which a division may miss in
+#: the last bits, become n + 1, as in Vensim's stored output of SDXorg's test delay_pipeline.
 HALF = 0.5 + 1e-6
-#: What of a step's room may be a matter of rounding; it is made up for at the next step.
+#: The part of a step's room that may be due to rounding; the next step makes up for it.
 NEAR = 1e-6
-#: All that is on a belt is multiplied out where so little of it is kept; twice, and it is gone.
+#: When a belt keeps less than this share, its amounts are multiplied out; the second time, zeroed.
 SCALED = 1e-150
 
 
 class Table(NamedTuple):
-    """A lookup's points, x strictly increasing, at least one point.
+    """The points of a lookup, at least one, with x strictly increasing.
 
     kind : ``interpolate``: ``y[i] + slope[i] * (v - x[i])`` with ``i`` the last point not right of
         ``v`` and ``slope[i] = (y[i+1] - y[i]) / (x[i+1] - x[i])``; end values hold beyond the ends.
-        ``extrapolate``: the same, with the end slopes going on.   ``hold_backward``: ``y[i]``.
-        ``look_forward``: the first point not left of ``v``.
+        ``extrapolate``: the same, but the end slopes continue.   ``hold_backward``: ``y[i]``.
+        ``look_forward``: y of the first point not left of ``v``.
     """
 
     x: tuple[float, ...]
@@ -115,7 +116,7 @@ class Table(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """Where a lookup is read: at which value, which table, and in whose equation."""
+    """One reading of a lookup: the value it is read at, the table, and the reading variable."""
 
     at: int
     table: int
@@ -123,7 +124,7 @@ class Reading(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """A square matrix, its inverse, both row by row, and in whose equation it is inverted."""
+    """A square matrix and its inverse, row by row, and the variable whose equation inverts it."""
 
     cells: tuple[int, ...]
     inverse: tuple[int, ...]
@@ -133,7 +134,7 @@ class Matrix(NamedTuple):
 class Event(NamedTuple):
     """Times at which the right-hand side may jump or bend: first, first + period, ... < end.
 
-    All are values that depend on parameters alone; -1 for a single time.
+    All three are values that depend only on parameters; period and end are -1 for a single time.
     """
 
     first: int
@@ -142,7 +143,7 @@ class Event(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One element of a variable: canonical name, position in the flattened array, its value."""
+    """One element of a variable: canonical name, position in the flattened array, value."""
 
     name: str
     cell: int
@@ -154,11 +155,11 @@ class Program:
     """A lowered model.
 
     params, defaults, param_cells : label, default and (canonical name, flat position) of each
-        parameter, one for each element of each constant.
-    ops : the operations; the number of an operation is the value it makes.
+        parameter; there is one for each element of each constant.
+    ops : the operations; the number of an operation identifies its value.
     outputs : every element of every variable, in order of evaluation.
-    readings : where tables are read, so that a run can say that it left a table's range.
-    matrices : those that are inverted, so that a run can say where rounding leaves little of it.
+    readings : where tables are read, so that a run can report leaving a table's range.
+    matrices : matrices that are inverted, so that a run can report inverses spoilt by rounding.
     """
 
     ops: tuple[Op, ...]
@@ -176,12 +177,12 @@ class Program:
 
     @cached_property
     def param_places(self) -> Mapping[tuple[str, int], int]:
-        """For each element of a constant, (canonical name, flat position), its parameter."""
+        """The parameter of each element of a constant, by (canonical name, flat position)."""
         return {where: i for i, where in enumerate(self.param_cells)}
 
     @cached_property
     def dynamic(self) -> tuple[bool, ...]:
-        """For each value: does it change during a run (true), or depend on parameters alone?"""
+        """For each value, whether it changes during a run or depends only on parameters."""
         out: list[bool] = []
         for op in self.ops:
             moving = op.code in ("state", "time", "event", "step", "delayed")
@@ -190,14 +191,14 @@ class Program:
 
     @cached_property
     def gaps(self) -> frozenset[int]:
-        """Values that may have no finite number as the model itself says so: what is worked out
-        from a NAN at the same moment, and what is INF, or may choose it. They stop no run."""
+        """Values that the model itself allows not to be finite: values computed from a NAN at the
+        same time, and values that are INF or may select it. They do not stop a run."""
         out = {
             i for i, op in enumerate(self.ops)
             if (op.code == "const" and not math.isfinite(op.data))
             or (op.code == "param" and not math.isfinite(self.defaults[int(op.data)]))
         }  # fmt: skip
-        if not out:  # as in most models: nothing follows
+        if not out:  # as in most models
             return frozenset()
         nan = {i for i in out if self.ops[i].code == "const" and math.isnan(self.ops[i].data)}
         for i, op in enumerate(self.ops):
@@ -209,7 +210,7 @@ class Program:
 
     @property
     def gridded(self) -> bool:
-        """Whether something in the program lives on the grid of time steps."""
+        """Whether anything in the program depends on the grid of time steps."""
         return (
             bool(self.buffers)
             or any(s.held for s in self.states)
@@ -217,7 +218,7 @@ class Program:
         )
 
     def needed(self, wanted: Iterable[int]) -> list[int]:
-        """The values that ``wanted`` stand on, themselves included, in order."""
+        """The values on which ``wanted`` depend, including themselves, in order."""
         keep = bytearray(len(self.ops))
         stack = list(wanted)
         while stack:
@@ -238,7 +239,7 @@ class Program:
         return "\n".join(self.lines())
 
     def lines(self, values: Sequence[int] | None = None) -> list[str]:
-        """The program as text, an operation a line; ``values`` restricts it."""
+        """The program as text, one operation per line; ``values`` limits it to some of them."""
         named: dict[int, str] = {}
         for o in self.outputs:
             named.setdefault(
@@ -264,7 +265,7 @@ class Program:
 
 
 def exact(code: str, x: Sequence[float]) -> float | None:
-    """An operation on numbers, where every back end gives the same bits; None for another."""
+    """The result of an operation whose bits are the same in every back end; None for any other."""
     match code:
         case "neg":
             return -x[0]

@@ -1,7 +1,7 @@
-"""Where a constant's value comes from, by a tag in its documentation: ``[data: survey]``.
+"""The provenance of a constant, from a tag in its documentation such as ``[data: survey]``.
 
-``[data ...]`` was measured, ``[literature ...]`` is a published figure, ``[analogy ...]`` was
-borrowed from another case, ``[assumed ...]`` has no source; whatever is not ``data`` is in doubt.
+``[data ...]`` was measured, ``[literature ...]`` is a published figure, ``[analogy ...]`` is
+borrowed from another case, ``[assumed ...]`` has no source; everything but ``data`` is in doubt.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ _ANY = re.compile(r"\s*\[[^\]]*\]")
 
 
 def provenance_of(doc: str) -> str | None:
-    """The kind of the first tag in a documentation, one of `KINDS`; None without one."""
+    """The kind of the first tag in a documentation text, one of `KINDS`; None without a tag."""
     found = _TAG.search(doc)
     return found[1] if found else None
 
 
 def doubt_of(doc: str) -> str | None:
-    """The first tag that says that nobody measured the value, without its brackets."""
+    """The first tag that marks the value as not measured, without its brackets."""
     return next((m[0].strip("[]") for m in _TAG.finditer(doc) if m[1] != "data"), None)
 
 
 def definition_of(doc: str) -> str:
-    """A documentation without its tags."""
+    """A documentation text without its tags."""
     return _ANY.sub("", doc)
 
 
 def counted_by_provenance(variables: Iterable[Variable]) -> dict[str, int]:
-    """How many of some variables have each kind of provenance; those without a tag not counted."""
+    """How many variables have each kind of provenance; those without a tag are not counted."""
     kinds = Counter(p for v in variables if (p := provenance_of(v.doc)))
     return {k: kinds[k] for k in KINDS}

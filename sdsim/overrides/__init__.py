@@ -1,4 +1,4 @@
-"""What a run changes in a model, from what a person gives to values of its parameters."""
+"""Changes to a model for a run: from what the user gives to values of its parameters."""
 
 from sdsim.overrides.applied import apply, parameter_vector, values_for
 from sdsim.overrides.changes import Overrides, sorted_out

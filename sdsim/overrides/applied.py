@@ -1,4 +1,4 @@
-"""Changes put into a model: new equations where they must be, else values of its parameters."""
+"""Overrides applied to a model: as new equations if necessary, else as parameter values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def values_for(
 ) -> dict[str, dict[int, float]]:
     """Checked numbers: canonical name -> flat position -> value.
 
-    placed : puts the place of a name into an error about its value.
+    placed : adds the place of a name to an error about its value.
     """
     out: dict[str, dict[int, float]] = {}
     for name, value in constants.items():
@@ -40,7 +40,7 @@ def values_for(
 
 
 def _values_of(model: Model, name: str, value: Any) -> tuple[Variable, dict[int, float]]:
-    """The variable that a name means, and its numbers by flat position."""
+    """The variable that a name refers to, and its numbers by flat position."""
     variable, cells = locate(model, name)
     shape = shape_of(model, variable)
     value = plain(model, variable, cells, value, name)
@@ -58,18 +58,18 @@ def _values_of(model: Model, name: str, value: Any) -> tuple[Variable, dict[int,
 
 
 def _sized(shape: Sequence[int]) -> str:
-    """``3 values``, ``2 x 3 values``."""
+    """A size as text: ``3 values``, ``2 x 3 values``."""
     if len(shape) == 1:
         return counted(shape[0], "value")
     return f"{' x '.join(map(str, shape))} values"
 
 
 def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int, float]]]:
-    """The model with everything structural put in, and the values left for its parameters.
+    """The model with all structural changes made, and the remaining values for its parameters.
 
     Raises
     ------
-    ModelError : an unknown name, a value that is no finite number, a stock given as a constant.
+    ModelError : an unknown name, a value that is not a finite number, a stock given as a constant.
     """
     changed: dict[str, Variable] = {}
     parameters: dict[str, dict[int, float]] = {}
@@ -122,7 +122,7 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
 def _for_table(
     model: Model, name: str, points: object, role: str
 ) -> tuple[Variable, list[int] | None]:
-    """The variable, and the elements of it, that a table or series is for."""
+    """The variable, and those of its elements, that a table or series applies to."""
     variable, cells = locate(model, name)
     if not isinstance(points, Points):
         remedy = "write sdsim.Points(x, y)"
@@ -139,7 +139,7 @@ def _for_table(
 
 
 def _named(model: Model, given: Mapping[str, Any], key: str) -> str:
-    """The name under which values of a variable are given."""
+    """The name under which the user gave values for a variable."""
     return next(n for n in given if names.canonical(locate(model, n)[0].name) == key)
 
 
@@ -152,7 +152,7 @@ def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
 
 
 def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
-    """``variable`` with single elements given equations of their own."""
+    """``variable``, with equations of their own for single elements."""
     cells = [_elements(model, variable, i) for i in exprs]
     size = int(np.prod(shape_of(model, variable)))
     new = [Equation(e, c, (), variable.line) for c, e in zip(cells, exprs.values(), strict=True)]
@@ -177,7 +177,7 @@ def _tabled(
 
 
 def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
-    """The stock with a hidden constant for its start value, so that it stays a parameter."""
+    """The stock with a hidden constant as its initial value, so that it stays a parameter."""
     name = names.part(variable.name, "start")
     key = names.canonical(name)
     given = {i: _elements(model, variable, i) for i in values}
@@ -202,7 +202,7 @@ def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> d
 def parameter_vector(
     program: Program, parameters: Mapping[str, Mapping[int, float]]
 ) -> NDArray[np.float64]:
-    """(n_param,) the program's defaults with the given values put in."""
+    """(n_param,) the program's default parameters with the given values filled in."""
     out = np.array(program.defaults, dtype=np.float64)
     place = program.param_places
     for key, values in parameters.items():

@@ -22,17 +22,17 @@ _TABLES = ("constants", "lookups", "series", "initial")
 
 @dataclass(frozen=True)
 class Overrides:
-    """Changes to a model, by name as a person writes them.
+    """Changes to a model, by variable name as a person writes it.
 
-    constants : numbers, for ``Name``, ``Name[a,b]`` (a range or ``*`` in place of an element means
-        all of its elements), or arrays in the shape of the variable. A labelled array goes by its
-        labels, whatever their order: an `xarray.DataArray` by the names of its dimensions and the
-        labels along them, a pandas Series by the elements of the variable's one dimension.
-    lookups : tables that take the place of a lookup, or of the table within a variable's equation
+    constants : numbers, for ``Name`` or ``Name[a,b]`` (a range or ``*`` for an element means
+        all of its elements), or arrays in the shape of the variable. A labelled array is matched by
+        its labels, in any order: an `xarray.DataArray` by its dimension names and coordinate
+        labels, a pandas Series by the elements of the variable's only dimension.
+    lookups : tables that replace a lookup, or the table inside a variable's equation
         (WITH LOOKUP, XMILE's <gf> beside an <eqn>).
-    series : time series that take the place of any variable's equation.
-    initial : start values of stocks, as numbers or arrays.
-    places : the file and line in which a name stands, where it comes from one.
+    series : time series that replace the equation of any variable.
+    initial : initial values of stocks, as numbers or arrays.
+    places : the file and line of each name that comes from a file.
 
     Examples
     --------
@@ -51,19 +51,19 @@ class Overrides:
     )
 
     def __or__(self, other: Overrides) -> Overrides:
-        """Both; where they meet, ``other`` holds."""
+        """Both sets of changes; where they overlap, ``other`` wins."""
         given = {k for name in _TABLES for k in getattr(other, name)}
         kept = {k: place for k, place in self.places.items() if k not in given}
         both = {k: {**getattr(self, k), **getattr(other, k)} for k in _TABLES}
         return Overrides(**both, places={**kept, **other.places})
 
     def placed(self, error: ModelError, name: str) -> ModelError:
-        """An error about the value of ``name``, with the place where that stands."""
+        """An error about the value of ``name``, with the place where that value is given."""
         place = self.places.get(name)
         return error.instead(*place) if place else error
 
     def place_of(self, key: str) -> tuple[str | None, int | None] | None:
-        """File and line of what changes a variable (canonical name); None where nothing does."""
+        """File and line of the change to a variable (canonical name); None if unchanged."""
         for table in _TABLES:
             for name in getattr(self, table):
                 if names.canonical(name) == key:
@@ -77,17 +77,18 @@ class Overrides:
 def sorted_out(
     model: Model, params: Mapping[str, Any], initial: Mapping[str, Any] | None = None
 ) -> Overrides:
-    """Plain values put where they belong, by the kind of the variable and of the value.
+    """Plain values assigned to the right kind of change, by the kind of variable and value.
 
     A number or array changes a constant, a labelled array by its labels (see `Overrides`);
     `Points`, or a pandas Series indexed by time, is the new table of a lookup or, for any other
-    variable, a time series. A Series for a whole subscripted constant is taken for a time series
-    only where its index is called ``time``. A variable with a table within its equation warns:
-    the points are values over time there, too, and ``Overrides(lookups=...)`` replaces the table.
+    variable, a time series. A Series for a whole subscripted constant counts as a time series
+    only if its index is called ``time``. A variable with a table inside its equation gets a
+    warning: the points are values over time there too, and ``Overrides(lookups=...)`` replaces
+    the table.
 
     Raises
     ------
-    ModelError : no such variable, labels that do not fit.
+    ModelError : no such variable, or labels that do not fit.
     """
     constants: dict[str, Any] = {}
     lookups: dict[str, Points] = {}

@@ -1,4 +1,4 @@
-"""Data that a model lacks, from a table of results: what one model worked out feeds another."""
+"""Data that a model lacks, taken from a table of results: one model's output feeds another."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def lacking(model: Model) -> list[Variable]:
 
 
 def labels(model: Model, variable: Variable, cells: Iterable[int] | None = None) -> list[str]:
-    """``Name[a,b]`` of the elements at flat positions; of all of them where none are given."""
+    """``Name[a,b]`` of the elements at the given flat positions; of all elements by default."""
     every = range(math.prod(shape_of(model, variable)))
     return [label_of(model, variable, cell) for cell in (every if cells is None else cells)]
 
 
 def data_series(model: Model, table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Time series for the data variables for which the model has no values, by element.
+    """Time series, by element, for the data variables for which the model has no values.
 
     Parameters
     ----------
     table : (n_time, n_column) over time, with columns ``Name[a,b]`` as
-        `sdsim.tables.results.read_table` gives them; spellings need not agree, and cells that
-        are NaN are left out.
+        `sdsim.tables.results.read_table` returns them; spellings may differ, and NaN cells are
+        left out.
     """
     columns = {column_key(c): c for c in map(str, table.columns)}
     return {

@@ -1,4 +1,4 @@
-"""Labelled arrays in the order of the variable that they are for."""
+"""Labelled arrays, put in the order of the variable they are meant for."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sdsim.overrides.places import is_parameter
 def plain(
     model: Model, variable: Variable, cells: Sequence[int] | None, value: Any, name: str
 ) -> Any:
-    """A labelled array as a plain one in the shape of the variable; other values as they are.
+    """A labelled array as a plain one in the shape of the variable; other values unchanged.
 
-    A pandas Series over time stays one.
+    A pandas Series over time also stays as it is.
     """
     if isinstance(value, pd.DataFrame):
         raise ModelError(
@@ -58,7 +58,7 @@ def _aligned(model: Model, variable: Variable, array: xr.DataArray, name: str) -
     """The values of ``array`` in the variable's own order of dimensions and elements."""
     if not array.ndim:
         return array.item()
-    wanted: list[str] = []  # as results call them: a range that occurs twice gets a mark
+    wanted: list[str] = []  # named as in results: a repeated range gets a mark
     for d in variable.dims:
         label = names.canonical(model.dimensions[d].name)
         wanted.append(f"{label}'" if label in wanted else label)

@@ -1,8 +1,8 @@
-"""Paths: a variable that follows straight lines between knots, whose heights are constants.
+"""Paths: a variable made of straight lines between knots, whose heights are constants.
 
-A time series given as an override is part of the equations, so that each one would need machine
-code of its own. A path's knots are constants of the model: a design can vary them like any other,
-and a whole generation of paths runs as one batch.
+A time series given as an override becomes part of the equations, so each new series would need new
+machine code. The knots of a path are constants of the model: a design can vary them like any
+other, and a whole generation of paths runs as one batch.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from sdsim.overrides import is_parameter, number
 
 
 def knot(variable: str, time: float) -> str:
-    """The name of the constant that is a path's height at a knot."""
+    """The name of the constant that holds a path's height at a knot."""
     return f"{variable} in {time:g}"
 
 
 def with_path(model: Model, name: str, times: Sequence[float]) -> Model:
     """The model with a path in place of a variable's equation.
 
-    The knots are new constants, `knot(name, time)`, with the units and limits of the variable; at
-    first they all have its value, if it is a constant, or else 0. Before the first knot and after
-    the last one the path is level.
+    The knots are new constants, `knot(name, time)`, with the variable's units and limits. They
+    start at its value if it is a constant, otherwise at 0. The path is flat before the first knot
+    and after the last.
 
     Raises
     ------
-    ModelError : an unknown variable, one with subscripts, a stock's or table's name; fewer than
-        one knot, or times that do not increase.
+    ModelError : an unknown variable, a subscripted one, a stock or a table; no knots, or times
+        that do not increase.
     """
     variable = model.find(name)
     if shape_of(model, variable):
@@ -82,7 +82,7 @@ def with_path(model: Model, name: str, times: Sequence[float]) -> Model:
 
 
 def _along(at: Sequence[float], heights: Sequence[Expr]) -> Expr:
-    """The last piece whose beginning has been reached; level outside."""
+    """The path as an expression of Time: its straight pieces, flat outside the knots."""
     out = heights[0]
     time = Ref(names.TIME)
     for (a, b), (low, high) in zip(pairwise(at), pairwise(heights), strict=True):

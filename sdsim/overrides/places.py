@@ -1,4 +1,4 @@
-"""Where in a model a name points: a variable, or elements of it."""
+"""What a name in a model refers to: a variable, or some of its elements."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ELEMENT = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\]]*)\]\s*$", re.S)
 
 
 def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
-    """The variable a name means, and the flat positions in it where the name has subscripts.
+    """The variable a name refers to, and the flat positions if the name has subscripts.
 
-    A subscript is an element, or a range or ``*``, which mean each of their elements.
+    A subscript is an element, or a range or ``*``, which stand for all of their elements.
 
     Raises
     ------
-    ModelError : no such variable or element; the nearest is proposed.
+    ModelError : no such variable or element; the nearest name is suggested.
     """
     if names.canonical(name) in model.variables:
         return model.find(name), None
@@ -58,7 +58,7 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
 
 
 def is_parameter(variable: Variable) -> bool:
-    """Whether a variable is a constant in every element, changed without a new program."""
+    """Whether every element of a variable is a constant, changed without a new program."""
     return variable.role == "equation" and bool(variable.equations) and all(
         is_constant(e.expr) for e in variable.equations
     )  # fmt: skip

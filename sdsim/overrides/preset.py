@@ -1,4 +1,4 @@
-"""A preset: a TOML file of overrides with their sources; data, never code."""
+"""Presets: TOML files of overrides with their sources; data, never code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLES: dict[str, tuple[str, str] | None] = {
 class Preset:
     """A named set of overrides.
 
-    about : free text about it (place, period).   sources : where each value comes from, by name.
+    about : free text (place, period).   sources : where each value comes from, by name.
 
     Examples
     --------
@@ -44,12 +44,12 @@ def read_preset(path: str | Path) -> Preset:
     The file has a ``title`` and the tables ``[about]``, ``[constants]`` (``Name = 1.2`` or
     ``Name = {value = 1.2, source = "..."}``), ``[lookups]`` (``{x = [...], y = [...]}``),
     ``[series]`` (``{time = [...], values = [...]}`` or ``{file = "data.csv", time = "year",
-    column = "value"}``) and ``[initial]``. A data file is looked for in the preset's own
-    folder, then in the model's, which is the one above it; nothing outside of that is read.
+    column = "value"}``) and ``[initial]``. A data file is looked for first in the preset's own
+    folder, then in the model's folder, which is its parent; nothing outside that is read.
 
     Raises
     ------
-    ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
+    ModelError : not TOML, an unknown key, or a value of the wrong kind; the key is named.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def read_preset(path: str | Path) -> Preset:
 def overrides_of(top: Section, path: Path) -> tuple[Overrides, dict[str, str]]:
     """The overrides in the tables of a section, and their sources by name.
 
-    path : of the file, which says where data files named in it may lie.
+    path : of the file; decides which folders its data files may be in.
 
     Raises
     ------
@@ -92,13 +92,13 @@ def overrides_of(top: Section, path: Path) -> tuple[Overrides, dict[str, str]]:
 
 
 def _upwards(keys: tuple[str, ...], name: str) -> Iterator[tuple[str, ...]]:
-    """The keys of a name, and of the tables that it stands in."""
+    """The keys of a name, then those of each enclosing table."""
     whole = (*keys, name)
     yield from (whole[:n] for n in range(len(whole), 0, -1))
 
 
 def _value(section: Section, name: str) -> tuple[Any, str]:
-    """A number, or lists of them, and its source."""
+    """A number, or a possibly nested list of numbers, and its source."""
     entry, source = section.data[name], ""
     if isinstance(entry, dict):
         own = section.section(name)
@@ -110,7 +110,7 @@ def _value(section: Section, name: str) -> tuple[Any, str]:
 
 
 def _numbers(entry: Any) -> None:
-    """A number, or lists of them, one in another."""
+    """Check that an entry is a number, or a possibly nested list of numbers."""
     for value in entry if isinstance(entry, list) else ():
         _numbers(value)
     if not isinstance(entry, list):
@@ -118,7 +118,7 @@ def _numbers(entry: Any) -> None:
 
 
 def _points(section: Section, name: str, axes: tuple[str, str], path: Path) -> tuple[Points, str]:
-    """A table of points, given or in a data file, and its source."""
+    """A table of points, given directly or in a data file, and its source."""
     entry = section.data[name]
     if not isinstance(entry, dict):
         remedy = f"write {{{axes[0]} = [...], {axes[1]} = [...]}}"
@@ -142,7 +142,7 @@ def _points(section: Section, name: str, axes: tuple[str, str], path: Path) -> t
 
 
 def _columns(own: Section, path: Path) -> tuple[list[float], list[float]]:
-    """Two columns of a CSV file in the preset's folder or the model's folder above it."""
+    """Two columns of a CSV file in the preset's folder or its parent, the model's folder."""
     named = own.words("file")
     inside = path.resolve().parent.parent
     file = (path.parent / named).resolve()

@@ -1,4 +1,4 @@
-"""Tables within an equation: WITH LOOKUP, and XMILE's <gf> of a variable with an <eqn>."""
+"""Tables inside an equation: WITH LOOKUP, and XMILE's <gf> of a variable with an <eqn>."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sdsim.overrides.values import Points
 
 
 def has_table(variable: Variable) -> bool:
-    """Whether each of its equations reads one table of its own."""
+    """Whether each of the variable's equations reads a table of its own."""
     return bool(variable.equations) and all(_tables(e.expr) == 1 for e in variable.equations)
 
 
@@ -26,13 +26,13 @@ def over_time(variable: Variable) -> bool:
 def with_table(
     variable: Variable, cells: Sequence[tuple[str, ...]] | None, points: Points
 ) -> Variable:
-    """The variable with other points in the tables of its equations.
+    """The variable with new points in the tables of its equations.
 
-    cells : the elements whose tables are meant; None for all.
+    cells : the elements whose tables are changed; None for all.
 
     Raises
     ------
-    ModelError : an element that has no equation of its own.
+    ModelError : an element without an equation of its own.
     """
     asked = None if cells is None else set(cells)
     met: set[tuple[str, ...]] = set()

@@ -1,4 +1,4 @@
-"""What a person gives in numbers: checked one by one, in tables of points, by name."""
+"""Checks of the values a user gives: numbers, tables of points, values by name."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _KINDS = ("interpolate", "hold_backward", "look_forward", "extrapolate")
 
 @dataclass(frozen=True)
 class Points:
-    """A table of points: for a lookup x and y, for a time series times and values.
+    """A table of points: x and y of a lookup, or times and values of a time series.
 
-    x, y : as many numbers of each, in any sequence (list, array, pandas Series); x strictly
-        increasing, model units (for a series: model time). They are kept as tuples of floats.
+    x, y : equally many numbers in any sequence (list, array, pandas Series); x strictly
+        increasing, model units (for a series: model time). They are stored as tuples of floats.
     kind : ``interpolate`` (straight lines), ``hold_backward`` (the last value holds),
-        ``look_forward`` (the next value), ``extrapolate`` (the slopes at the ends go on).
+        ``look_forward`` (the next value), ``extrapolate`` (the end slopes continue).
 
     Raises
     ------
-    ModelError : no points, lengths that differ, values that are not finite, x not increasing.
+    ModelError : no points, different lengths, values that are not finite, x not increasing.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Points:
     def of(
         cls, x: Sequence[float], y: Sequence[float], what: str, kind: str = "interpolate"
     ) -> Points:
-        """The points of ``what``, which errors name.
+        """The points of the variable ``what``, which errors name.
 
         Raises
         ------
@@ -95,7 +95,7 @@ def number(value: Any, what: str) -> float:
 
     Raises
     ------
-    ModelError : it is something else.
+    ModelError : it is not a finite number.
     """
     wrong = isinstance(value, bool | str | bytes | complex | np.complexfloating) or value is None
     try:
@@ -116,11 +116,11 @@ def number(value: Any, what: str) -> float:
 
 
 def checked_seed(seed: object) -> int:
-    """``seed`` where it is a whole number.
+    """``seed``, if it is a whole number.
 
     Raises
     ------
-    ModelError : it is something else.
+    ModelError : it is not.
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         what = f"the seed must be a whole number, got {said(seed)}"
@@ -129,7 +129,7 @@ def checked_seed(seed: object) -> int:
 
 
 def many_numbers(values: Sequence[float], what: str) -> NDArray[np.float64]:
-    """(n,) finite floats; the same refusals as `number`, at the speed of arrays where it can."""
+    """(n,) finite floats; refuses the same values as `number`, but faster for arrays."""
     if isinstance(values, np.ndarray) and values.dtype == np.float64 and values.ndim == 1:
         if np.isfinite(values).all():
             return values
@@ -138,11 +138,11 @@ def many_numbers(values: Sequence[float], what: str) -> NDArray[np.float64]:
 
 
 def mapping(value: object, what: str) -> Mapping[str, Any]:
-    """``value`` where it gives values by name; a pandas Series or DataFrame does by its labels.
+    """``value`` as values by name; a pandas Series or DataFrame gives its labels.
 
     Raises
     ------
-    ModelError : it is something else, or a name is no text.
+    ModelError : it is something else, or a name is not text.
     """
     found = value
     if isinstance(value, pd.DataFrame):

@@ -1,1 +1,1 @@
-"""One prepared run or many: methods, horizon, results."""
+"""Running a prepared model once or many times: methods, horizon, results."""

@@ -1,4 +1,4 @@
-"""Models with reference outputs beside them: found, run, compared."""
+"""Conformance tests: models with reference outputs beside them are found, run and compared."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sdsim.run.system import load
 from sdsim.tables.compare import compare, passed, tolerable
 from sdsim.tables.results import read_table, table
 
-#: Names under which a reference output may lie beside a model, in order of preference; a file of
-#: Vensim's own has the model's name.
+#: File names of a reference output beside a model, in order of preference; Vensim's own files have
+#: the model's name.
 REFERENCES = ("output.csv", "output.tab")
 OWN = (".dat", ".vdf", ".vdfx")
-#: The same of Stella's own runs: a Stella file need only agree with one of them.
+#: The same for output of Stella; a Stella file need only agree with one of these.
 STELLA = "output_stella*.csv"
 SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
-#: Tolerances tried from the strictest on, to report how well a model agrees.
+#: Tolerances, strictest first, tried to report how well a model agrees.
 LADDER = (1e-9, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A model file and the table it should reproduce; ``others`` will do as well."""
+    """A model file and the table it should reproduce; any of ``others`` will do as well."""
 
     model: Path
     reference: Path
@@ -35,7 +35,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case went: the strictest tolerance of the ladder it keeps, or why it fails."""
+    """The result of a case: the strictest tolerance in the ladder that it meets, or its fault."""
 
     name: str
     ok: bool
@@ -44,7 +44,7 @@ class Outcome:
 
 
 def cases(folder: Path) -> list[Case]:
-    """Every model below ``folder`` with a reference output in its own folder."""
+    """Every model below ``folder`` that has a reference output in its own folder."""
     out = []
     for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
         own = (f"{model.stem}{suffix}" for suffix in OWN)
@@ -58,7 +58,7 @@ def cases(folder: Path) -> list[Case]:
 
 
 def try_case(case: Case, rtol: float, atol: float) -> Outcome:
-    """Run one model and compare every reference column; whatever goes wrong is the reason."""
+    """Run one model and compare every reference column; any failure becomes the reason given."""
     first = _against(case, case.reference, rtol, atol)
     for other in () if first.ok else case.others:
         again = _against(case, other, rtol, atol)

@@ -1,4 +1,4 @@
-"""The control variables of a run, read and checked: FINAL TIME, TIME STEP and their like."""
+"""The control variables of a run, read and checked: FINAL TIME, TIME STEP and so on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdsim.run.system import System
 
 
 def moving_end(system: System) -> int | None:
-    """The value, in the program, of a FINAL TIME that changes during the run; None for others."""
+    """The value, in the program, of a FINAL TIME that changes during the run; otherwise None."""
     (_, value), *_ = system.places.get(names.FINAL_TIME, [(0, -1)])
     return value if value >= 0 and system.program.dynamic[value] else None
 
@@ -26,16 +26,16 @@ def horizon_of(
     system: System, vector: NDArray[np.float64], method: Method, alone: bool = False,
     changes: Overrides | None = None,
 ) -> Horizon:  # fmt: skip
-    """The run's times from the control variables; ``vector`` gets the method's own step put in.
+    """The run's times from the control variables; the method's own step is put into ``vector``.
 
-    alone : a run of one member, whose FINAL TIME may depend on the model: its value at the start is
-        taken, see `sdsim.run.final_time`.
-    changes : what the run changes, for the places of values that make no sense.
+    alone : whether the run has one member. Its FINAL TIME may then depend on the model, and its
+        value at the start is used; see `sdsim.run.final_time`.
+    changes : the changes made by the run, to locate impossible values.
 
     Raises
     ------
-    ModelError : a control variable is missing or senseless.
-    UnsupportedError : one changes during the run where that cannot be followed.
+    ModelError : a control variable is missing or impossible.
+    UnsupportedError : one changes during the run in a way that is not supported.
     """
     program, place = system.program, system.program.param_places
     file = system.model.file or None
@@ -43,7 +43,7 @@ def horizon_of(
     def fault(
         what: str, remedy: str, *about: str, kind: type[ModelError] = ModelError
     ) -> ModelError:
-        """An error with the place of the first of these that the run changes, or the model's."""
+        """An error with the place of the first of these names the run changes, or the model's."""
         places = [p for name in about if changes and (p := changes.place_of(name))]
         variable = system.model.variables.get(about[0])
         here = (file, (variable and variable.line) or None)
@@ -73,7 +73,7 @@ def horizon_of(
     members = Members(vector[:, None], np.zeros(1, dtype=np.int64))
 
     def moving(name: str) -> bool:
-        """Whether it is a FINAL TIME that the model decides."""
+        """Whether the name is a FINAL TIME that the model computes."""
         followed = alone and method.on_grid
         return name == names.FINAL_TIME and followed and moving_end(system) is not None
 
@@ -104,7 +104,7 @@ def horizon_of(
         what = f"saves at {points:.3g} times; at most {limits.SAVED_POINTS:,}"
         remedy = f"use a larger SAVEPER, {limits.TRUSTED}"
         raise fault(what, remedy, names.SAVEPER, names.FINAL_TIME)
-    if not method.on_grid:  # it saves at any time and ends where it is told
+    if not method.on_grid:  # it can save and end at any time
         return Horizon(start, stop, step, saveper)
     if not moving(names.FINAL_TIME):
         _warn_about_end(start, stop, step, file)

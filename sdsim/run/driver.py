@@ -1,4 +1,4 @@
-"""The one way to run: a prepared run, its members, what is wanted; what comes of them."""
+"""The one way to run a model: a prepared run, its members and the wanted values go in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sdsim.run.prepared import Prepared
 def march(
     run: Prepared, members: Members, wanted: Sequence[int], saved: Sequence[int] | None = None
 ) -> Marched:
-    """Run members from start to end by the run's method.
+    """Run members from start to end with the run's method.
 
     Parameters
     ----------
-    members : (n_member,) such as `Prepared.member` and `Prepared.members` make.
-    wanted : the values to keep, by their numbers in the program (`Prepared.wanted`).
-    saved : numbers of the steps at which they are kept, increasing, in place of every SAVEPER; the
-        run ends with the last.
+    members : (n_member,) as made by `Prepared.member` or `Prepared.members`.
+    wanted : the values to save, by their numbers in the program (`Prepared.wanted`).
+    saved : increasing step numbers at which to save, instead of every SAVEPER; the run ends with
+        the last one.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def march(
 
     Examples
     --------
-    The course of one variable in a single run::
+    The time path of one variable in a single run::
 
         run = prepare(system, {"rate": 0.5})
         marched = march(run, run.member(), run.wanted(["population"]))
@@ -38,14 +38,14 @@ def march(
     horizon = run.horizon if saved is None else run.horizon.saving(saved)
     try:
         return run.method.integrate(run.system, run.system.kernel(wanted), members, horizon)
-    except ModelError as e:  # a back end knows no file
+    except ModelError as e:  # back ends do not know the file
         raise e.at(file=run.system.model.file or None) from None
 
 
 def at_once(run: Prepared, wanted: int, room: int) -> int:
-    """How many members may run together so that what they keep is at most ``room`` numbers.
+    """How many members may run together and save at most ``room`` numbers in all.
 
-    wanted : how many values each keeps at each saved time.
+    wanted : how many values each member saves at each saved time.
     """
     return max(1, room // max(1, len(run.grid.saved) * wanted))
 
@@ -54,12 +54,12 @@ def march_in_blocks(
     run: Prepared, members: Members, wanted: Sequence[int], room: int,
     saved: Sequence[int] | None = None,
 ) -> Iterator[tuple[slice, Marched]]:  # fmt: skip
-    """The same, some members after the others, so that little is kept at a time.
+    """The same, but in blocks of members, so that little is held in memory at once.
 
     Yields
     ------
-    The places of some members in the batch, and what `march` says of them. No bit depends on
-    ``room``.
+    A slice of the members, and the result of `march` for them. The block size does not change
+    a single bit of the results.
     """
     if saved is not None:
         run, saved = replace(run, horizon=run.horizon.saving(saved)), None

@@ -1,4 +1,4 @@
-"""Many runs at once: the same model, one set of parameters for each member."""
+"""Ensembles: the same model run many times, with its own parameters for each member."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ def simulate_many(
 
     Parameters
     ----------
-    draws : for each constant that varies, (n_member,) values, by name (``Name`` or ``Name[a,b]``);
-        or a DataFrame with a column for each and a row for each member.
-    params : what is the same for all members; see `sdsim.run.simulate.simulate`.
-    method : `Euler`, `RK4` or another with a fixed step; None takes what the file says, else Euler.
-    save : names of the variables to keep, or one name.
-    numbers : (n_member,) the members' own numbers, on which random streams depend; 0, 1, ... where
-        not given. A member's result does not depend on which others are in the batch.
+    draws : for each constant that varies, (n_member,) values by name (``Name`` or ``Name[a,b]``);
+        or a DataFrame with a column for each constant and a row for each member.
+    params : changes common to all members; see `sdsim.run.simulate.simulate`.
+    method : `Euler`, `RK4` or another with a fixed step; None uses the file's method, else Euler.
+    save : names of the variables to save, or a single name.
+    numbers : (n_member,) the members' own numbers, which select their random streams; 0, 1, ... by
+        default. A member's result does not depend on the other members in the batch.
     initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
-        of all members, model time; None leaves what the model and ``params`` say.
+        of all members, model time; None keeps the values from the model and ``params``.
 
     Returns
     -------
-    Dataset over ``time``, the model's subscripts and ``member``, with ``stopped (member)``: the
-    time at which a member had no finite value any more, NaN for those that went well; and ``cause
-    (member)``: the variable that had none first, in order of evaluation, empty for those; and the
-    coordinate ``draws (draw, member)``: what each member was given, by name, in model units. Values
-    of a member from the time at which it stopped on are NaN. Attributes as of a single run, with
-    ``draws``: the names of what varies.
+    Dataset over ``time``, the model's subscripts and ``member``, with three additions: ``stopped
+    (member)``, the time at which a member no longer had finite values, NaN for complete runs;
+    ``cause (member)``, the first variable, in order of evaluation, that was not finite, empty for
+    complete runs; and the coordinate ``draws (draw, member)``, the values given to each member, by
+    name, in model units. A member's values are NaN from the time at which it stopped. The
+    attributes are those of a single run, plus ``draws``: the names of the constants that vary.
 
     Raises
     ------
-    ModelError : a name or value that does not fit, lengths that differ, a constant drawn twice, or
+    ModelError : a name or value that does not fit, different lengths, a constant drawn twice, or
         more values than this machine can hold.
 
     Examples
@@ -114,7 +114,7 @@ def simulate_many(
 
 
 def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> xr.Dataset:
-    """With what each member was given, as a coordinate: ``draws (draw, member)``."""
+    """The dataset with each member's given values as a coordinate: ``draws (draw, member)``."""
     taken = {*out.dims, *out.variables}
     axis = next(n for n in ("draw", "drawn constant", "name of a draw") if n not in taken)
     values = np.stack(list(drawn.values()))
@@ -122,7 +122,7 @@ def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> x
 
 
 def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(n_member,) checked values of one draw."""
+    """(n_member,) checked values of one constant that varies."""
     if isinstance(values, str | bytes) or not np.ndim(values):
         raise ModelError(
             f"expected a value for each member, got {values!r}",
@@ -133,8 +133,8 @@ def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _room_for(each: int, count: int) -> None:
-    """Refuse what this machine cannot hold: the values, and their arrangement by subscripts."""
-    memory = host.physical_memory()  # not every system says
+    """Refuse more than this machine can hold: the values, plus their copy ordered by subscripts."""
+    memory = host.physical_memory()  # unknown on some systems
     if memory is not None and 16 * each * count > memory:
         raise _too_large(each, count)
 

@@ -1,4 +1,4 @@
-"""A FINAL TIME that the model decides: the run ends at the first step that is not before it."""
+"""A FINAL TIME that the model computes: the run ends at the first step at or after it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from sdsim.run.control import moving_end
 from sdsim.run.driver import march
 from sdsim.run.prepared import Prepared
 
-#: How often a FINAL TIME that changes may move on.
+#: How often a changing FINAL TIME may move further away.
 MOVES = 100
 
 
 def followed(run: Prepared) -> Prepared:
-    """The run of one member, with the time at which it ends.
+    """The run of one member, with its actual end time.
 
     Raises
     ------
-    ModelError : FINAL TIME moves on and is never reached.
+    ModelError : FINAL TIME keeps moving away and is never reached.
     """
     value = moving_end(run.system)
     if value is None or not run.method.on_grid:

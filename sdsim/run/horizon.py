@@ -1,4 +1,4 @@
-"""When a run starts, ends and saves, and its step: numbers, already checked."""
+"""When a run starts, ends and saves, and its step; numbers already checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sdsim.backends.base import Floats, Grid
 class Horizon:
     """When a run starts and ends, its step, and when it saves, all in model time.
 
-    only : (n_saved,) numbers of the steps that are saved in place of every ``saveper``.
+    only : (n_saved,) numbers of the steps to save, instead of every ``saveper``.
     """
 
     start: float
@@ -24,12 +24,12 @@ class Horizon:
     only: tuple[int, ...] | None = None
 
     def saving(self, steps: Sequence[int]) -> Horizon:
-        """The same run, saved at these steps alone (increasing numbers); it ends with the last."""
+        """The same run, saved only at these steps (increasing numbers); it ends at the last one."""
         stop = self.start + steps[-1] * self.step
         return replace(self, stop=stop, only=tuple(int(k) for k in steps))
 
     def grid(self) -> Grid:
-        """The grid of steps: never beyond ``stop``."""
+        """The grid of steps; it never goes beyond ``stop``."""
         if self.only is not None:
             return Grid(self.start, self.step, self.only[-1], self.only)
         steps = int(np.floor((self.stop - self.start) / self.step * (1 + 1e-12) + 1e-9))
@@ -46,5 +46,5 @@ class Horizon:
 
     @property
     def _count(self) -> int:
-        """How often a run saves."""
+        """How many times a run saves."""
         return int(np.floor((self.stop - self.start) / self.saveper * (1 + 1e-12) + 1e-9)) + 1

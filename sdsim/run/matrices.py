@@ -1,4 +1,4 @@
-"""Matrices that a run inverts, and of whose inverse rounding leaves little."""
+"""Matrices inverted in a run whose inverse is spoilt by rounding."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from sdsim.backends.base import Floats
 from sdsim.ir.program import Matrix
 
-#: A condition number from which a run says so: 1/sqrt(epsilon) of doubles, 6.7e7. Of the 16 digits
-#: of a double as many are lost as the condition number has (Higham 2002, Accuracy and Stability of
-#: Numerical Algorithms, ch. 7 and 14), here half of them, and single precision keeps none.
+#: The condition number from which a run warns: 1/sqrt(epsilon) of doubles, 6.7e7. An inverse loses
+#: as many of a double's 16 digits as the condition number has (Higham 2002, Accuracy and Stability
+#: of Numerical Algorithms, ch. 7 and 14): here half of them, and all in single precision.
 LARGE = float(1 / np.sqrt(np.finfo(np.float64).eps))
-#: From here on nothing is left: no matrix of doubles can be told from a singular one.
+#: From here on no digit is left: in doubles the matrix cannot be told from a singular one.
 SINGULAR = float(1 / np.finfo(np.float64).eps)
-#: Multiplications that the search may take in all; of more times an even choice is looked at.
+#: Most multiplications for the whole check; beyond that, only evenly spaced times are checked.
 WORK = 500_000_000
 
 
 def condition(matrices: Floats) -> Floats:
-    """(n,) condition numbers of matrices (n, k, k): largest by smallest singular value, after rows
-    and columns are brought to one size, since units of measure cost no digits.
+    """(n,) condition numbers of matrices (n, k, k): largest over smallest singular value. Rows and
+    columns are scaled to one size first, since units of measure cost no digits.
 
-    Infinite where a matrix has a row or column of zeros; NaN where it is not finite.
+    Infinite for a matrix with a row or column of zeros; NaN for one that is not finite.
     """
     a = np.array(matrices, dtype=np.float64)
     bad = ~np.isfinite(a).all(axis=(1, 2))
@@ -39,9 +39,9 @@ def condition(matrices: Floats) -> Floats:
 
 
 def worst(values: Floats, size: int) -> tuple[float, int] | None:
-    """The largest condition number of a matrix over saved times, and at which of them.
+    """The largest condition number of a matrix over the saved times, and the index of that time.
 
-    values : (n_saved, size * size), row by row.   None where there are no times.
+    values : (n_saved, size * size), row by row.   None if there are no times.
     """
     if not len(values):
         return None
@@ -59,7 +59,7 @@ def worst(values: Floats, size: int) -> tuple[float, int] | None:
 def doubtful(
     matrices: Sequence[Matrix], values: Floats, time: Floats
 ) -> list[tuple[str, float, float]]:
-    """(label, condition number, time) of each matrix that is worse than `LARGE` at some saved time.
+    """(label, condition number, time) of each matrix that is worse than `LARGE` at a saved time.
 
     values : (n_saved, cells of all matrices one after the other).
     """

@@ -1,4 +1,4 @@
-"""Which variable had no finite value first, for each member that stopped."""
+"""The first variable without a finite value, for each member that stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sdsim.run.driver import march_in_blocks
 from sdsim.run.methods import Marched, Stop
 from sdsim.run.prepared import Prepared
 
-#: Numbers that the search may keep at once.
+#: How many numbers the search may hold at once.
 ROOM = 8_000_000
 
 
 class Cause(NamedTuple):
-    """Why a member stopped: when, in model time; which element of which variable; what it did."""
+    """Why a member stopped: the model time, the element of a variable, and what was wrong."""
 
     time: float
     label: str
@@ -30,14 +30,14 @@ class Cause(NamedTuple):
 def causes(
     run: Prepared, members: Members, marched: Marched, among: NDArray[np.intp] | None = None
 ) -> list[Cause]:
-    """For each member that stopped, the first variable, in order of evaluation, that had no finite
-    value there.
+    """For each member that stopped, the first variable, in order of evaluation, that was not
+    finite then.
 
-    among : places in the batch of members that stopped; None takes all of them.
+    among : positions in the batch of members that stopped; None for all of them.
     """
     at = marched.failed if among is None else among
     outputs = run.system.program.outputs
-    gaps = run.system.program.gaps  # left open by the model itself: that stopped nothing
+    gaps = run.system.program.gaps  # undefined in the model itself, so they stop nothing
     named = [o for o in outputs if o.value not in gaps] or list(outputs)
     if marched.stop is not None:
         return [_at_its_stop(run, members, named, float(t), marched.stop) for t in marched.stopped]
@@ -54,7 +54,7 @@ def causes(
 
 
 def _first(run: Prepared, named: Sequence[Output], row: Floats) -> str:
-    """The element of the first value that is not finite; empty where all are."""
+    """The element with the first value that is not finite; empty if all are finite."""
     bad = np.flatnonzero(~np.isfinite(row))
     if not bad.size:
         return ""
@@ -65,11 +65,11 @@ def _first(run: Prepared, named: Sequence[Output], row: Floats) -> str:
 def _at_its_stop(
     run: Prepared, members: Members, named: Sequence[Output], time: float, stop: Stop
 ) -> Cause:
-    """The same for a run whose method knows its last state; its rates of change count as well."""
+    """The same for a method that knows its last state; the rates of change are checked too."""
     kernel = run.system.kernel([o.value for o in named])
     _, fixed = kernel.start(members)
     state = np.ascontiguousarray(stop.state).reshape(-1, 1)
-    for t in (time, stop.event):  # a jump may lie between the two
+    for t in (time, stop.event):  # there may be a jump between the two
         row = kernel.observe(t, stop.event, 0, state, fixed, members)[:, 0]
         rates = np.abs(kernel.rates(t, stop.event, 0, state, fixed, members)[:, 0])
         if not (np.isfinite(row).all() and np.isfinite(rates).all()):

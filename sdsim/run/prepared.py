@@ -1,4 +1,4 @@
-"""A run made ready: the model with its changes put in, its parameters, its times, its method."""
+"""A prepared run: the model with its changes applied, its parameters, times and method."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from sdsim.run.system import checked as system_checked
 
 @dataclass(frozen=True)
 class Prepared:
-    """What one run and many runs have in common.
+    """What a single run and an ensemble have in common.
 
-    system : the model with the structural changes in.
+    system : the model with the structural changes applied.
     vector : (n_param,) values of the program's parameters, model units.
     """
 
@@ -40,15 +40,15 @@ class Prepared:
 
     @cached_property
     def grid(self) -> Grid:
-        """The grid of steps."""
+        """The time grid of the run."""
         return self.horizon.grid()
 
     def wanted(self, chosen: Iterable[str]) -> list[int]:
-        """The values in the program of the elements of variables (canonical names), in order."""
+        """The numbers, in the program, of all elements of variables (canonical names), in order."""
         return [v for key in chosen for _, v in self.system.places[key]]
 
     def attributes(self) -> dict[str, Any]:
-        """What a reader needs to make the run again."""
+        """The attributes a reader needs to repeat the run."""
         changes, model, horizon = self.changes, self.system.model, self.horizon
         given: dict[str, Any] = {**changes.constants}
         given |= {f"initial {k}": v for k, v in changes.initial.items()}
@@ -70,15 +70,15 @@ class Prepared:
         }
 
     def member(self) -> Members:
-        """The run as a batch of one."""
+        """The run as a batch of one member."""
         return Members(self.vector[:, None], np.zeros(1, dtype=np.int64), self.seed)
 
     def members(
         self, rows: Sequence[Sequence[int]], values: Sequence[Floats], numbers: Ints
     ) -> Members:
-        """A batch in which the parameters at each of ``rows`` take a member's own values.
+        """A batch in which each member has its own values of the parameters ``rows``.
 
-        values : for each of ``rows``, (n_member,).   numbers : (n_member,).
+        values : for each of ``rows``, (n_member,).   numbers : (n_member,) of the members.
         """
         matrix = np.repeat(self.vector[:, None], len(numbers), axis=1)
         for where, own in zip(rows, values, strict=True):
@@ -90,7 +90,7 @@ class Prepared:
 
         Raises
         ------
-        ModelError : an unknown name, one that is no constant, an element named twice.
+        ModelError : an unknown name, one that is not a constant, or an element named twice.
         """
         owner: dict[int, str] = {}
         out = []
@@ -137,14 +137,14 @@ def prepare(
     seed: int = 0,
     alone: bool = False,
 ) -> Prepared:
-    """Make a run ready; see `sdsim.run.simulate.simulate` for what is given.
+    """Prepare a run; see `sdsim.run.simulate.simulate` for the arguments.
 
-    control : values of `sdsim.base.names.CONTROL`, in that order; None leaves what there is.
+    control : values of `sdsim.base.names.CONTROL`, in that order; None keeps the model's value.
     alone : see `sdsim.run.control.horizon_of`.
 
     Raises
     ------
-    ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+    ModelError : a name or value that does not fit, or an impossible step or horizon.
     """
     system, seed = system_checked(system), checked_seed(seed)
     method = method_of(system) if method is None else checked(method)
@@ -163,7 +163,7 @@ def prepare(
 
 
 def method_of(system: System) -> Method:
-    """The method that a model's file names, else Euler's."""
+    """The integration method named in the model's file, otherwise Euler."""
     return method_named(system.model.method or "euler")
 
 
@@ -173,11 +173,11 @@ def _controls(
     params: Mapping[str, Any] | Overrides | None,
     control: Sequence[Any],
 ) -> Overrides:
-    """The control variables that a run is told by keyword.
+    """The control variables given to a run as keyword arguments.
 
     Raises
     ------
-    ModelError : no number; one that ``params`` or the method says too.
+    ModelError : one is not a number, or is also set by ``params`` or the method.
     """
     told = {
         system.model.display(key): value
@@ -197,15 +197,16 @@ def _controls(
 
 
 def _said(value: Any) -> str:
-    """A value in one line; a labelled array without its labels."""
+    """A value in one line; a labelled array is shown without its labels."""
     return one_line(str(np.asarray(value) if hasattr(value, "dtype") else value))
 
 
 def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:
-    """
+    """Refuse delays too long to store.
+
     Raises
     ------
-    ModelError : a fixed delay of more steps than may be kept, which no run would see the end of.
+    ModelError : a fixed delay of more steps than may be stored; no run would reach its end.
     """
     program = system.program
     lags = [(b.label, b.start[1]) for b in program.buffers if b.kind != "belt"]

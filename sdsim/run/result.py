@@ -1,4 +1,4 @@
-"""The result of one simulation: a labelled dataset, and how the run ended."""
+"""The result of one simulation: a labelled dataset and the way the run ended."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sdsim.base.errors import ModelError, nearest, suggested
 from sdsim.ir.model import Model, shape_of
 from sdsim.tables import results
 
-#: What an ensemble says of each member, beside the model's variables.
+#: Information about each member of an ensemble, besides the model's variables.
 OF_MEMBERS = ("stopped", "cause", "draws")
-#: Who draws a run. Named, not imported: figures stand above runs, which do without them.
+#: The module that draws a run. Named, not imported: figures are on a higher floor than runs.
 PLOTTER = "sdsim.api.figures:plot"
 
 _PART = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\[\]]*)\]\s*$", re.S)
@@ -29,11 +29,11 @@ _PART = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>[^\[\]]*)\]\s*$", re.S)
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """What one simulation gave: values over time by name, and how it ended.
+    """The result of one simulation: values over time by name, and how the run ended.
 
-    dataset : variables over ``time`` and the model's subscripts; every variable carries ``units``
-        and ``description``, the dataset the model's hash, versions, method and parameters.
-    status : ``ok`` or ``nonfinite`` (the run stopped there; what came before is kept).
+    dataset : variables over ``time`` and the model's subscripts. Each variable has ``units`` and
+        ``description``; the dataset has the model's hash, versions, method and parameters.
+    status : ``ok`` or ``nonfinite`` (the run stopped there; earlier values are kept).
     message : empty, or one line that says what happened, where and when.
 
     Examples
@@ -50,12 +50,12 @@ class Run:
     message: str = ""
 
     def __getitem__(self, name: str) -> xr.DataArray:
-        """The values of a variable, ``run["Stock"]``, or of a part of it, ``run["Stock[north]"]``;
-        ``*`` in place of an element keeps them all.
+        """The values of a variable, ``run["Stock"]``, or of part of it, ``run["Stock[north]"]``;
+        ``*`` in place of an element keeps all of them.
 
         Raises
         ------
-        ModelError : a name or element that the run does not have.
+        ModelError : the run has no such name or element.
         """
         found = self._variable(name)
         if found is not None:
@@ -89,7 +89,7 @@ class Run:
         return f"<sdsim.Run> {self._ended()}\n{self.dataset!r}"
 
     def _repr_html_(self) -> str:
-        """For notebooks: how it ended, and the dataset as xarray shows it."""
+        """The HTML shown in notebooks: how the run ended, and the dataset as xarray shows it."""
         return f"<p><b>sdsim.Run</b> {html.escape(self._ended())}</p>{self.dataset._repr_html_()}"
 
     def _ended(self) -> str:
@@ -111,13 +111,13 @@ class Run:
         return np.asarray(self.dataset["time"].values, dtype=np.float64)
 
     def to_dataframe(self, names: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """A row for each saved time, a column for each element (``Stock[north]``).
+        """A table with a row for each saved time and a column for each element (``Stock[north]``).
 
-        names : of the variables or elements to keep, in their order; all by default.
+        names : of the variables or elements to keep, in this order; all by default.
 
         Raises
         ------
-        ModelError : a name that the run does not have.
+        ModelError : the run has no such name.
         """
         if names is None:
             return results.table(self.dataset)
@@ -141,7 +141,7 @@ class Run:
 
 
 def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
-    """The elements that subscripts name, one for each dimension beside time (and member)."""
+    """The elements named by subscripts, one for each dimension other than time (and member)."""
     dims = [d for d in whole.dims if d not in ("time", "member")]
     if len(subs) != len(dims):
         over = f"[{','.join(map(str, dims))}]" if dims else ", without subscripts"
@@ -163,7 +163,7 @@ def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
 
 
 def _alone(values: xr.DataArray) -> xr.Dataset:
-    """A dataset of one variable, without the elements that were picked."""
+    """A dataset of one variable, without the coordinates of selected elements."""
     return values.reset_coords(drop=True).to_dataset(name=values.name)
 
 
@@ -179,8 +179,8 @@ def assemble(
 
     Parameters
     ----------
-    columns : for each variable (canonical), the flat positions of its elements, in the order in
-        which they stand in ``values``.
+    columns : for each variable (canonical name), the flat positions of its elements, in the order
+        of ``values``.
     values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member).
     """
     coords: dict[str, Any] = {"time": _axis("time", pd.Index(time), _time_attributes(model))}
@@ -217,13 +217,13 @@ def assemble(
 
 
 def _axis(name: str, labels: pd.Index, attributes: Mapping[str, str] | None = None) -> xr.Variable:
-    """A coordinate. Of an index xarray asks nothing; for an array it would load Dask to look."""
+    """A coordinate, made as an index: for a plain array xarray would load Dask to inspect it."""
     made: xr.Variable = xr.IndexVariable(name, labels, attributes, fastpath=True)  # type: ignore[no-untyped-call]
     return made
 
 
 def _safe(name: str, taken: Collection[str]) -> str:
-    """A variable whose name is also that of a subscript range gets a mark, so that both fit."""
+    """The name, marked if a subscript range also has it, so that both fit in the dataset."""
     return f"{name} (variable)" if name in taken else name
 
 

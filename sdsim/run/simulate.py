@@ -1,4 +1,4 @@
-"""One run: `simulate(system, params, method, save)` -> `Run`."""
+"""A single run: `simulate(system, params, method, save)` -> `Run`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.result import Run, assemble
 from sdsim.run.system import System
 
-#: How many readings of tables a run watches for leaving their range.
+#: How many table readings a run checks for leaving their range.
 MAX_READINGS = 2000
 
 
@@ -39,22 +39,22 @@ def simulate(
     time_step: float | None = None,
     saveper: float | None = None,
 ) -> Run:
-    """Run a model once. ``system`` is left untouched.
+    """Run a model once; ``system`` is not changed.
 
     Parameters
     ----------
     params : new values by name: numbers or arrays for constants, `Points` or a pandas Series for
-        lookups and time series; or ready `Overrides` (from a preset).
-    method : `Euler`, `RK4` or `Adaptive`; None takes what the file says, else Euler.
-    save : names of the variables to keep, or one name; None keeps all that the modeller wrote.
-    initial : start values of stocks.
-    seed : of the random functions; 0 is a seed like any other.
+        lookups and time series; or an `Overrides` object (from a preset).
+    method : `Euler`, `RK4` or `Adaptive`; None uses the file's method, else Euler.
+    save : names of the variables to save, or a single name; None saves all that the modeller wrote.
+    initial : initial values of stocks.
+    seed : of the random functions; 0 is a valid seed.
     initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
-        of this run, model time; None leaves what the model and ``params`` say.
+        of this run, model time; None keeps the values from the model and ``params``.
 
     Raises
     ------
-    ModelError : a name or value that does not fit, a step or horizon that makes no sense.
+    ModelError : a name or value that does not fit, or an impossible step or horizon.
 
     Examples
     --------
@@ -94,11 +94,11 @@ def simulate(
 
 
 def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
-    """The readings of tables that are watched, where the run is no larger than runs may be.
+    """The table readings to check; refuses a run beyond the limits on size.
 
     Raises
     ------
-    ModelError : too much to compute or to keep.
+    ModelError : too much to compute or to store.
     """
     h, file = run.horizon, run.system.model.file or None
     program = run.system.program
@@ -120,7 +120,7 @@ def _bounded(run: Prepared, wanted: int) -> tuple[Reading, ...]:
 
 
 def _inverted(run: Prepared, wanted: Sequence[int], kept: int) -> tuple[Matrix, ...]:
-    """The matrices whose inverse is asked for, as far as there is room to look at them."""
+    """The matrices inverted in the run, as far as there is room to check them."""
     program, h = run.system.program, run.horizon
     if not program.matrices:
         return ()
@@ -135,7 +135,7 @@ def _inverted(run: Prepared, wanted: Sequence[int], kept: int) -> tuple[Matrix, 
 
 
 def _told(system: System, cause: Cause) -> str:
-    """Why a run stopped, in one line."""
+    """One line that says why a run stopped."""
     return (
         f"{_place(system, cause.label)} {cause.what} at time {cause.time:.10g}; the run stopped "
         "there, what came before is kept: look for a division by zero, a logarithm or root of a "
@@ -144,13 +144,13 @@ def _told(system: System, cause: Cause) -> str:
 
 
 def _place(system: System, label: str) -> str:
-    """``file: 'variable'`` at the head of a message."""
+    """``file: 'variable'``, the start of a message."""
     file = f"{system.model.file}: " if system.model.file else ""
     return f"{file}'{names.spoken(label)}'"
 
 
 def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floats) -> None:
-    """One warning for all tables that were read beyond their ends, naming the first."""
+    """Warn once about all tables that were read beyond their ends, naming the first."""
     outside = []
     for reading, read in zip(readings, values.T, strict=True):
         x = system.program.tables[reading.table].x
@@ -168,7 +168,7 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
 
 
 def _warn_about_matrices(system: System, found: Sequence[tuple[str, float, float]]) -> None:
-    """One warning for all matrices whose inverse rounding has spoilt, naming the worst."""
+    """Warn once about all inverses spoilt by rounding, naming the worst."""
     if found:
         label, number, at = max(found, key=lambda f: f[1])
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""

@@ -1,4 +1,4 @@
-"""Does a model's own time step mislead? Runs with it, with a half and a quarter, and adaptively."""
+"""A check of the time step: runs with the step, a half, a quarter, and an adaptive method."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from sdsim.run.simulate import simulate
 from sdsim.run.system import System
 from sdsim.tables import results
 
-#: A variable is off if it differs by more than this share of its range.
+#: A variable is off if its error exceeds this share of its range.
 TOLERABLE = 0.01
 
 
 @dataclass(frozen=True)
 class Off:
-    """One element of a variable.
+    """The error of one element of a variable.
 
     error : largest difference from the best run, as a share of the variable's range there.
-    at : the time of it.   own, best : its values then, model units.
-    order : how fast the difference falls as the step is halved, 1 for Euler where it is smooth, NaN
-        where it does not tell.
+    at : the time of that difference.   own, best : the values then, model units.
+    order : how fast the difference shrinks as the step is halved: 1 for Euler if the solution is
+        smooth, NaN if it cannot be determined.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Off:
 
 @dataclass(frozen=True)
 class Steps:
-    """What the runs say.
+    """The result of a time-step check.
 
-    step : the model's own.   method : with which.   against : what the best run was.
-    off : all elements by error, the worst first.   notes : what a reader has to know.
+    step : the model's own.   method : used for it.   against : what the best run was.
+    off : all elements, worst error first.   notes : remarks for the reader.
     """
 
     step: float
@@ -56,11 +56,11 @@ class Steps:
 
     @property
     def misled(self) -> tuple[Off, ...]:
-        """Those beyond `TOLERABLE`."""
+        """The elements with an error beyond `TOLERABLE`."""
         return tuple(o for o in self.off if o.error > TOLERABLE)
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data."""
+        """The result as plain data."""
         return {
             "step": self.step, "method": self.method, "against": self.against,
             "tolerable": TOLERABLE, "misled": len(self.misled), "notes": list(self.notes),
@@ -79,14 +79,14 @@ def check_steps(
     *,
     seed: int = 0,
 ) -> Steps:
-    """Compare a model's run with those at a half and a quarter of its step, and an adaptive one.
+    """Compare a model's run with runs at half and a quarter of its step, and an adaptive one.
 
-    The adaptive run is the measure; where there is none (a solver that does not get through, random
+    The adaptive run is the reference; if there is none (the solver fails, or the model uses random
     numbers), the quarter step is.
 
     Raises
     ------
-    ModelError : what `simulate` raises; a method without a fixed step; a run that does not reach
+    ModelError : the errors of `simulate`; a method without a fixed step; a run that does not reach
         its end.
     """
     made = prepare(system, params, method, seed=seed, alone=True)
@@ -124,7 +124,7 @@ def check_steps(
 
 
 def _table(run: Run, own: Run) -> Any:
-    """A run's table at the times that all have."""
+    """A run's values at the times that all runs have."""
     table = results.table(run.dataset)
     wanted = results.table(own.dataset).index.to_numpy(dtype=float)
     at = table.index.to_numpy(dtype=float)

@@ -1,4 +1,4 @@
-"""A model made ready to run: read -> expand -> order -> lower -> back end, as one value."""
+"""A model made ready to run: read -> expand -> order -> lower -> back end, in one object."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from sdsim.ir.program import Program, from_bytes, to_bytes
 from sdsim.overrides import Overrides
 from sdsim.readers import read
 
-#: What the way from a model to its program depends on.
+#: Source folders on which the translation from model to program depends.
 ROOMS = ("base", "ir", "functions", "compile")
-#: How many structurally overridden systems are kept ready.
+#: How many systems with structural overrides are kept ready.
 MAX_VARIANTS = 32
 
 
 @dataclass(frozen=True, repr=False)
 class System:
-    """A model with its program and the back end that runs it. Never changed by a run.
+    """A model with its program and the back end that runs it; a run never changes it.
 
-    It can be pickled and copied at any time; what runs have left behind stays here.
+    It can be pickled and copied at any time; compiled code and caches are not carried along.
 
-    model : as read (or as overridden).
-    cached : whether to look for the program in, and keep it in, the user's cache folder.
+    model : as read (or with overrides applied).
+    cached : whether to use the user's cache folder for the program.
 
     Examples
     --------
@@ -69,16 +69,16 @@ class System:
         return System, (self.model, self.backend, self.cached)
 
     def _repr_html_(self) -> str:
-        """For notebooks: one line, and the table of variables."""
+        """The HTML shown in notebooks: one line, and the table of variables."""
         return f"<p>{html.escape(repr(self))}</p>{self.variables.to_html(max_rows=40)}"
 
     @property
     def variables(self) -> pd.DataFrame:
-        """A row for each variable that the modeller wrote, in the order of the file.
+        """A table with a row for each variable the modeller wrote, in file order.
 
         Index: the name, with its subscript ranges. Columns: ``kind`` (stock, flow, auxiliary,
-        constant, lookup, data), ``units``, ``low`` and ``high`` (the declared range; NaN where an
-        end is open), ``group``, ``documentation``, ``equation``.
+        constant, lookup, data), ``units``, ``low`` and ``high`` (declared range; NaN for an open
+        end), ``group``, ``documentation``, ``equation``.
         """
         model, rows = self.model, {}
         for key, v in model.variables.items():
@@ -92,12 +92,12 @@ class System:
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
 
     def value(self, name: str) -> float | np.ndarray[Any, np.dtype[np.float64]]:
-        """What a constant is: a number, or an array in the shape of its subscripts; of one element
-        (``"rate[north]"``) a number. In model units.
+        """The value of a constant, in model units: a number, or an array in the shape of its
+        subscripts. For one element (``"rate[north]"``), a number.
 
         Raises
         ------
-        ModelError : no such name, or one that is no constant.
+        ModelError : no such name, or the variable is not a constant.
         """
         variable, cells = overrides.locate(self.model, name)
         key = names.canonical(variable.name)
@@ -120,12 +120,12 @@ class System:
 
     @cached_property
     def program(self) -> Program:
-        """The flat list of scalar operations."""
+        """The program: the model as a flat list of scalar operations."""
         with no_collection():
             return self._kept() if self.cached else lower(self.ordered)
 
     def _kept(self) -> Program:
-        """The program from the cache, where it is kept after it was made."""
+        """The program, from the cache if possible; otherwise it is made and stored there."""
         name = f"{self.model.hash}-{cache_folder.source_digest(*ROOMS)}"
         body = cache_folder.load("programs", name)
         if body is not None:
@@ -149,20 +149,20 @@ class System:
         return out
 
     def kernel(self, wanted: Iterable[int]) -> Kernel:
-        """The kernel for a set of values, compiled once."""
+        """The kernel for a set of wanted values, compiled once."""
         key = tuple(wanted)
         if key not in self._kernels:
             self._kernels[key] = self.backend.compile(self.program, key)
         return self._kernels[key]
 
     def chosen(self, save: Iterable[str] | None) -> list[str]:
-        """Canonical names of the variables to keep: those named, or all that the modeller wrote.
+        """Canonical names of the variables to save: those named, or all that the modeller wrote.
 
-        An element keeps its whole variable; a plain string is one name.
+        Naming an element saves its whole variable; a plain string is one name.
 
         Raises
         ------
-        ModelError : an unknown name, or one that has no values over time.
+        ModelError : an unknown name, or a variable without values over time.
         """
         if save is None:
             return [
@@ -187,7 +187,7 @@ class System:
         return list(dict.fromkeys(out))
 
     def overridden(self, changes: Overrides) -> tuple[System, Mapping[str, Mapping[int, float]]]:
-        """A system with the structural changes put in, and the numbers left for its parameters."""
+        """A system with the structural changes applied, and the rest as parameter values."""
         model, parameters = overrides.apply(self.model, changes)
         if model is self.model:
             return self, parameters
@@ -199,11 +199,11 @@ class System:
 
 
 def checked(system: object) -> System:
-    """``system`` where it is one.
+    """``system``, if it is a `System`.
 
     Raises
     ------
-    ModelError : a path or a `Model` in its place.
+    ModelError : a path or a `Model` was given instead.
     """
     if isinstance(system, System):
         return system
@@ -226,8 +226,8 @@ def load(
     Parameters
     ----------
     path : a Vensim ``.mdl`` file.
-    backend : None takes LLVM where ``llvmlite`` is installed, NumPy otherwise.
-    data_folder : where external data may lie; the model's own folder by default.
+    backend : None uses LLVM if ``llvmlite`` is installed, otherwise NumPy.
+    data_folder : the folder in which external data may be; by default the model's own.
     cache : whether to use the cache of parsed models and programs.
 
     Raises

@@ -1,1 +1,1 @@
-"""Results and data in files, and their comparison."""
+"""Files of results and data, and their comparison."""

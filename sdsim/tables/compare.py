@@ -1,4 +1,4 @@
-"""A table of results against a reference table, column by column."""
+"""Comparison of a table of results with a reference table, column by column."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pandas as pd
 from sdsim.base import names
 from sdsim.base.errors import ModelError
 
-#: How far apart two times may lie and be the same: reference files print six digits.
+#: How far apart two equal times may be: reference files print six digits.
 TIME_SLACK = 1e-5
 
-#: What stands in a cell that has no value; the others are those that pandas knows.
+#: Text that marks an empty cell, besides the markers that pandas knows.
 BLANKS = ("", "nan", "na", "n/a", "null", "none", "-nan")
 
 _SUBSCRIPTED = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>.*)\]\s*$", re.S)
@@ -24,11 +24,11 @@ _SUBSCRIPTED = re.compile(r"^(?P<name>.*?)\s*\[(?P<subs>.*)\]\s*$", re.S)
 
 @dataclass(frozen=True)
 class Column:
-    """One reference column.
+    """The comparison of one reference column.
 
-    worst : largest of |a - b| - atol, in units of the tolerance's scale max|reference column|;
-        NaN where the column is missing in the result.
-    at : time of the largest difference.   values : how many were compared.
+    worst : largest of |a - b| - atol, relative to the tolerance's scale max|reference column|;
+        NaN if the result lacks the column.
+    at : time of the largest difference.   values : how many values were compared.
 
     Examples
     --------
@@ -46,9 +46,9 @@ class Column:
 
 
 def column_key(name: str) -> str:
-    """The name of a column in a form in which spellings do not matter: ``name[a,b]``.
+    """A column's name in a form that ignores differences of spelling: ``name[a,b]``.
 
-    Quotes do not count: some write them around the whole name, some around a part within modules.
+    Quotes are ignored: some files put them around the whole name, some around parts of it.
     """
     name = str(name).replace('\\"', "").replace('"', "")
     match = _SUBSCRIPTED.match(name)
@@ -61,16 +61,16 @@ def column_key(name: str) -> str:
 def compare(
     result: pd.DataFrame, reference: pd.DataFrame, rtol: float = 1e-5, atol: float = 1e-8
 ) -> list[Column]:
-    """Every column of ``reference``, at every of its times: |a - b| <= atol + rtol * max|b|.
+    """Compare every column of ``reference`` at all of its times: |a - b| <= atol + rtol * max|b|.
 
     Blank reference cells (and ``nan``, ``NA`` and the like, see
     `sdsim.tables.results.read_table`) are not compared, nor are rows
-    without a time. A reference column or time that the result lacks fails; so does a result that
-    is not finite where the reference is.
+    without a time. A reference column or time missing from the result fails, and so does a result
+    that is not finite where the reference is.
 
     Raises
     ------
-    ModelError : a tolerance below 0 or not finite, a reference cell that is no number.
+    ModelError : a tolerance below 0 or not finite, or a reference cell that is not a number.
     """
     tolerable(rtol, atol)
     mine = {column_key(c): result[c].to_numpy(dtype=float) for c in result.columns}
@@ -104,7 +104,7 @@ def tolerable(rtol: float, atol: float) -> None:
 
 
 def _numbers(label: str, column: pd.Series, wanted: np.ndarray) -> np.ndarray:
-    """A reference column as numbers, NaN for what is blank."""
+    """A reference column as numbers, with NaN for blank cells."""
     out = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
     for i in np.flatnonzero(np.isnan(out) & np.isfinite(wanted) & column.notna().to_numpy()):
         text = str(column.iloc[i]).strip()
@@ -118,7 +118,7 @@ def _numbers(label: str, column: pd.Series, wanted: np.ndarray) -> np.ndarray:
 
 
 def _rows(times: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """For each wanted time the row of the result, -1 where it has none."""
+    """For each wanted time, the row of the result; -1 if there is none."""
     if not times.size:
         return np.full(wanted.shape, -1)
     at = np.clip(np.searchsorted(times, wanted), 0, len(times) - 1)
@@ -151,6 +151,6 @@ def _column(
 
 
 def passed(columns: Iterable[Column]) -> bool:
-    """Whether every column holds, and there is at least one with values."""
+    """Whether every column passes and at least one has values."""
     listed = list(columns)
     return all(c.ok for c in listed) and any(c.values for c in listed)

@@ -42,7 +42,7 @@ def element(name: str) -> tuple[str, ...]:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a table: UTF-8, or else as Windows programs write it."""
+    """The text of a table, decoded as UTF-8 or else as Windows programs write it."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
 """Datasets as netCDF files of the classic format, through SciPy.
 
-The classic format is by far the quickest for hundreds of variables, and every tool reads it.
-xarray's own writer would load Dask and its cluster wherever they are installed, which takes longer
-than the run; what it writes and this writes, xarray reads alike.
+The classic format is by far the fastest for hundreds of variables, and every tool reads it.
+xarray's own writer would load Dask and its cluster if they are installed, which takes longer than
+the run; xarray reads the files of both writers alike.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-#: What the format has for kinds of numbers it lacks; values that do not fit are refused.
+#: Replacements for number types that the format lacks; values that do not fit are refused.
 _KEPT = {"b": "i1", "i": "i4", "u": "i4", "f": "f8"}
 
 
@@ -30,7 +30,7 @@ def write(dataset: xr.Dataset, path: Path) -> None:
     OSError : the file cannot be written.
     """
     beside = [str(c) for c in dataset.coords if c not in dataset.dims]
-    netcdf_file = import_module("scipy.io").netcdf_file  # half of SciPy, for those who write
+    netcdf_file = import_module("scipy.io").netcdf_file  # slow to import; only writing needs it
     with netcdf_file(str(path), "w", version=2) as file:
         for name, size in dataset.sizes.items():
             file.createDimension(str(name), size)
@@ -55,7 +55,7 @@ def write(dataset: xr.Dataset, path: Path) -> None:
 
 
 def _stored(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The values in a kind that the format has."""
+    """The values in a type that the format has."""
     if values.dtype.kind in "OUT":
         texts = [str(v).encode() for v in values.ravel()]
         width = max(map(len, texts), default=0) or 1
@@ -69,7 +69,7 @@ def _stored(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _mark(owner: Any, attributes: Mapping[str, Any]) -> None:
-    """Attributes: text as UTF-8, numbers in a kind that the format has."""
+    """Set attributes: text as UTF-8, numbers in a type that the format has."""
     for name, value in attributes.items():
         kept = value.encode() if isinstance(value, str) else _stored(np.atleast_1d(value))
         setattr(owner, name, kept)

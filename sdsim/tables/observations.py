@@ -1,4 +1,4 @@
-"""Observations of a model's variables: a table of figures with their sources and confidence."""
+"""Observations of a model's variables: a table of values with their sources and confidence."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 from sdsim.base import files, limits
 from sdsim.base.errors import ModelError
 
-#: Columns that a file must have; all others can be asked for by name.
+#: Columns that a file must have; any others are available by name.
 COLUMNS = ("variable", "year", "value", "unit", "source", "confidence", "use")
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One figure.
+    """One observed value.
 
-    variable : as the model calls it.   year : model time.   value : in ``unit``.
-    confidence : how the figure came to be known, such as CONFIDENT (read in the source), MEMORY
-        (recalled), DERIVED (computed).   use : what it is for, such as ``fit`` or ``show only``.
+    variable : the name in the model.   year : model time.   value : in ``unit``.
+    confidence : how the value is known, such as CONFIDENT (read in the source), MEMORY
+        (recalled), DERIVED (computed).   use : its purpose, such as ``fit`` or ``show only``.
     more : the file's other columns, as text.
     """
 
@@ -35,16 +35,16 @@ class Observation:
     more: Mapping[str, str]
 
     def number(self, column: str, otherwise: float) -> float:
-        """A further column as a number; ``otherwise`` where it is empty."""
+        """The value of another column as a number; ``otherwise`` if it is empty."""
         return float(self.more[column] or otherwise)
 
 
 def read_observations(path: str | Path) -> tuple[Observation, ...]:
-    """The rows of a CSV file that has the columns `COLUMNS`.
+    """The rows of a CSV file with the columns `COLUMNS`.
 
     Raises
     ------
-    ModelError : a missing column, or a year or value that is no number; the line is named.
+    ModelError : a missing column, or a year or value that is not a number; the line is named.
     """
     path = Path(path)
     rows = csv.DictReader(io.StringIO(files.read_text(path, limits.DATA_BYTES)))

@@ -21,22 +21,22 @@ from sdsim.base.names import element_label
 from sdsim.tables import netcdf
 from sdsim.tables.dat import decoded, exported
 
-#: What a result may be written as.
+#: The formats in which a result can be written.
 SUFFIXES = (".nc", ".csv", ".tab", ".parquet")
 
 
 def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None = None) -> Path:
     """Write a result in the format the suffix asks for; returns the path.
 
-    A file of that name is replaced only once the new one is whole.
+    A file of that name is replaced only once the new one is complete.
 
     Parameters
     ----------
-    columns : the columns of a table to write (``Name[a,b]``); netCDF has whole variables.
+    columns : the columns of a table to write (``Name[a,b]``); netCDF always has whole variables.
 
     Raises
     ------
-    ModelError : an unknown suffix, or a folder that cannot be written.
+    ModelError : an unknown suffix, or a folder that cannot be written to.
     """
     path = files.writable(Path(path), SUFFIXES)
     suffix = path.suffix.lower()
@@ -60,7 +60,7 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
 
 
 def only(frame: pd.DataFrame, columns: Collection[str] | None) -> pd.DataFrame:
-    """The columns of a table that are asked for, in their order; None asks for all."""
+    """The requested columns of a table, in the requested order; all columns for None."""
     return frame if columns is None else frame[[c for c in columns if c in frame.columns]]
 
 
@@ -85,14 +85,14 @@ def table(dataset: xr.Dataset) -> pd.DataFrame:
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """A table of results over time: a saved run, or a reference output (CSV, tab, Parquet, netCDF,
-    Vensim's .dat, and its .vdf where pysimlin is installed).
+    Vensim's .dat, and its .vdf if pysimlin is installed).
 
     Blank cells, and ``nan``, ``NA``, ``N/A`` and ``null`` in any of their usual spellings, are
-    missing values; any other text stays text.
+    missing values; any other text remains text.
 
     Raises
     ------
-    ModelError : no such file, or no table with a time column.
+    ModelError : no such file, or it has no table with a time column.
     """
     path = Path(path)
     try:
@@ -123,16 +123,16 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _vdf(path: Path) -> pd.DataFrame:
-    """Vensim's binary results, by pysimlin, the only reader of them outside Vensim."""
+    """Vensim's binary results, read by pysimlin, the only reader of them outside Vensim."""
     try:
         load_vdf = import_module("simlin").load_vdf
     except ImportError:
         what = "reading Vensim's .vdf needs pysimlin"
         raise ModelError(what, remedy="pip install pysimlin", file=path.name) from None
-    files.read_bytes(path, limits.TABLE_BYTES)  # a regular file, and not too large
+    files.read_bytes(path, limits.TABLE_BYTES)  # refuses special and oversized files
     try:
         frame: pd.DataFrame = load_vdf(path)
-    except Exception as e:  # a broken file may fail anywhere in its reader
+    except Exception as e:  # a broken file may fail anywhere in the reader
         raise ModelError(
             f"cannot be read as .vdf: {e}", file=path.name, remedy="export it from Vensim as .dat"
         ) from None
@@ -156,7 +156,7 @@ def _dat(text: str) -> pd.DataFrame | None:
 
 
 def _text(path: Path) -> str:
-    """The text of a table: UTF-8, or else as Windows programs write it."""
+    """The text of a table, decoded as UTF-8 or else as Windows programs write it."""
     data = files.read_bytes(path, limits.TABLE_BYTES)
     if b"\0" in data:
         raise ModelError("holds NUL bytes: no text", remedy="give a table as text")
@@ -164,14 +164,14 @@ def _text(path: Path) -> str:
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """A Parquet file that is no larger than tables may be, packed and unpacked.
+    """A Parquet file within the size limits for tables, both packed and unpacked.
 
     Raises
     ------
-    ModelError : no regular file, or too large; OSError and ValueError where it is no Parquet.
+    ModelError : not a regular file, or too large; OSError or ValueError if it is not Parquet.
     """
     with extra("parquet", "reading Parquet"):
-        from pyarrow import parquet  # costly to load
+        from pyarrow import parquet  # slow to import
 
     body = io.BytesIO(files.read_bytes(path, limits.TABLE_BYTES))
     with parquet.ParquetFile(body) as inside:
@@ -187,11 +187,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def read_result(path: str | Path) -> xr.Dataset:
-    """A saved run as a dataset over ``time``; from CSV or Parquet each column is a variable.
+    """A saved run as a dataset over ``time``; each column of CSV or Parquet becomes a variable.
 
     Raises
     ------
-    ModelError : no such file, one that is broken, or a table with text among its values.
+    ModelError : no such file, a broken file, or a table with text among its values.
     """
     path = Path(path)
     if path.suffix.lower() == ".nc":
@@ -203,7 +203,7 @@ def read_result(path: str | Path) -> xr.Dataset:
                 return _over_time(_named(dataset.load()))
         except ModelError as e:
             raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
-        except Exception as e:  # a broken file may fail anywhere in its reader
+        except Exception as e:  # a broken file may fail anywhere in the reader
             what = f"cannot be read as netCDF: {type(e).__name__}: {e}"
             raise ModelError(what, remedy="write it again", file=str(path)) from None
     frame = read_table(path)
@@ -221,9 +221,9 @@ def read_result(path: str | Path) -> xr.Dataset:
 
 
 def _writable(dataset: xr.Dataset) -> xr.Dataset:
-    """The dataset under names that netCDF allows; a changed name keeps the model's as attribute.
+    """The dataset with names that netCDF allows; a changed name is kept as an attribute.
 
-    Names are ASCII, without accents, because tools disagree about the others.
+    Names are ASCII, without accents, because tools disagree about other characters.
     """
     changed: dict[str, str] = {}
     taken = set(map(str, dataset.variables))
@@ -247,7 +247,7 @@ def _writable(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def _over_time(dataset: xr.Dataset) -> xr.Dataset:
-    """A dataset that is a run's: numbers, over a time that is numbers, too."""
+    """The dataset, checked to be a run: numeric values over a numeric time."""
     if "time" not in dataset.dims or dataset["time"].dtype.kind not in "fiu":
         what = "has no dimension 'time' with numbers"
         raise ModelError(what, remedy="write its times as numbers, in model time")

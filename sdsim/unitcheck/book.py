@@ -1,4 +1,4 @@
-"""The units of one model: names that mean the same, names that stand for others."""
+"""The units of one model: synonyms, and names defined in terms of others."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from sdsim.base.errors import ModelError
 from sdsim.ir.model import UnitNames
 from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, canonical, parse, spellings
 
-#: Definitions that are followed from one to the next; one that goes on longer stays a name.
+#: The longest chain of definitions followed; a name at the end of a longer one stays as it is.
 MAX_DEPTH = 50
 _PART = re.compile(r"[^*/^()\[\]]+")
 _WITHIN = re.compile(r"(?<=\S)\s*-\s*(?=\S)")
 
 
 class UnitBook:
-    """Reads units as a file means them.
+    """Interprets unit texts as a file defines them.
 
     faults : (name, what, remedy) of definitions that make no sense; those names stand for
         themselves.   spelled : names in definitions as written, by canonical name.
@@ -26,7 +26,7 @@ class UnitBook:
         self.minus = said.minus
         self.faults: list[tuple[str, str, str]] = []
         self.spelled: dict[str, str] = {}
-        self._first: dict[str, str] = {}  # for each name of a group but one, a name nearer to that
+        self._first: dict[str, str] = {}  # from each synonym towards its group's main name
         self._meant: dict[str, str] = {}
         self._made: dict[str, Unit] = {}
         for group in said.alike:
@@ -36,7 +36,7 @@ class UnitBook:
         self._named = frozenset(self.spelled)
 
     def parse(self, text: str) -> Unit:
-        """The unit that a text names.
+        """The unit that a text means.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class UnitBook:
         return key
 
     def _join(self, keys: list[str]) -> None:
-        """Names of one unit; one that is no dimension, or a product, stands for all of them."""
+        """Join synonyms; a dimensionless name, or one defined by a product, is the group's head."""
         heads = [self._head(key) for key in keys]
         head = next((h for h in heads if _alone(h) != Unit(((h, 1),))), heads[0])
         self._first |= {h: head for h in heads if h != head}
@@ -98,7 +98,7 @@ class UnitBook:
             self.faults.append((key, what, remedy))
 
     def _written(self, text: str) -> str:
-        """The text without quotes and with ``*`` for each ``-`` that multiplies."""
+        """The text without quotes, with ``*`` for each ``-`` that means multiplication."""
         if not self.minus or ("-" not in text and '"' not in text):
             return text
         if canonical(_bare(text)) in self._named:

@@ -23,10 +23,10 @@ Fault = tuple[str, str]  # what, remedy
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault in the units of one equation; as text, one line.
+    """One fault in the units of one equation; as text it is one line.
 
-    kind : ``unbalanced``; ``no units`` where none are declared; ``unreadable`` where they cannot
-        be parsed.   line : 0 where unknown.   variable : as the modeller writes it.
+    kind : ``unbalanced``; ``no units`` if none are declared; ``unreadable`` if they cannot
+        be parsed.   line : 0 if unknown.   variable : as the modeller writes it.
 
     Examples
     --------
@@ -51,12 +51,12 @@ def check(model: Model) -> tuple[Finding, ...]:
     """Every fault in the units of a model as read (not expanded), in order of line.
 
     A variable whose units are missing or unreadable is one finding and then fits everywhere; an
-    expression that is found wrong raises no second finding further out. A number written in an
-    equation fits whatever it is added to or compared with, and takes the unit of the left side
-    where it stands alone. So it is in Vensim, whose tutorial has ``10000+STEP(5000,10)`` in $/Month
-    and which faults the LOG but not the sum in ``LOG(population+1,10)``. Lookups take any argument.
-    The rules of the builtins are in `sdsim.unitcheck.rules`; which names mean one unit, the file
-    says as well (`sdsim.ir.model.UnitNames`).
+    expression found wrong causes no second finding further out. A number written in an equation
+    fits whatever it is added to or compared with, and takes the unit of the left-hand side if it
+    stands alone. This follows Vensim, whose tutorial has ``10000+STEP(5000,10)`` in $/Month
+    and which faults the LOG but not the sum in ``LOG(population+1,10)``. Lookups accept any
+    argument. The rules of the builtins are in `sdsim.unitcheck.rules`; the file can add synonyms
+    (`sdsim.ir.model.UnitNames`).
     """
     book = _Book(model)
     found = list(book.findings)
@@ -87,7 +87,7 @@ def _faults(book: _Book, key: str, variable: Variable) -> Iterator[tuple[int, st
 class _Book:
     """The declared units of a model.
 
-    findings : where they are missing or unreadable.   time : the unit of Time.
+    findings : variables with missing or unreadable units.   time : the unit of Time.
     """
 
     def __init__(self, model: Model) -> None:
@@ -124,7 +124,7 @@ class _Book:
         return Open.ANY
 
     def of(self, name: str) -> Dim:
-        """The unit of what a canonical name stands for."""
+        """The unit of a variable, by canonical name."""
         if name in self.declared:
             return self.declared[name]
         if name == names.TIME:
@@ -142,7 +142,7 @@ class _Book:
         return self.model.display(name)
 
     def text(self, dim: Dim) -> str:
-        """A unit in the spelling that the model uses first."""
+        """A unit in the spelling that occurs first in the model."""
         if isinstance(dim, Unit):
             known = self._units.spelled
             return dim.text(lambda name: self._spelled.get(name) or known.get(name, name))
@@ -150,14 +150,14 @@ class _Book:
 
 
 class _Walk:
-    """One equation, from the leaves up."""
+    """A check of one equation, from the leaves up."""
 
     def __init__(self, book: _Book, equation: Equation, declared: Dim) -> None:
         self._book, self._root, self._declared = book, equation.expr, declared
         self._found: list[Fault] = []
 
     def faults(self) -> list[Fault]:
-        """What is wrong, innermost first."""
+        """The faults in the equation, innermost first."""
         right, left = fold(self._root, self._visit), self._declared
         if isinstance(right, Unit) and isinstance(left, Unit) and right != left:
             text = self._book.text
@@ -228,7 +228,7 @@ class _Walk:
 
 
 def _lacking(got: Dim, wanted: Unit) -> tuple[str, Unit]:
-    """Whether to multiply or divide ``got`` to have ``wanted``, and by what."""
+    """Whether to multiply or divide ``got`` to obtain ``wanted``, and by what."""
     factor = wanted / got if isinstance(got, Unit) else wanted
     if all(power < 0 for _, power in factor.powers):
         return "divide", factor**-1

@@ -1,8 +1,8 @@
-"""How units pass through operators and builtins, written as Vensim's manual writes it.
+"""How units pass through operators and builtins, in the notation of Vensim's manual.
 
-``x, time, x -> x`` reads: the first and third arguments are alike, the second has the unit of
-Time, and the result is as the first. ``1`` is dimensionless, ``?`` is anything, and ``...`` goes on
-for every further argument.
+``x, time, x -> x`` reads: the first and third arguments have the same unit, the second has the unit
+of Time, and the result has the unit of the first. ``1`` is dimensionless, ``?`` is anything, and
+``...`` repeats for every further argument.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse
 
 
 class Open(Enum):
-    """What stands where a unit cannot.
+    """A marker used where there is no unit.
 
-    ``NUMBER`` is a number written in an equation: it has no dimension in a product, and fits
-    whatever it is added to, compared with or set equal to. ``ANY`` is unknown. ``FAULT`` was found
-    wrong and said so; all that is made of it stays silent.
+    ``NUMBER`` is a number written in an equation: it is dimensionless in a product, and fits
+    whatever it is added to, compared with or set equal to. ``ANY`` is unknown. ``FAULT`` was
+    reported as wrong already; nothing computed from it is reported again.
     """
 
     NUMBER = "number"
@@ -32,14 +32,14 @@ class Open(Enum):
 
 Dim = Unit | Open
 
-#: How units pass, for each word in the ``units`` column of `sdsim.functions`, and a few of our own.
+#: The rule for each word in the ``units`` column of `sdsim.functions`, and for a few more words.
 RULES: dict[str, str] = {
     "none": "1... -> 1",
     "same": "x... -> x",
     "first": "x, ?... -> x",
     "any": "?... -> ?",
     "sqrt": "x -> x^(1/2)",
-    "power": "1, 1 -> 1",  # unless the exponent is a plain number
+    "power": "1, 1 -> 1",  # if the exponent is not a plain number
     "ratio": "x, y, x/y -> x/y",
     "choice": "1, x, x -> x",
     "step": "x, time -> x",
@@ -51,7 +51,7 @@ RULES: dict[str, str] = {
     "conveyor": "x, time, 1/time, 1, x*time, time -> x",
     "trend": "x, time, 1/time -> 1/time",
     "forecast": "x, time, time, 1/time -> x",
-    "random": "x... -> x",  # its seed is looked after in `outcome`
+    "random": "x... -> x",  # its seed is handled in `outcome`
     "stock": "x/time, x -> x",
     "product": "x, y -> x*y",
     "comparison": "x, x -> 1",
@@ -61,7 +61,7 @@ RULES: dict[str, str] = {
 _OPERATORS = {"+": "same", "-": "same", "*": "product", "/": "ratio", "^": "power",
               "and": "none", "or": "none", "not": "none"}  # fmt: skip
 
-#: Builtins without a row of their own.
+#: Builtins without a row in the function tables.
 _FORMS = {
     "integ": "stock",
     "initial": "first",
@@ -79,7 +79,7 @@ def operator_rule(op: str) -> str:
 
 
 def builtin_rule(name: str) -> str | None:
-    """The word in `RULES` for a builtin by canonical name, None where there is no such builtin."""
+    """The word in `RULES` for a builtin, by canonical name; None if there is no such builtin."""
     row = FUNCTIONS.get(name) or STATEFUL.get(name) or VECTOR.get(name) or TABLES.get(name)
     kept = KEPT.get(name)
     return row.units if row else kept.units if kept else _FORMS.get(name)
@@ -90,9 +90,9 @@ _ALIKE = parse("x")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule makes of its arguments.
+    """The result of applying a rule to its arguments.
 
-    faults : (place of an argument from 0, the unit that it should have had).
+    faults : (position of an argument from 0, the unit it should have had).
     """
 
     result: Dim
@@ -101,13 +101,13 @@ class Outcome:
 
 @lru_cache(maxsize=16384)
 def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) -> Outcome:
-    """The rule ``word`` applied to the units of the arguments.
+    """Apply the rule ``word`` to the units of the arguments.
 
-    time : the unit of Time.   x : what ``x`` in the rule must be, where that is known beforehand.
+    time : the unit of Time.   x : the unit of ``x`` in the rule, if it is known in advance.
     """
     if Open.FAULT in args:
         return Outcome(Open.FAULT)
-    if word == "random" and len(args) % 2:  # RANDOM UNIFORM takes 2, the others 4, and a seed
+    if word == "random" and len(args) % 2:  # RANDOM UNIFORM takes 2, the others 4, plus a seed
         args = args[:-1]
     slots, result = _signature(word, len(args))
     known: dict[str, Dim] = {"time": time}
@@ -129,7 +129,7 @@ def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) 
             rest = rest * value**power if isinstance(value, Unit) else rest
         if not free and rest != arg:
             if slot == _ALIKE and any(slots[i] == slot for i, _ in faults):
-                continue  # the odd one out of several is one fault
+                continue  # one different argument among several is one fault
             faults.append((place, rest))
         elif len(free) == 1 and free[0][0] != "time":
             symbol, power = free[0]
@@ -140,7 +140,7 @@ def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) 
 
 
 def _product(slot: Unit | None, known: dict[str, Dim]) -> Dim:
-    """The unit of a result; made of plain numbers alone it is a plain number."""
+    """The unit of a result; a result made only of plain numbers is a plain number."""
     if slot is None:
         return Open.ANY
     values = [(known.get(symbol, Open.NUMBER), power) for symbol, power in slot.powers]
@@ -156,7 +156,7 @@ def _product(slot: Unit | None, known: dict[str, Dim]) -> Dim:
 
 @lru_cache(maxsize=1024)
 def _signature(word: str, count: int) -> tuple[tuple[Unit | None, ...], Unit | None]:
-    """(the unit of each of ``count`` arguments, the unit of the result); None is anything."""
+    """(the units of ``count`` arguments, the unit of the result); None means anything."""
     left, right = RULES[word].split("->")
     words = [w.strip() for w in left.split(",")]
     last = words[-1]

@@ -1,9 +1,9 @@
 """Units of measure as modellers write them: names with exponents, no conversion factors.
 
-Any text that is no operator is a name, so ``person``, ``kpeople`` and ``Gt C`` are units like any
-other, and ``kpeople`` is another unit than ``people``. Two spellings are one unit when they differ
-only in case, in an English plural, or by a synonym. Vensim's own defaults are among these; Vensim
-itself knows no plurals but those it lists.
+Any text that is not an operator is a name, so ``person``, ``kpeople`` and ``Gt C`` are all units,
+and ``kpeople`` is a different unit from ``people``. Two spellings are the same unit if they differ
+only in case, in an English plural, or by a synonym. The synonyms include Vensim's defaults; Vensim
+itself knows only the plurals that it lists.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sdsim.base.errors import ModelError
 MAX_TEXT = 1000  # characters of one unit
 
 _SYNONYMS = {
-    "dollar": "$", "$s": "$", "people": "person",  # Vensim's, beside plurals
+    "dollar": "$", "$s": "$", "people": "person",  # Vensim's own, besides plurals
     "yr": "year", "wk": "week", "hr": "hour", "min": "minute", "sec": "second", "percent": "%",
 }  # fmt: skip
 _NONE = {"", "1", "dmnl", "dimensionless", "unitless", "fraction"}
@@ -44,7 +44,7 @@ class Unit:
     """A product of powers of named units; `DIMENSIONLESS` has none.
 
     powers : (canonical name, exponent) in order of name, no exponent zero. `of` and the operators
-        keep that form.
+        preserve this form.
     """
 
     powers: tuple[tuple[str, Power], ...] = ()
@@ -71,8 +71,8 @@ class Unit:
         return self.text()
 
     def text(self, name: Callable[[str], str] = str) -> str:
-        """The unit as one writes it, ``$/(person*year)``; ``name`` turns a canonical name into the
-        one to show.
+        """The unit as text, such as ``$/(person*year)``; ``name`` turns a canonical name into the
+        displayed name.
         """
         above = [_factor(name(n), p) for n, p in self.powers if p > 0]
         below = [_factor(name(n), -p) for n, p in self.powers if p < 0]
@@ -95,9 +95,9 @@ DIMENSIONLESS = Unit()
 def parse(text: str) -> Unit:
     """The unit that ``text`` names: ``people/year``, ``$/(person*year)``, ``m^2``, ``Gt C``.
 
-    Nothing, ``1``, ``Dmnl``, ``Dimensionless``, ``Unitless`` and ``Fraction`` are no dimension;
-    ``percent`` and ``%`` are a unit of their own, a hundred of which make one. An exponent is a
-    number or, in parentheses, a ratio; ``**`` is ``^``.
+    An empty text, ``1``, ``Dmnl``, ``Dimensionless``, ``Unitless`` and ``Fraction`` are
+    dimensionless; ``percent`` and ``%`` are a unit of their own, a hundred of which make 1. An
+    exponent is a number or, in parentheses, a ratio; ``**`` is ``^``.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def parse(text: str) -> Unit:
     if len(text) > MAX_TEXT:
         raise _unreadable(text, f"longer than {MAX_TEXT} characters")
     outer: list[tuple[Unit, int]] = []
-    done, sign, last = DIMENSIONLESS, 1, None  # a group so far, how its last factor counts
+    done, sign, last = DIMENSIONLESS, 1, None  # the group so far, the sign and last factor
     for token in _tokens(text):
         if name := token["name"]:
             if last is not None:
@@ -146,7 +146,7 @@ def spellings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def canonical(name: str) -> str:
-    """The form in which two spellings of the name of one unit are equal."""
+    """The form in which all spellings of a unit's name are equal."""
     words = _WORD.sub(lambda match: _singular(match.group()), name.casefold())
     return _BLANK.sub(" ", words).strip()
 

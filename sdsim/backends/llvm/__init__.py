@@ -1,13 +1,13 @@
 """The LLVM back end: a Program as machine code, one ensemble member in each vector lane.
 
 Arithmetic is strict: no reordering, no contraction; exp, log and pow are part of the kernel. So
-one member's bits do not depend on lane width, threads, its place in the batch, how hard the code
-was optimised, or which vector instructions the processor has.
+the bits of a member do not depend on lane width, threads, its position in the batch, the level of
+optimisation, or the vector instructions of the processor.
 
     Program -> plan -> units -> module (IR) -> compiler (object code) -> kernel
 
-A large program's short runs are left to NumPy (`interpreted`), with the same bits: making the code
-would take longer. Wanted constants and repeated values are copied by NumPy always (`outputs`).
+Short runs of a large program are left to NumPy (`interpreted`), with the same bits, since compiling
+would take longer. Wanted constants and repeated values are always copied by NumPy (`outputs`).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sdsim.ir.program import Program
 
 @dataclass(frozen=True)
 class Llvm(Settings):
-    """Makes kernels of machine code."""
+    """The LLVM back end, which makes kernels of machine code."""
 
     name: str = "llvm"
 
     def compile(self, program: Program, wanted: Sequence[int]) -> LlvmKernel:
-        """See `Backend.compile`; the code itself is made when it is first needed."""
+        """See `Backend.compile`; the machine code itself is made when first needed."""
         return LlvmKernel(program, wanted, self)
 
 
 def available() -> bool:
-    """Whether there is a compiler to use; `why_not` says why not."""
+    """Whether a compiler is available; `why_not` gives the reason if not."""
     return not compiler.why_not()
 
 

@@ -1,12 +1,12 @@
-"""What buffers keep, in machine code: see `sdsim.ir.program.Buffer` for what each kind means.
+"""Buffers in machine code; `sdsim.ir.program.Buffer` says what each kind means.
 
-A buffer has rows of one double for each lane in the thread's ``ring``, and words in ``lags``: one
-for each lane, then the number of the step (or the row to be written next), then a length.
+A buffer has rows of one double per lane in the thread's ``ring``, and words in ``lags``: one per
+lane, then the number of the step (or of the next row to write), then a length.
 
-A fixed delay keeps a ring of rows as long as the block's longest lag; the row that is written at
-the end of a step is read, if at all, before. Material and information have a row for each step and
-one for what arrives too late, filled ahead; -0.0 stands for an empty one, so none else may be. A
-belt has its heads (`_HEADS`), then two rows for each piece: its amount and its width.
+A fixed delay keeps a ring of rows as long as the longest lag in the block; the row written at the
+end of a step has already been read, if at all. Material and information have a row for each step
+and one for what arrives too late, filled in advance; -0.0 marks an empty row and is never stored.
+A belt has its head rows (`_HEADS`), then two rows per piece: its amount and its width.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from sdsim.backends.llvm.plan import Plan
 from sdsim.backends.llvm.text import Body, Lanes, literal
 from sdsim.ir.program import HALF, NEAR, ROWS, SCALED
 
-#: Rows before a belt's pieces: what it gives, what amounts are multiplied by, the number of its
-#: first piece and what is left of it, the room still to be made; pieces once scaled, and never.
+#: Rows before a belt's pieces: its output, the common factor of the amounts, the number of the
+#: first piece and its remaining width, the room still owed; pieces scaled once, and never.
 _HEADS = ("out", "scale", "first", "left", "owed", "old", "young")
 
 
 def kept_rows(plan: Plan, before: int) -> tuple[int, int]:
-    """(rows for each step, rows besides) of the first buffers, so many of them."""
+    """(rows per step, rows in addition) of the buffers in the first ``before`` places."""
     own = [ROWS[plan.program.buffers[k].kind] for k, row in plan.buffers.items() if row < before]
     return sum(each for each, _ in own), sum(more for _, more in own)
 
 
 def given(b: Body, plan: Plan, number: int) -> str:
-    """What a buffer gives now."""
+    """The current output of a buffer."""
     base, now = _base(b, plan, number), _word(b, plan, number, b.lanes.width)
     kind, f = plan.program.buffers[number].kind, b.lanes.floats
     if kind == "belt":
@@ -53,14 +53,14 @@ def given(b: Body, plan: Plan, number: int) -> str:
 
 
 def begin(b: Body, plan: Plan, number: int, initial: str, more: str) -> None:
-    """The start of a march; ``more`` is the buffer's second value there."""
+    """The code at the start of a march; ``more`` is the buffer's second value at the start."""
     base, f, i = _base(b, plan, number), b.lanes.floats, b.lanes.ints
     b.store("i64", "0", _word(b, plan, number, b.lanes.width))
     kind = plan.program.buffers[number].kind
     if kind == "belt":
         one, zero = b.number(1.0), b.number(0.0)
         heads = (initial, one, zero, b.sub(one, more), zero, zero, zero, zero, zero)
-        for row, value in enumerate(heads):  # the bits of 0.0 are those of the integer, too
+        for row, value in enumerate(heads):  # 0.0 and the integer 0 have the same bits
             b.store(f, value, b.at(base, str(row), f))
         return
     lags = _counted(b, more)
@@ -81,7 +81,7 @@ def begin(b: Body, plan: Plan, number: int, initial: str, more: str) -> None:
 
 
 def push(b: Body, plan: Plan, number: int, *values: str) -> None:
-    """The end of a step."""
+    """The code at the end of a step."""
     base, at = _base(b, plan, number), _word(b, plan, number, b.lanes.width)
     now = b.load("i64", at)
     after = b.let(f"add i64 {now}, 1")
@@ -105,7 +105,7 @@ def push(b: Body, plan: Plan, number: int, *values: str) -> None:
 def _place(
     b: Body, base: str, steps: tuple[str, str], material: bool, values: tuple[str, ...]
 ) -> None:
-    """Put a value where it arrives; then see to it that the next step's row is not empty."""
+    """Store a value where it arrives; then make sure that the next step's row is not empty."""
     now, after = steps
     i, f, width = b.lanes.ints, b.lanes.floats, b.lanes.width
     beyond = b.let(f"add i64 {word(b, 'steps')}, 1")
@@ -128,7 +128,7 @@ def _place(
 
 
 def _counted(b: Body, steps: str) -> str:
-    """Numbers of steps as integers, a half up: 1 to one more than all; what is no number is 1."""
+    """Numbers of steps as integers from 1 to the total plus 1, halves rounded up; NaN is 1."""
     most = b.let(f"add i64 {word(b, 'steps')}, 1")
     top = b.spread(b.let(f"sitofp i64 {most} to double"))
     n = b.intrinsic("floor", b.add(steps, b.number(HALF)))
@@ -138,13 +138,13 @@ def _counted(b: Body, steps: str) -> str:
 
 
 def _word(b: Body, plan: Plan, number: int, k: int = 0) -> str:
-    """Where word ``k`` of a buffer is."""
+    """The address of word ``k`` of a buffer."""
     offset = plan.buffers[number] * (b.lanes.width + 2) + k
     return b.at(word(b, "lags", "ptr"), str(offset), "i64")
 
 
 def _base(b: Body, plan: Plan, number: int) -> str:
-    """Where the rows of a buffer begin."""
+    """The address of a buffer's rows."""
     each, more = kept_rows(plan, plan.buffers[number])
     rows = b.let(f"mul i64 {word(b, 'steps')}, {each * b.lanes.width}")
     offset = b.let(f"add i64 {rows}, {more * b.lanes.width}")
@@ -155,7 +155,7 @@ def _base(b: Body, plan: Plan, number: int) -> str:
 
 
 def _fill(lanes: Lanes, attributes: str) -> str:
-    """The same value in so many rows."""
+    """A function that stores the same value in a number of rows."""
     f = lanes.floats
     return f"""define internal void @fill(ptr %base, i64 %n, {f} %value) {attributes} {{
 entry:
@@ -174,7 +174,7 @@ done:
 
 
 def _early(lanes: Lanes, attributes: str) -> str:
-    """A value in each lane's first rows, -0.0 in all others."""
+    """A function that stores a value in each lane's first rows, -0.0 in all others."""
     f, i = lanes.floats, lanes.ints
     body = Body(lanes, {})
     number = body.spread("%i", "i64")
@@ -199,7 +199,7 @@ done:
 
 
 def _belt(lanes: Lanes, attributes: str) -> str:
-    """One lane's belt goes on by a step; ``last`` is the number of the piece to be laid."""
+    """A function that moves one lane's belt on by a step; ``last`` numbers the new piece."""
     row = 8 * lanes.width
     heads = "".join(
         f"  %{name}_at = getelementptr inbounds i8, ptr %belt, i64 {k * row}\n"
@@ -299,7 +299,7 @@ done:
 """
 
 
-#: Functions that units call, written where one does.
+#: Functions that units call, written only if a unit uses them.
 DEFINITIONS: dict[str, Callable[[Lanes, str], str]] = {
     "@fill": _fill,
     "@early": _early,

@@ -1,7 +1,7 @@
-"""Machine code of one program: made quickly on first use, better behind the scenes if it repays.
+"""Machine code of one program: compiled quickly on first use, optimised in the background later.
 
-Bits do not depend on how hard code was worked on, so that better code may take over at any time,
-also in the middle of a march.
+Its bits do not depend on the level of optimisation, so better code may take over at any time, even
+in the middle of a march.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from sdsim.base import cache
 from sdsim.base.garbage import no_collection
 from sdsim.ir.program import Program
 
-#: Steps of one member after which code that is worked on hard (`BEST`) has repaid its making; the
-#: making and what each step gains both grow with the program, so that its size hardly matters.
+#: Steps of one member after which highly optimised code (`BEST`) has paid off. Both the cost of
+#: compiling and the gain per step grow with the program, so its size hardly matters.
 REPAID = 3_000_000
-#: The room of the cache that holds machine code.
+#: The room of the cache for machine code.
 ROOM = "code"
 QUICK, BEST = 0, 2
 
@@ -45,15 +45,15 @@ _PROTOTYPES = {
 _PROTOTYPES["observe"] = _PROTOTYPES["rates"]
 _EXPORTS = {"march": ("march", "tape"), "points": ("start", "rates", "observe")}
 
-#: For so many sets of known parameters special code is kept, and their work counted.
+#: The most sets of known parameters for which special code and a count of work are kept.
 MOST = 64
 
 
 class Use(NamedTuple):
-    """What code is for.
+    """The purpose of some code.
 
-    purpose : ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``.   width : of its lanes.
-    known : parameters the code may stand on; only `BEST` code does.
+    purpose : ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``.   width : number of lanes.
+    known : parameters built into the code; only `BEST` code has any.
     """
 
     purpose: str
@@ -62,7 +62,7 @@ class Use(NamedTuple):
 
     @property
     def general(self) -> Use:
-        """The same for any parameters."""
+        """The same use with any parameters."""
         return self._replace(known=b"")
 
 
@@ -78,7 +78,7 @@ class Code:
 
 
 class Codes:
-    """The code of a program for one set of wanted values."""
+    """All machine code of a program for one set of wanted values."""
 
     def __init__(
         self, program: Program, wanted: Sequence[int], outputs: Outputs, settings: Settings
@@ -93,16 +93,16 @@ class Codes:
 
     @cached_property
     def machine(self) -> Machine:
-        """The processor the code is made for; this one can run it."""
+        """The processor the code is made for; this machine can run it."""
         return compiler.machine(self.settings.features)
 
     def __contains__(self, use: Use) -> bool:
         return use in self._codes
 
     def get(self, use: Use, work: int = 0) -> Code:
-        """The code there is, made if there is none.
+        """The best code available, compiled now if there is none.
 
-        ``work`` more steps of a member are to come; once they have added up, better code is begun.
+        ``work`` steps of a member are about to run; after enough of them, better code is started.
         """
         level = self.settings.optimise
         if level is not None:
@@ -124,7 +124,7 @@ class Codes:
             return self._best(use)
 
     def _begin(self, use: Use) -> None:
-        """Count from 0, with what the cache has."""
+        """Start counting from 0, with the code in the cache if there is any."""
         if use in self._work:
             return
         special = [u for u in self._work if u.known]
@@ -137,7 +137,7 @@ class Codes:
             self._codes[use] = kept
 
     def _pays(self, use: Use) -> bool:
-        """Whether code of its own is worth its making."""
+        """Whether special code is worth making."""
         if use not in self._paying:
             self._paying[use] = not use.known or pays(
                 self.program, specialised(self.program, use.known), self.wanted
@@ -148,7 +148,7 @@ class Codes:
         return self._codes.get(use) or self._codes[use.general]
 
     def _better_begun(self, use: Use) -> None:
-        """Begin to make better code, unless there is, or it was begun."""
+        """Start making better code, unless it exists or has been started."""
         found = self._codes.get(use)
         if (found is None or found.level < BEST) and use not in self._makers:
             maker = threading.Thread(target=self._improve, args=(use,), daemon=True)
@@ -156,7 +156,7 @@ class Codes:
             maker.start()
 
     def better(self, use: Use, than: Code) -> Code | None:
-        """What is to take over from a code: itself if nothing will, None if it is not ready."""
+        """The code to take over from this: itself if none will, None if it is not ready."""
         makers = (self._makers.get(use), self._makers.get(use.general))
         busy = any(m is not None and m.is_alive() for m in makers)
         if self.settings.optimise is not None:
@@ -179,7 +179,7 @@ class Codes:
     # --- making -------------------------------------------------------------------------------
 
     def written(self, use: Use, of: Machine | None = None) -> tuple[str, Sizes]:
-        """The module as text, and what memory it wants; ``of``: another machine than this."""
+        """The module as text, and the memory it needs; ``of``: a machine other than this one."""
         (purpose, width, known), chunk = use, self.settings.chunk
         machine = of or self.machine
         if purpose == "points":
@@ -194,7 +194,7 @@ class Codes:
 
     @cached_property
     def _watched(self) -> list[int]:
-        """States that stop a run, whatever is known."""
+        """States that can stop a run, whatever parameters are known."""
         ops = self.program.ops
         needed = self.program.needed(self.wanted)
         return sorted({int(ops[v].data) for v in needed if ops[v].code == "state"})
@@ -209,7 +209,7 @@ class Codes:
         return hashlib.sha256(known).hexdigest()
 
     def _made(self, use: Use, level: int) -> Code:
-        """Code of a level, from the cache if it is there."""
+        """Code at an optimisation level, from the cache if it is there."""
         kept = self._kept(use, level)
         if kept is not None:
             return kept
@@ -222,7 +222,7 @@ class Codes:
         return self._loaded(use, level, sizes, binary)
 
     def _kept(self, use: Use, level: int) -> Code | None:
-        """Code from the cache."""
+        """Code from the cache, if it is there."""
         entry = cache.load(ROOM, self._key(use, level)) if self.settings.cache else None
         if entry is None:
             return None

@@ -1,4 +1,4 @@
-"""The one door to LLVM: IR to object code, object code to callable addresses."""
+"""The only interface to LLVM: IR to object code, object code to callable addresses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sdsim.backends.llvm.rules import LIBRARY, library_name
 from sdsim.base import host
 from sdsim.base.errors import ModelError
 
-#: Functions that code for older processors may call; each gives the exact result.
+#: Functions that code for older processors may call; all of them give the exact result.
 _EXACT = ("fma", "floor", "trunc")
 _OLDEST = 50
-#: Why there is no compiler in a plain installation.
+#: The reason that a plain installation has no compiler.
 MISSING = "llvmlite is not installed"
 
 
@@ -31,7 +31,7 @@ def _llvm() -> Any:
 
 @cache
 def version() -> str:
-    """llvmlite's version."""
+    """The version of llvmlite."""
     import llvmlite
 
     return str(llvmlite.__version__)
@@ -39,7 +39,7 @@ def version() -> str:
 
 @cache
 def target() -> str:
-    """What decides machine code besides its IR and the processor: LLVM's version, the system."""
+    """What determines machine code besides IR and processor: LLVM's version and the system."""
     llvm = _llvm()
     release = ".".join(map(str, llvm.llvm_version_info))
     return f"{version()} {release} {llvm.get_process_triple()}"
@@ -47,7 +47,7 @@ def target() -> str:
 
 @cache
 def why_not() -> str:
-    """Why there is no compiler, in one line; empty if there is one."""
+    """The reason that there is no compiler, in one line; empty if there is one."""
     try:
         major, minor = (int(n) for n in version().split(".")[:2])
         if major == 0 and minor < _OLDEST:
@@ -62,18 +62,18 @@ def why_not() -> str:
 
 @cache
 def processor() -> Processor:
-    """This processor."""
+    """The processor of this machine."""
     llvm = _llvm()
     architecture = llvm.get_process_triple().split("-")[0]
     return Processor(architecture, llvm.get_host_cpu_name(), dict(llvm.get_host_cpu_features()))
 
 
 def machine(features: str | None) -> Machine:
-    """This processor, or a level of it by name.
+    """This processor, or one of its levels by name.
 
     Raises
     ------
-    ModelError : ``features`` is no level, or one that this processor lacks.
+    ModelError : ``features`` is not a level, or this processor lacks it.
     """
     return processor().machine() if features is None else processor().checked(features)
 
@@ -89,7 +89,7 @@ def _target_machine(of: Machine, optimise: int) -> Any:
     )
 
 
-#: What straight lines of arithmetic gain from, at a fraction of the time of the usual passes.
+#: Passes that help straight-line arithmetic, at a fraction of the time of the usual passes.
 _PASSES = {
     1: ("always_inliner", "sroa", "simplify_cfg", "instruction_combine"),
     2: (
@@ -127,7 +127,7 @@ def compile_object(ir: str, of: Machine, optimise: int) -> bytes:
 
 
 def assembly(ir: str, of: Machine, optimise: int) -> str:
-    """The same as a person reads it."""
+    """The same as assembly text."""
     with _compiling:
         target = _target_machine(of, optimise)
         return str(target.emit_assembly(_optimised(ir, target, optimise)))
@@ -135,7 +135,7 @@ def assembly(ir: str, of: Machine, optimise: int) -> str:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Code in memory; it stays there as long as this object lives."""
+    """Code loaded into memory; it stays there as long as this object lives."""
 
     addresses: dict[str, int]
     keep: object
@@ -149,19 +149,19 @@ _numbers = itertools.count()
 
 @cache
 def _linker() -> Any:
-    # JITLink has no islands from which COFF code could reach a library that lies far away.
+    # JITLink has no stubs through which COFF code could reach a library far away in memory.
     return _llvm().create_lljit_compiler(use_jit_link=host.system() != "windows")
 
 
 def outside(system: str) -> dict[str, str]:
-    """The symbols that kernels may need on a system, and the C functions that stand for them."""
+    """The symbols that kernels may need on a system, and the C functions that provide them."""
     names = {library_name(code): code for code in LIBRARY}
     return names | {name: name for name in (*_EXACT, *host.HELPERS[system])}
 
 
 @cache
 def _addresses() -> dict[str, int]:
-    """Where what kernels may need stands in this process.
+    """The addresses, in this process, of everything that kernels may need.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _addresses() -> dict[str, int]:
 
 
 def load(code: bytes, exports: tuple[str, ...]) -> Loaded:
-    """Make object code callable."""
+    """Load object code so that it can be called."""
     with _compiling:
         builder = _llvm().JITLibraryBuilder().add_object_img(code)
         for symbol, address in _addresses().items():

@@ -1,4 +1,4 @@
-"""What decides the bytes of machine code: a digest of the program and of what writes the code."""
+"""Digests of everything that determines machine code: the program and the code's own sources."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import chain
 from sdsim.base import cache
 from sdsim.ir.program import Program
 
-#: What writes machine code.
+#: The source files that write machine code.
 ROOMS = ("base", "backends", "ir")
 
 
 def digest(program: Program) -> bytes:
-    """What of a program decides its code: all but names and numbers that a run is told."""
+    """A digest of the program without names and parameter values, which do not affect its code."""
     ops = program.ops
     h = hashlib.sha256()
     h.update(" ".join([op.code for op in ops]).encode())
@@ -25,10 +25,10 @@ def digest(program: Program) -> bytes:
     for t in program.tables:
         h.update(f"{t.kind} {len(t.x)} ".encode())
         h.update(array("d", (*t.x, *t.y)).tobytes())
-    h.update(repr(sorted(program.gaps)).encode())  # outputs that need not be finite
+    h.update(repr(sorted(program.gaps)).encode())  # values that need not be finite
     return h.digest()
 
 
 def own_digest() -> bytes:
-    """What writes the code decides it too: the sources of the back ends and of what they read."""
+    """A digest of the sources that write the code: the back ends and the modules they use."""
     return bytes.fromhex(cache.source_digest(*ROOMS))

@@ -1,14 +1,14 @@
-"""Division by a known number as a product: two instructions, and the very bits of the division.
+"""Division by a known number as a product: two instructions with exactly the bits of a division.
 
-A divider takes as long as a dozen multiplications. For a divisor ``c`` let ``high`` be 1/c rounded
-towards zero and ``low`` what is missing, rounded; ``fma(x, high, x * low)`` is x/c rounded once,
-unless x/c lies closer to the middle between two doubles than the error of that sum, 2^-105 of its
+A division takes as long as a dozen multiplications. For a divisor ``c`` let ``high`` be 1/c rounded
+towards zero and ``low`` the rounded remainder; ``fma(x, high, x * low)`` is x/c rounded once,
+unless x/c is closer to the midpoint between two doubles than the error of that sum, 2^-105 of its
 leading bit. There are at most a handful of such x for each c, found by solving a congruence; if
-the product gives the bits of the division for them, it does for all. ``low`` has the sign of
-``high``, so that zeros and infinities keep theirs. What is left out: a quotient below 2^-969 may
+the product gives the bits of the division for these, it does for all x. ``low`` has the sign of
+``high``, so that zeros and infinities keep theirs. One exception: a quotient below 2^-969 may
 differ in its last bit, where ``x * low`` no longer has all its bits.
 
-The idea is that of Brisebarre, Muller and Raina, Accelerating correctly rounded floating-point
+The idea comes from Brisebarre, Muller and Raina, Accelerating correctly rounded floating-point
 division when the divisor is known in advance, IEEE Trans. Computers 53(8), 2004.
 """
 
@@ -20,13 +20,13 @@ from fractions import Fraction
 from functools import lru_cache
 
 _BITS = 53
-#: Divisors beyond 2^100 or below 2^-100 are left to the divider.
+#: Divisors above 2^100 or below 2^-100 use an ordinary division.
 _REACH = 100
 
 
 @lru_cache(65536)
 def factors(c: float) -> tuple[float, float] | None:
-    """(high, low) of the divisor ``c``; None where the product may differ, or c is a power of 2."""
+    """(high, low) for the divisor ``c``; None if the product may differ, or c is a power of 2."""
     if not math.isfinite(c) or c == 0.0:
         return None
     mantissa, exponent = math.frexp(abs(c))
@@ -41,7 +41,7 @@ def factors(c: float) -> tuple[float, float] | None:
 
 
 def _parts(c: int) -> tuple[float, float]:
-    """1/c rounded towards zero, and what is missing, rounded."""
+    """1/c rounded towards zero, and the rounded remainder."""
     inverse = Fraction(1, c)
     high = float(inverse)
     if Fraction(high) > inverse:
@@ -50,9 +50,9 @@ def _parts(c: int) -> tuple[float, float]:
 
 
 def hard(c: int, bits: int = _BITS) -> Iterator[int]:
-    """All x of ``bits`` bits with x/c within 2^(1 - 2 bits) of the middle of two numbers around it.
+    """All x of ``bits`` bits with x/c within 2^(1 - 2 bits) of a midpoint of adjacent numbers.
 
-    Such a middle is n/2^k with n odd and one bit longer, so that x 2^k - n c = r is a whole number,
+    Such a midpoint is n/2^k with n odd and one bit longer, so x 2^k - n c = r is an integer,
     less than 2 for x > c (k = bits), less than 4 for x < c (k = bits + 1).
     """
     one = 1 << bits - 1

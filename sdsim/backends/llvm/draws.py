@@ -20,7 +20,7 @@ def definition(width: int, attributes: str, declared: dict[str, str]) -> str:
 
 
 def draw(b: Body, step: str, stream: int, seed: str, numbers: str) -> str:
-    """A call of it; ``numbers`` is the address of the lanes' member numbers."""
+    """A call of that function; ``numbers`` is the address of the lanes' member numbers."""
     f = b.lanes.floats
     name = f"@draw_{b.lanes.width}"
     b.declared[name] = ""
@@ -59,7 +59,7 @@ def _uniform(b: Body) -> str:
         ]
     top = b.integer("shl", words[0], b.whole(20))
     drawn = b.integer("or", top, b.integer("lshr", words[1], b.whole(12)))
-    # Below 2^52, so the whole number can be laid into the fraction of a double.
+    # Below 2^52, so the integer fits into the fraction of a double.
     laid = b.from_bits(b.integer("or", drawn, b.whole(bits(2.0**52))))
     whole = b.sub(laid, b.number(2.0**52))
     return b.mul(b.add(whole, b.number(0.5)), b.number(2.0**-52))

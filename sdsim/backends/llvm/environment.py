@@ -1,11 +1,11 @@
-"""The environment that every unit of machine code is run in: 64-bit words by name."""
+"""The environment passed to all units of machine code: 64-bit words by name."""
 
 from __future__ import annotations
 
 from sdsim.backends.llvm.text import Body
 
-#: Addresses are of public arrays at the block's first member. ``stride``: bytes from one parameter
-#: to the next.
+#: Addresses are those of shared arrays at the block's first member. ``stride``: bytes from one
+#: parameter to the next.
 WORDS = (
     "params", "stride", "numbers", "seed", "steps", "saved", "step", "half", "sixth", "tape",
     "out", "count", "stopped", "frame", "ring", "lags", "counter", "blocks", "last",

@@ -1,8 +1,8 @@
-"""Programs too large to be worth machine code for a short run: NumPy, with the bits of LLVM.
+"""Programs too large for machine code to pay off in a short run: NumPy, with the bits of LLVM.
 
-NumPy does operations of one kind in one call, and needs no compiling. Its plain arithmetic gives
-the same bits as machine code; its exp, log, pow and trigonometry do not, so those come from tiny
-kernels of machine code, one for each function.
+NumPy does operations of one kind in one call and needs no compiling. Its plain arithmetic gives the
+same bits as machine code; its exp, log, pow and trigonometry do not, so those come from tiny
+kernels of machine code, one per function.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from sdsim.backends.llvm.rules import LIBRARY, POWERS
 from sdsim.backends.numpy import NumpyKernel, RowGroup, RowPlan
 from sdsim.ir.program import Op, Program
 
-#: Operations that NumPy does not do with the same bits.
+#: Operations for which NumPy gives other bits.
 APART = ("exp", "log", "pow", *LIBRARY)
-#: Doubles of working memory: more members are marched in blocks.
+#: Doubles of working memory; more members than fit are marched in blocks.
 _ROOM = 8_000_000
-#: Seconds: for a NumPy call, for an operation of a member, for making machine code of one of them.
+#: Seconds per NumPy call, per operation of a member, and to make machine code for an operation.
 _CALL, _EACH, _MADE = 8e-6, 1e-8, 4e-5
 
 _AT_ONCE = Grid(0.0, 1.0, 0, (0,))
 
 
 def function_program(code: str) -> tuple[Program, int]:
-    """A program of one operation on parameters, and the operation's number."""
+    """A program with one operation on parameters, and the operation's number."""
     arity = 2 if code == "pow" else 1
     names = tuple("xy"[:arity])
     params = tuple(Op("param", (), float(k)) for k in range(arity))
@@ -38,7 +38,7 @@ def function_program(code: str) -> tuple[Program, int]:
 
 
 class BulkKernel(NumpyKernel):
-    """A program for one set of wanted values; ``function`` makes the tiny kernels."""
+    """A kernel for one set of wanted values; ``function`` makes the tiny kernels."""
 
     def __init__(
         self, program: Program, wanted: Sequence[int], function: Callable[[str], Kernel]
@@ -51,7 +51,7 @@ class BulkKernel(NumpyKernel):
         }
 
     def spent(self, members: int, evaluations: int) -> float:
-        """About how many seconds so many evaluations take."""
+        """The approximate time of a number of evaluations, in seconds."""
         return evaluations * (len(self.moving.groups) * _CALL + self.rows * members * _EACH)
 
     def run_plan(self, plan: RowPlan, v: Floats, members: Members) -> None:
@@ -106,12 +106,12 @@ class BulkKernel(NumpyKernel):
 
 
 def making(operations: int) -> float:
-    """About how many seconds it takes to make machine code of so many operations."""
+    """The approximate time to make machine code for a number of operations, in seconds."""
     return operations * _MADE
 
 
 def _power(x: Floats, exponent: float) -> Floats:
-    """What `sdsim.backends.llvm.rules.POWERS` writes."""
+    """The same powers as `sdsim.backends.llvm.rules.POWERS` writes."""
     if exponent == 1.0:
         return x
     if exponent == -1.0:

@@ -1,4 +1,4 @@
-"""Kernels: what they compute, by machine code or, for short runs of large programs, without."""
+"""Kernels, run as machine code or, for short runs of large programs, by NumPy."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sdsim.backends.llvm.settings import Settings
 from sdsim.backends.llvm.specialize import known_of
 from sdsim.ir.program import Program
 
-#: From so many operations and outputs on NumPy does what is done before machine code is there.
+#: Programs with at least this many operations and outputs use NumPy until machine code is ready.
 LARGE = 80_000
-#: How many saved numbers are filled in at once, and may be kept for lanes without a member.
+#: The most saved numbers filled in at once, or kept for lanes without a member.
 SMALL = 1 << 20
 
 
@@ -47,7 +47,7 @@ class LlvmKernel:
 
     @cached_property
     def width(self) -> int:
-        """Members side by side in a march: more of them for a small program."""
+        """Members side by side in a march; more for a small program."""
         if self.settings.width is not None:
             return self.settings.width
         size = len(self.program.ops)
@@ -59,7 +59,7 @@ class LlvmKernel:
     ) -> str:
         """The kernel as text: ``march1`` (Euler), ``march4`` (Runge-Kutta) or ``points``.
 
-        of : a machine to write for that need not be this one; what is made of it is not run here.
+        of : the machine to write for, which need not be this one; the code is not run here.
         """
         return self.codes.written(Use(purpose, width or self.width), of)[0]
 
@@ -71,7 +71,7 @@ class LlvmKernel:
 
     @cached_property
     def size(self) -> int:
-        """About how many operations the code has."""
+        """The approximate number of operations in the code."""
         ops = self.program.ops
         made = [ops[v].code for v in self.program.needed(self.wanted)]
         moves = 2 * made.count("state")
@@ -79,7 +79,7 @@ class LlvmKernel:
 
     @cached_property
     def _bulk(self) -> BulkKernel | None:
-        """What stands in for machine code of a large program; its bits are the same."""
+        """The NumPy kernel that replaces machine code of a large program; its bits are the same."""
         most = len(self.program.ops) + 2 * len(self.program.states) + len(self.wanted)
         if self.settings.optimise is not None or most < LARGE or self.size < LARGE:
             return None
@@ -91,16 +91,16 @@ class LlvmKernel:
         return BulkKernel(self.program, self.wanted, function)
 
     def _lanes(self, members: int, saved: int) -> int:
-        """Members side by side in a march that saves at so many times.
+        """Members side by side in a march that saves at a given number of times.
 
-        Fewer members than lanes are filled up with copies of the last, and what those give is
-        thrown away; where that is much, each member runs by itself.
+        If there are fewer members than lanes, the last member is copied to fill them, and the
+        results of the copies are discarded; if that is too wasteful, each member runs alone.
         """
         waste = members < self.width and saved * len(self.wanted) * self.width > SMALL
         return 1 if waste and self.settings.width is None else self.width
 
     def _stand_in(self, members: int, grid: Grid, stages: int) -> BulkKernel | None:
-        """The same for a march, until as much was spent on marches as the code's making costs."""
+        """The same for a march, until marches have taken as long as making the code would."""
         bulk = self._bulk
         lanes = self._lanes(members, len(grid.saved))
         if bulk is None or Use(f"march{stages}", lanes) in self.codes:
@@ -200,8 +200,8 @@ class LlvmKernel:
         return March(values, stopped)
 
     def _complete(self, values: Floats, stopped: Ints, members: Members, grid: Grid) -> None:
-        """Fill the rows the code left out; what is not finite there stops a member too."""
-        for part in (values,) if values.size <= SMALL else values:  # copies take memory
+        """Fill the rows the code left out; values there that are not finite also stop a member."""
+        for part in (values,) if values.size <= SMALL else values:  # in parts: copies take memory
             self._outputs.fill(part, members.params)
         if grid.saved:
             bad = self._outputs.bad(members.params)
@@ -209,7 +209,7 @@ class LlvmKernel:
 
 
 def _blocks(count: int, width: int) -> Iterator[slice]:
-    """Blocks of ``width`` members; the last one overlaps its neighbour rather than stick out."""
+    """Blocks of ``width`` members; the last overlaps its neighbour rather than run past the end."""
     for first in range(0, count, width):
         start = min(first, count - width)
         yield slice(start, start + width)

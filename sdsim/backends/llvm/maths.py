@@ -1,15 +1,16 @@
-"""exp, log and pow as IR, so that a member's bits depend on nothing but its numbers.
+"""exp, log and pow as IR, so that the bits of a member depend only on its own numbers.
 
-Plain arithmetic, bit operations and explicit fma, which is exact on every machine: one lane gives
-the same bits alone, among 64, with AVX2 or AVX-512. Each function has a short path for ordinary
-arguments and a careful one, taken when any lane needs it, that gives ordinary lanes the same bits.
+They use plain arithmetic, bit operations and explicit fma, which is exact on every machine: a lane
+gives the same bits alone or among 64, with AVX2 or AVX-512. Each function has a short path for
+ordinary arguments and a careful one, taken if any lane needs it, with the same bits for ordinary
+lanes.
 
 exp: x = n ln 2 + r, |r| <= ln 2 / 2, exp r = 1 + r + r^2 Q(r).
 log: x = 2^k m, m in [sqrt 1/2, sqrt 2), s = (m - 1) / (m + 1), log m = 2s + s^3 R(s^2).
 pow: log x = k ln 2 + s + s^3 (1/12 + s^2 P(s^2)) with s = 2 (m - 1) / (m + 1), all but P carried
-with what rounding took from it (relative error about 2^-66), times y, and the same exp.
+with their rounding errors (relative error about 2^-66), times y, and the same exp.
 The polynomials are minimax (Remez exchange). Errors, measured against mpmath: below 1.2 units in
-the last place, also where the result is subnormal.
+the last place, including subnormal results.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fefa3800p-1"), float.fromhex("0x1.ef
 LOG2_E = float.fromhex("0x1.71547652b82fep+0")
 TWELFTH_HIGH = float.fromhex("0x1.5555555555555p-4")
 TWELFTH_LOW = float.fromhex("0x1.5555555555555p-58")
-#: Adding it rounds to a whole number, which then stands in the low bits.
+#: Adding this rounds to an integer, which is then in the low bits.
 ROUNDER = float.fromhex("0x1.8p52")
 ORDINARY = 708.0
 _SQRT_HALF = bits(math.sqrt(0.5))
@@ -51,7 +52,7 @@ Pair = tuple[str, str]
 
 
 def _exponential(b: Body, high: str, low: str | None) -> Pair:
-    """(whole number n as rounded-up bits, exp of the remainder) of ``high + low``."""
+    """(integer n as rounded-up bits, exp of the remainder) of ``high + low``."""
     shifted = b.fma(high, b.number(LOG2_E), b.number(ROUNDER))
     n = b.sub(shifted, b.number(ROUNDER))
     r = b.fma(n, b.number(-LN2_HIGH), high)
@@ -63,7 +64,7 @@ def _exponential(b: Body, high: str, low: str | None) -> Pair:
 
 
 def _paired(b: Body, x: str, c: tuple[float, ...]) -> str:
-    """The polynomial with coefficients ``c``, in a tree: shorter to wait for than Horner."""
+    """The polynomial with coefficients ``c``, evaluated as a tree: less latency than Horner."""
     terms = [
         b.fma(x, b.number(c[i + 1]), b.number(c[i])) if i + 1 < len(c) else b.number(c[i])
         for i in range(0, len(c), 2)
@@ -78,7 +79,7 @@ def _paired(b: Body, x: str, c: tuple[float, ...]) -> str:
 
 
 def _scaled(b: Body, value: str, n: str) -> str:
-    """``value * 2^n`` where the result is normal; ``n`` stands in the low bits."""
+    """``value * 2^n`` if the result is normal; ``n`` is in the low bits."""
     return b.from_bits(b.integer("add", b.to_bits(value), b.integer("shl", n, b.whole(52))))
 
 
@@ -93,13 +94,13 @@ def _scaled_anyhow(b: Body, value: str, n: str) -> str:
 
 
 def _between(b: Body, low: float, x: str, high: float) -> str:
-    """``x`` held between the two, NaN kept."""
+    """``x`` limited to between the two; NaN stays NaN."""
     x = b.choose(b.compare("olt", x, b.number(low)), b.number(low), x)
     return b.choose(b.compare("ogt", x, b.number(high)), b.number(high), x)
 
 
 def _short_if(b: Body, fine: str, short: Callable[[], str]) -> None:
-    """Return ``short()`` if the mask ``fine`` is set in every lane; the careful path follows."""
+    """Return ``short()`` if the mask ``fine`` is set in all lanes; the careful path follows."""
     odd = b.anywhere(b.both(fine, b.lanes.whole(1, "i1"), "xor"))
     b.do(f"br i1 {odd}, label %careful, label %short")
     b.label("short")
@@ -120,7 +121,7 @@ def _exp(b: Body) -> None:
 
 
 def _normal(b: Body, x: str) -> str:
-    """The mask of lanes with a positive normal finite ``x``: one unsigned comparison of bits."""
+    """The mask of lanes with a positive, normal, finite ``x``: one unsigned comparison of bits."""
     away = b.integer("sub", b.to_bits(x), b.whole(bits(_SMALLEST)))
     return b.let(f"icmp ult {b.lanes.ints} {away}, {b.whole(bits(_INF) - bits(_SMALLEST))}")
 
@@ -136,7 +137,7 @@ def _parts(b: Body, x: str, shift: str | None) -> Pair:
 
 
 def _lifted(b: Body, x: str) -> Pair:
-    """Subnormal lanes times 2^54, and by how much to lower the exponent afterwards."""
+    """Subnormal lanes times 2^54, and the amount to subtract from the exponent afterwards."""
     small = b.compare("olt", x, b.number(_SMALLEST))
     up = b.choose(small, b.mul(x, b.number(2.0**54)), x)
     return up, b.choose(small, b.number(54.0), b.number(0.0))
@@ -167,13 +168,13 @@ def _log(b: Body) -> None:
 
 
 def _two_sum(b: Body, x: str, y: str) -> Pair:
-    """x + y as two doubles, where |x| >= |y| or x is 0."""
+    """x + y as two doubles, if |x| >= |y| or x is 0."""
     high = b.add(x, y)
     return high, b.add(b.sub(x, high), y)
 
 
 def _double_logarithm(b: Body, x: str, shift: str | None) -> Pair:
-    """log x as two doubles, the second about a rounding error of the first."""
+    """log x as two doubles, the second about as large as a rounding error of the first."""
     k, f = _parts(b, x, shift)
     half, one = b.number(0.5), b.number(1.0)
     below = b.fma(f, half, one)
@@ -197,7 +198,7 @@ def _double_logarithm(b: Body, x: str, shift: str | None) -> Pair:
 
 
 def _missed(b: Body, x: str, y: str, product: str) -> str:
-    """What rounding took from ``product``, which is x y."""
+    """The rounding error of ``product``, which is x y."""
     return b.fma(x, y, b.neg(product))
 
 
@@ -234,7 +235,7 @@ def _careful_pow(b: Body, x: str, y: str) -> str:
 
 
 def _signed(b: Body, x: str, y: str, value: str, one: str) -> str:
-    """``|x|^y`` given the sign, the NaN or the 1 that C asks for."""
+    """``|x|^y`` with the sign, the NaN or the 1 that C requires."""
     half = b.mul(y, b.number(0.5))
     whole = b.compare("oeq", b.intrinsic("trunc", y), y)
     odd = b.both(whole, b.compare("une", b.intrinsic("trunc", half), half))

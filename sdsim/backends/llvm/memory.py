@@ -1,4 +1,4 @@
-"""Memory that machine code is run with: for whole marches, and for single evaluations."""
+"""Memory for running machine code: for whole marches, and for single evaluations."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from sdsim.backends.base import Floats, Grid, Ints, Members, keepable
 from sdsim.backends.llvm.code import Code
 from sdsim.backends.llvm.environment import WORDS
 
-#: Below this many rows to compute a march stays in one thread.
+#: A march with fewer rows to compute than this stays in one thread.
 _WORTH_THREADS = 200_000
-#: More blocks than there are.
+#: Larger than any number of blocks.
 _NEVER = 1 << 62
-#: Seconds of a march between two looks for better code.
+#: Seconds of a march between two checks for better code.
 _PORTION = 0.02
 
 
 class Points:
-    """Memory for single evaluations; for one thread."""
+    """Memory for single evaluations, used by one thread."""
 
     def __init__(self, code: Code) -> None:
         self.code = code
@@ -42,7 +42,7 @@ class Points:
         self._env[WORDS.index(name)] = value
 
     def _meet(self, members: Members) -> None:
-        """Point at the members' parameters and numbers."""
+        """Use the parameters and numbers of these members."""
         params = np.ascontiguousarray(members.params, dtype=np.float64)
         numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
         self._kept = (params, numbers)
@@ -71,7 +71,7 @@ class Points:
 
 
 class Place:
-    """Memory that one thread runs a code in."""
+    """The memory in which one thread runs some code."""
 
     def __init__(self, code: Code, tape: Floats, steps: int) -> None:
         sizes, width = code.sizes, code.width
@@ -84,7 +84,7 @@ class Place:
         }
 
     def march(self, env: Ints) -> None:
-        """Run the code with an environment, completed by this place's memory."""
+        """Run the code with an environment, completed with this memory."""
         for name, array in self._arrays.items():
             env[WORDS.index(name)] = _address(array)
         self.code.call["march"](_address(env))
@@ -93,8 +93,8 @@ class Place:
 class Job:
     """One march: its memory, and the threads that take blocks of members from one counter.
 
-    better : given the code, what is to take over from it: itself if nothing will, None if that is
-        not known yet.
+    better : given the current code, the code to take over from it: itself if there will be none
+        better, None if that is not known yet.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Job:
         }  # fmt: skip
 
     def _tape(self, code: Code) -> Floats:
-        """The uniform values at all steps, as a code keeps them; one thread at a time."""
+        """The uniform values at all steps, in the layout of the code; one thread at a time."""
         found = self._tapes.get(id(code))
         if found is None:
             grid, sizes = self._grid, code.sizes
@@ -135,13 +135,13 @@ class Job:
         return found
 
     def _place(self, code: Code) -> Place:
-        """Memory for this thread to run a code in."""
+        """Memory for this thread to run the code in."""
         with self._lock:
             tape = self._tape(code)
         return Place(code, tape, self._grid.steps)
 
     def run(self, threads: int) -> None:
-        """March all blocks, in ``threads`` threads if that pays."""
+        """March all blocks, in ``threads`` threads if that pays off."""
         work = self.blocks * (self._grid.steps + 1) * self.code.sizes.frame
         threads = min(threads, self.blocks)
         if work < _WORTH_THREADS:
@@ -152,7 +152,7 @@ class Job:
         def march() -> None:
             try:
                 self._march()
-            except BaseException as e:  # what ends a thread must end the run
+            except BaseException as e:  # anything that ends a thread must end the run
                 faults.append(e)
                 self._stop()
 
@@ -171,7 +171,7 @@ class Job:
             raise faults[0]
 
     def _stop(self) -> None:
-        """Leave no blocks to take."""
+        """Leave no blocks for other threads to take."""
         with self._lock:
             self.blocks = 0
             self._counter[0] = _NEVER
@@ -185,10 +185,10 @@ class Job:
         self._place(self.code).march(env)
 
     def _march_portions(self, env: Ints) -> None:
-        """March with the code there is until it is clear which code is to do the rest.
+        """March with the current code until it is clear which code will do the rest.
 
         Blocks come in portions of about `_PORTION` seconds. Once any thread has found the better
-        code, all blocks that are left come from the counter that threads share.
+        code, all remaining blocks come from the counter that the threads share.
         """
         counter, size = np.zeros(1, dtype=np.int64), 1
         place: Place | None = None
@@ -214,7 +214,7 @@ class Job:
 
 
 def padded(members: Members, count: int) -> Members:
-    """At least ``count`` members: the last one repeated."""
+    """The members, with the last one repeated until there are at least ``count``."""
     missing = count - members.count
     if missing <= 0:
         return members
@@ -224,7 +224,7 @@ def padded(members: Members, count: int) -> Members:
 
 
 def _aligned(count: int) -> Floats:
-    """So many doubles, not set, beginning at a multiple of 64 bytes."""
+    """An uninitialised array of doubles that begins at a multiple of 64 bytes."""
     room = np.empty(count + 8)
     start = -_address(room) % 64 // 8
     return room[start : start + count]

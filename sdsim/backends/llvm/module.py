@@ -1,4 +1,4 @@
-"""A whole module of IR: units, the functions that call them in order, and what those stand on."""
+"""A complete IR module: units, the functions that call them in order, and their helpers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
 from sdsim.backends.llvm.units import AREAS, UnitWriter
 
-#: A march of this weight or less becomes one function that keeps its rows in registers, unless its
-#: starts and outputs make that function long: the time to compile one grows with its square.
+#: A march of at most this weight becomes one function that keeps its rows in registers, unless its
+#: start values and outputs make that function long: compile time grows with the square of length.
 WHOLE, WHOLE_SIZE = 256, 1024
 
 _MATHS = re.compile(r"@(exp|log|pow)_(\d+)$")
@@ -25,9 +25,9 @@ _DRAWS = re.compile(r"@draw_(\d+)$")
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a caller must know to provide memory: rows by area, and words for lags.
+    """The memory that a caller must provide: rows by area, and words for lags.
 
-    kept_each, kept_more : rows that buffers keep for each step, and besides.
+    kept_each, kept_more : rows stored by buffers, per step and in addition.
     """
 
     fixed: int
@@ -53,7 +53,7 @@ class Sizes:
         )  # fmt: skip
 
     def kept(self, steps: int) -> int:
-        """Rows that the buffers of one march keep."""
+        """Rows stored by the buffers in one march."""
         return self.kept_each * steps + self.kept_more
 
 
@@ -218,7 +218,7 @@ leave:
         return "".join(parts)
 
     def _newly_bad(self) -> tuple[str, str]:
-        """Lines that find lanes whose watch is NaN, and the bit that tells of any."""
+        """Lines that find lanes whose watch is NaN, and a bit that is set if there are any."""
         b = Body(self.lanes, self.declared, first=1000)
         b.do(f"%watch = load {self.lanes.floats}, ptr %scratch, align 8")
         b.do(f"%bad = fcmp uno {self.lanes.floats} %watch, %watch")
@@ -226,7 +226,7 @@ leave:
         return "\n".join(b.lines) + "\n", some
 
     def _whole_areas(self) -> str:
-        """Rows on the stack, where the optimiser turns them into registers."""
+        """Rows on the stack, which the optimiser turns into registers."""
         f = self.lanes.floats
         return "".join(
             f"  %{name} = alloca [{max(size, 1)} x {f}], align 64\n"
@@ -280,7 +280,7 @@ def _unused(*areas: str) -> str:
 
 
 def _words(*names: str, kind: str = "ptr") -> str:
-    """Slots of the environment and what stood in them at first: ``%name_slot``, ``%name_0``."""
+    """Slots of the environment and their initial values: ``%name_slot``, ``%name_0``."""
     return "".join(
         f"  %{n}_slot = getelementptr inbounds i64, ptr %env, i64 {WORDS.index(n)}\n"
         f"  %{n}_0 = load {kind}, ptr %{n}_slot, align 8\n"
@@ -289,7 +289,7 @@ def _words(*names: str, kind: str = "ptr") -> str:
 
 
 def _moved(*names: str) -> str:
-    """The addresses of arrays moved to the block's first member."""
+    """The addresses of arrays, advanced to the block's first member."""
     return "".join(
         f"  %{n}_b = getelementptr inbounds i8, ptr %{n}_0, i64 %bytes\n"
         f"  store ptr %{n}_b, ptr %{n}_slot, align 8\n"
@@ -298,7 +298,7 @@ def _moved(*names: str) -> str:
 
 
 def _spread_k(lanes: Lanes) -> str:
-    """The step's number in every lane."""
+    """The step number in every lane."""
     w = lanes.width
     if w == 1:
         return "  %k_all = add i64 %k, 0\n"
@@ -310,7 +310,7 @@ def _spread_k(lanes: Lanes) -> str:
 
 
 def _tape(size: int, stages: int, attributes: str) -> str:
-    """Uniform values at every step: for Runge-Kutta also at its middle and its end."""
+    """Uniform values at every step; for Runge-Kutta also at its middle and end."""
     late = ""
     if stages == 4:
         late = f"""

@@ -1,8 +1,8 @@
-"""The order of operations within a section: bits do not depend on it, speed does.
+"""The order of operations within a section, which affects speed but not a single bit.
 
-A short program stays as it is: its values fit the nearest cache, and what was written side by side
-is mostly independent. In a long one each value is made just before what first needs it, so that
-few are alive at once; within one unit, what the longest chains wait for then comes first.
+A short program stays as it is: its values fit in the nearest cache, and neighbouring operations are
+mostly independent. In a long one, each value is made just before it is first needed, so that few
+are live at once; within a unit, the values that the longest chains wait for come first.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 
 from sdsim.ir.program import Op
 
-#: Values in a section from which on fewer of them alive matters more than their independence.
+#: The number of values in a section above which few live values matter more than independence.
 LONG = 3000
 _CYCLES = {"div": 13, "sqrt": 15, "pow": 40, "exp": 25, "log": 25, "table": 25}
 _OTHERS = 4
 
 
 def ordered(ops: Sequence[Op], values: Iterable[int], targets: Iterable[int]) -> list[int]:
-    """``values`` with operands before their users; ``targets`` are needed in that order."""
+    """``values`` with operands before users; ``targets`` are needed in the given order."""
     left = set(values)
     if len(left) < LONG:
         return sorted(left)
@@ -38,7 +38,7 @@ def ordered(ops: Sequence[Op], values: Iterable[int], targets: Iterable[int]) ->
 
 
 def urgent_first(ops: Sequence[Op], values: Sequence[int]) -> list[int]:
-    """``values`` with those first on which the longest chains of operations wait."""
+    """``values``, with those first that the longest chains of operations wait for."""
     users: dict[int, list[int]] = {v: [] for v in values}
     missing: dict[int, int] = {}
     for v in values:

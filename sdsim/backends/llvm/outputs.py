@@ -1,7 +1,7 @@
-"""Which wanted values the machine code leaves in their rows, and which are filled in afterwards.
+"""Which wanted values the machine code stores, and which are filled in afterwards.
 
-A model's arrays often hold one value in thousands of elements, and its constants do not move.
-Code that stored each of them would take longer to make than to run; NumPy copies them.
+A model's arrays often have the same value in thousands of elements, and its constants never change.
+Code that stored each of them would take longer to make than to run, so NumPy copies them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sdsim.ir.program import Program
 class Outputs:
     """The rows of the wanted values of one kernel.
 
-    shown : (row, value) of those left to the machine code: each value once, in its first row.
+    shown : (row, value) of those stored by the machine code: each value once, in its first row.
     """
 
     def __init__(self, program: Program, wanted: Sequence[int]) -> None:
@@ -47,7 +47,7 @@ class Outputs:
         self._consts = np.array([x for _, x in consts], dtype=np.float64)[:, None]
 
     def fill(self, values: Floats, params: Floats) -> None:
-        """Fill the other rows of ``values``, (..., n_wanted, n_member), for members' ``params``."""
+        """Fill the other rows of ``values``, (..., n_wanted, n_member), from the ``params``."""
         if self._copies.size:
             values[..., self._copies, :] = values[..., self._sources, :]
         if self._given.size:
@@ -56,7 +56,7 @@ class Outputs:
             values[..., self._fixed, :] = self._consts
 
     def bad(self, params: Floats) -> NDArray[np.bool_]:
-        """(n_member,) whether a wanted parameter is not finite that should be; constants are."""
+        """(n_member,) whether a wanted parameter that should be finite is not; constants are."""
         good = np.isfinite(params[self._watched]).all(axis=0)
         return np.asarray(~good, dtype=np.bool_)
 

@@ -1,10 +1,10 @@
-"""Which value is computed where: the cut of a Program into sections, units and memory rows.
+"""The plan of the machine code: a Program divided into sections, units and memory rows.
 
-A value is *uniform* if it depends on time alone (the same in all members: computed once, as a
-scalar, and kept on a tape with one row for each step and stage), else one of three phases tells
-how often it must be computed: once a run, once a step, once a stage. A section is what runs at one
-moment of a march; a unit is a piece of it that becomes one function. A value read by another unit
-than the one that makes it has a row in memory, and only such values have.
+A value is *uniform* if it depends on time alone: it is the same in all members, computed once, as a
+scalar, and kept on a tape with one row per step and stage. Any other value has one of three phases:
+computed once a run, once a step, or once a stage. A section is what runs at one moment of a march;
+a unit is a part of it that becomes one function. Only a value read by a unit other than the one
+that makes it has a row in memory.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.specialize import NUMBERS
 from sdsim.ir.program import Program
 
-#: The kinds of task that move a state.
+#: The kinds of task that update a state.
 MOVES = ("euler", "rk1", "rk2", "rk3", "rk4")
-#: How much code an operation makes, where it is more than an instruction or two.
+#: The amount of code for an operation, if it is more than an instruction or two.
 _WEIGHT = {"table": 8, "random": 4, "delayed": 6, "pow": 2, "exp": 2, "log": 2}
 
 
@@ -35,9 +35,9 @@ class Phase(IntEnum):
 
 
 class Task(NamedTuple):
-    """What a unit does with values once they are there; `sdsim.backends.llvm.units` knows how.
+    """What a unit does with values once it has them; `sdsim.backends.llvm.units` carries it out.
 
-    at : the row, output or buffer (by its number in the program) concerned.
+    at : the row, output or buffer (by its number in the program) that it concerns.
     """
 
     kind: str
@@ -47,10 +47,10 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Unit:
-    """One function: the values it makes, in order, then its tasks.
+    """One function: the values it computes, in order, then its tasks.
 
-    group : sections that run one after another and may hand values on. In ``late``, the later
-        stages of a step, states are read as the stage has them, not as the step began.
+    group : sections that run one after another and may pass values on. In ``late``, the later
+        stages of a step, states are read as they are at the stage, not as the step began.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Unit:
 
 
 class Life(NamedTuple):
-    """Numbers of the units that make a value, -1 for none in the group, and read it last."""
+    """Numbers of the units that make a value (-1 for none in the group) and read it last."""
 
     made: int
     read: int
@@ -68,14 +68,14 @@ class Life(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """The cut of one program for one purpose.
+    """The division of one program for one purpose.
 
     sections : units in order, by section.
     rows : area and row in memory, by group and value; group "" serves all.
     sizes : rows by area.
-    states, buffers : row of each one that matters, by its number in the program.
-    alias : values that stand for another.
-    shown : rows of a saved step, whether the code fills them or not.
+    states, buffers : row of each one that is used, by its number in the program.
+    alias : values replaced by another value.
+    shown : rows of a saved step, whether or not the code fills them.
     """
 
     program: Program
@@ -89,12 +89,12 @@ class Plan:
     shown: int
 
     def row(self, unit: Unit, v: int) -> tuple[str, int] | None:
-        """Where a unit finds or leaves a value, if it has a place in memory."""
+        """Where a unit finds or stores a value, if it has a place in memory."""
         return self.rows.get(("", v)) or self.rows.get((unit.group, v))
 
     @property
     def weight(self) -> int:
-        """Roughly how many instructions a step takes."""
+        """The approximate number of instructions per step."""
         return sum(
             _weight(self.program, v)
             for name in ("first", "again")
@@ -104,14 +104,14 @@ class Plan:
 
     @property
     def size(self) -> int:
-        """Roughly how many instructions all sections have, once each."""
+        """The approximate number of instructions in all sections, counted once each."""
         units = [u for name, us in self.sections.items() if name != "uniform" for u in us]
         made = sum(_weight(self.program, v) for u in units for v in u.values)
         return made + sum(len(u.tasks) for u in units)
 
 
 def _packed(lives: Iterable[tuple[int, int, int]], base: int) -> tuple[dict[int, int], int]:
-    """Rows from ``base`` on for (made, read last, value), and the first row that is not used."""
+    """Rows from ``base`` on for (made, read last, value), and the first row not used."""
     given: dict[int, int] = {}
     busy: list[tuple[int, int]] = []
     free: list[int] = []
@@ -133,10 +133,10 @@ def _weight(program: Program, v: int) -> int:
 
 
 class _Natures:
-    """Phase of every value, and whether it differs between members.
+    """The phase of every value, and whether it differs between members.
 
-    alias : the value that stands for another: without a past, a delayed value is its buffer's
-        initial one.
+    alias : for a value, the one used in its place: without a past, a delayed value is its buffer's
+        initial value.
     """
 
     def __init__(self, program: Program, past: bool) -> None:
@@ -166,7 +166,7 @@ class _Natures:
 
 
 class _Planner:
-    """Collects sections, then gives rows to what crosses between units."""
+    """Collects sections, then gives rows to the values that cross between units."""
 
     def __init__(self, program: Program, past: bool, chunk: int) -> None:
         self.program, self.chunk, self.past = program, chunk, past
@@ -174,7 +174,7 @@ class _Planner:
         self.sections: dict[str, list[Unit]] = {}
 
     def within(self, targets: Iterable[int]) -> set[int]:
-        """What ``targets`` stand on in one evaluation: operands, but not through states."""
+        """The values ``targets`` depend on in one evaluation: through operands but not states."""
         found: set[int] = set()
         stack = list(targets)
         while stack:
@@ -186,7 +186,7 @@ class _Planner:
         return found
 
     def varying(self, values: Iterable[int], *phases: Phase) -> list[int]:
-        """Those that differ between members and have one of the phases; states are only read."""
+        """Values that differ between members and have one of the phases; states are only read."""
         n = self.natures
         return sorted(
             v
@@ -202,7 +202,7 @@ class _Planner:
         tasks: Sequence[Task] = (),
         targets: Iterable[int] = (),
     ) -> None:
-        """Cut values, in an order that suits ``targets`` and tasks, and the tasks into units."""
+        """Divide values, in an order that suits ``targets`` and tasks, and the tasks into units."""
         wanted = [*targets, *(v for t in tasks for v in t.values)]
         pieces: list[tuple[tuple[int, ...], tuple[Task, ...]]] = [
             (tuple(vs), ()) for vs in self._cut(ordered(self.program.ops, values, wanted))
@@ -227,13 +227,13 @@ class _Planner:
                 piece, weight = [], 0
 
     def uniform_section(self, everything: Iterable[int]) -> None:
-        """The uniform values that anything stands on."""
+        """A section with the uniform values that anything depends on."""
         n, ops = self.natures, self.program.ops
         values = [v for v in everything if not n.varying[v] and ops[v].code not in NUMBERS]
         self.section("uniform", "uniform", values)
 
     def rows(self) -> tuple[dict[tuple[str, int], tuple[str, int]], dict[str, int]]:
-        """A row for every value that crosses between units; rows are used again when free."""
+        """A row for every value that crosses between units; rows are reused when free."""
         rows: dict[tuple[str, int], tuple[str, int]] = {}
         lives = self._lives()
         areas = {"tape": 0, "fixed": 0, "scratch": 1}  # the first row is the watch
@@ -260,14 +260,14 @@ class _Planner:
         return "fixed" if n.phase[v] is Phase.RUN else "scratch"
 
     def _serves_all(self, v: int, group: str, lives: dict[tuple[str, int], Life]) -> bool:
-        """Whether all groups share one row: not so if each that reads a value makes it too."""
+        """Whether all groups share one row: not if each group that reads a value also makes it."""
         return self._area(v) != "scratch" or lives[group, v].made < 0
 
     def _lives(self) -> dict[tuple[str, int], Life]:
         """For each group, when the values that cross between its units are made and last read.
 
-        States have rows of their own; one that is itself a rate of change is copied, since the
-        states move one after another.
+        States have their own rows; a state that is itself a rate of change is copied, since the
+        states are updated one after another.
         """
         ops, n = self.program.ops, self.natures
         made: dict[tuple[str, int], int] = {}
@@ -286,7 +286,7 @@ class _Planner:
         return lives
 
     def plan(self, states: dict[int, int], buffers: dict[int, int], shown: int) -> Plan:
-        """What was collected."""
+        """The plan of all sections collected."""
         rows, sizes = self.rows()
         uniform = tuple(not v for v in self.natures.varying)
         alias = self.natures.alias
@@ -298,9 +298,9 @@ class _Planner:
 def for_march(
     program: Program, outputs: Outputs, stages: int, chunk: int, watched: Iterable[int] = ()
 ) -> Plan:
-    """Whole runs: ``stages`` 1 is Euler, 4 Runge-Kutta.
+    """The plan for whole runs; ``stages`` is 1 for Euler, 4 for Runge-Kutta.
 
-    watched : states that a run stands on whether wanted values do or not.
+    watched : states that can stop a run, whether or not wanted values depend on them.
     """
     p = _Planner(program, True, chunk)
     wanted, ops = [v for _, v in outputs.shown], program.ops
@@ -350,7 +350,7 @@ def for_march(
 
 
 def for_points(program: Program, outputs: Outputs, chunk: int) -> Plan:
-    """Single evaluations: initial states and invariants, rates of change, wanted values."""
+    """The plan for single evaluations: initial states and invariants, rates, wanted values."""
     p = _Planner(program, False, chunk)
     wanted = [v for _, v in outputs.shown]
     states = {s: s for s in range(len(program.states))}

@@ -1,4 +1,4 @@
-"""How each operation of a Program is written in IR: one row for each code."""
+"""How each operation of a Program is written in IR: one row per code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sdsim.backends.llvm.text import Body, Comparison
 
 Rule = Callable[..., str]
 
-#: Functions left to the C library, lane by lane, under names the optimiser knows nothing about.
+#: Functions left to the C library, lane by lane, under names unknown to the optimiser.
 LIBRARY = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
-#: Powers that plain arithmetic gives at least as exactly.
+#: Powers that plain arithmetic computes at least as accurately.
 POWERS: dict[float, Callable[[Body, str], str]] = {
     1.0: lambda b, x: x,
     2.0: lambda b, x: b.mul(x, x),
@@ -78,14 +78,14 @@ RULES: dict[str, Rule] = {
 
 
 def power(b: Body, x: str, y: str, exponent: float | None, piece: int) -> str:
-    """``x ** y``; ``exponent`` is ``y`` where it is known."""
+    """``x ** y``; ``exponent`` is ``y`` if it is known."""
     if exponent in POWERS:
         return POWERS[exponent](b, x)
     return b.in_pieces("pow", [x, y], piece)
 
 
 def quotient(b: Body, x: str, divisor: float) -> str:
-    """``x / divisor``, as a product where that gives the same bits; wants the fused instruction."""
+    """``x / divisor``, as a product if that gives the same bits; needs the fused instruction."""
     pair = factors(divisor)
     if pair is None:
         return b.div(x, b.number(divisor))
@@ -94,7 +94,7 @@ def quotient(b: Body, x: str, divisor: float) -> str:
 
 
 def apply(b: Body, code: str, args: Sequence[str], exponent: float | None, piece: int) -> str:
-    """The value of an operation that has operands and is neither a table nor a draw."""
+    """The value of an operation with operands that is neither a table nor a draw."""
     if code == "pow":
         return power(b, args[0], args[1], exponent, piece)
     if code in ("exp", "log"):

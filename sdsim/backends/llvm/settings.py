@@ -1,4 +1,4 @@
-"""What can be chosen about the kernels."""
+"""The settings of the LLVM back end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sdsim.base.errors import ModelError
 class Settings:
     """How kernels are made and run.
 
-    threads : at most so many for a march; None takes one for each processor.
+    threads : the most threads for a march; None for one per processor.
     width : members side by side, a power of two up to 64; None chooses by the program's size.
-    optimise : 0 to 3: how hard the code is worked on; None works quickly at first, harder once a
-        kernel has run for so long that it repays.
-    cache : keep machine code in the user's cache folder.
-    features : a level of the processor to make code for: ``x86-64``, ``x86-64-v2`` to ``-v4``, or
-        ``armv8-a``; None takes all that it has. A level that it lacks is a `ModelError`.
-    chunk : about how many operations make one function.
+    optimise : level of optimisation, 0 to 3; None compiles quickly at first and optimises more once
+        a kernel has run long enough for that to pay.
+    cache : whether to keep machine code in the user's cache folder.
+    features : the processor level to make code for: ``x86-64``, ``x86-64-v2`` to ``-v4``, or
+        ``armv8-a``; None uses everything this processor has. A level it lacks is a `ModelError`.
+    chunk : the approximate number of operations in one function.
     """
 
     threads: int | None = None

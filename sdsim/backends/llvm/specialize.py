@@ -1,8 +1,8 @@
-"""A Program for members that agree in some parameters: these and what follows from them are fixed.
+"""A Program specialised for members that share some parameters: these become constants.
 
-A sweep moves ten parameters of a hundred. Code that knows the others divides by them without the
-divider, leaves out what a switch rules out, and keeps no rows for them. Only operations whose
-result every machine rounds alike are done here, with the bits the code would give.
+A sweep varies perhaps ten parameters out of a hundred. Code that knows the others can divide by
+them without a divide instruction, drop branches that are never taken, and keep no rows for them.
+Only operations that every machine rounds alike are done here, with the same bits as in the code.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from sdsim.backends.base import Members
 from sdsim.backends.numpy import RULES
 from sdsim.ir.program import Op, Program
 
-#: A number that the code at hand knows. It is not a ``const``, which all code of a program knows:
-#: `sdsim.backends.llvm.rules.power` may take another way for those.
+#: A number known only to this code. It is not a ``const``, which all code of a program knows:
+#: `sdsim.backends.llvm.rules.power` may treat those differently.
 FIXED = "fixed"
-#: Leaves that are numbers.
+#: Leaves with a known number.
 NUMBERS = ("const", FIXED)
-#: What an operation costs, where it is more than the simplest do.
+#: The cost of operations that cost more than the simplest.
 _COSTS = {"div": 8, "sqrt": 8, "table": 8, "exp": 20, "log": 20, "pow": 40}
-#: The least part of a step's cost that special code must save to repay its making.
+#: The smallest share of a step's cost that special code must save to be worth making.
 GAIN = 0.1
 _EXACT = (
     "neg", "abs", "sqrt", "floor", "trunc", "not", "add", "sub", "mul", "div", "min", "max",
@@ -31,12 +31,12 @@ _EXACT = (
 )  # fmt: skip
 
 
-#: Parameters and their values, as bytes: none of them is a key like any other.
+#: Parameters and their values, as bytes; the empty set is a valid key.
 Known = bytes
 
 
 def known_of(members: Members) -> Known:
-    """The parameters in which members do not differ."""
+    """The parameters that are the same in all members."""
     if members.moving is None or not members.count:
         return b""
     rows = np.setdiff1d(np.arange(len(members.params)), list(members.moving))
@@ -64,7 +64,7 @@ def specialised(program: Program, known: Known) -> Program:
             op = Op(FIXED, (), _value(op.code, [ops[a].data for a in op.args]))
         ops.append(op)
     special = replace(program, ops=tuple(ops))
-    special.__dict__["gaps"] = program.gaps  # what is known changes nothing of what may stop a run
+    special.__dict__["gaps"] = program.gaps  # known parameters do not change what may stop a run
     return special
 
 
@@ -74,13 +74,13 @@ def _value(code: str, args: list[float]) -> float:
 
 
 def pays(program: Program, special: Program, wanted: Iterable[int]) -> bool:
-    """Whether the special code is much cheaper to run than the general."""
+    """Whether the special code is much cheaper to run than the general code."""
     wanted = tuple(wanted)
     return _cost(special, wanted) <= (1.0 - GAIN) * _cost(program, wanted)
 
 
 def _cost(program: Program, wanted: Iterable[int]) -> int:
-    """Of a step, by what moves in a run."""
+    """The cost of a step, counting the values that change during a run."""
     total, ops, moving = 0, program.ops, program.dynamic
     for v in program.needed(wanted):
         op = ops[v]

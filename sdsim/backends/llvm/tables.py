@@ -1,7 +1,7 @@
-"""Lookups as IR: the index of the last point not right of a value, then the points' numbers.
+"""Lookups as IR: find the index of the last point not right of a value, then use its numbers.
 
-The index comes from a multiplication where that provably gives the right one for every double,
-else from comparisons: all of them for few points, a branchless binary search for many. The
+The index comes from a multiplication if that is proved to be right for every double; otherwise
+from comparisons: with every point if there are few, by a branchless binary search if many. The
 points' numbers come from registers (16 points or fewer, 512-bit vectors) or from memory.
 """
 
@@ -20,7 +20,7 @@ from sdsim.ir.program import Table
 _VERY_FEW = 3
 _FEW = 12
 _IN_REGISTERS = 16
-#: Lanes of a 512-bit register; and the processor's code for rounding down.
+#: Number of lanes in a 512-bit register; and the instruction's code for rounding down.
 _REGISTER, _DOWN = 8, 9
 
 
@@ -36,7 +36,7 @@ def _ratio(a: float, b: float) -> float:
 
 @dataclass
 class Reader:
-    """Writes lookups into bodies and keeps the constants they read.
+    """Writes lookups into function bodies and collects the constants they read.
 
     Each distinct array becomes one global constant, named by its order.
     """
@@ -47,7 +47,7 @@ class Reader:
         self._arrays: dict[tuple[float, ...], str] = {}
 
     def constants(self) -> str:
-        """The arrays in memory that the lookups written so far read."""
+        """The arrays in memory used by the lookups written so far."""
         lines = []
         for values, name in self._arrays.items():
             numbers = ", ".join(f"double {literal(v)}" for v in values)
@@ -72,7 +72,7 @@ class Reader:
         return self._careful(b, table, v)
 
     def _by_register(self, b: Body, table: Table, v: str) -> str:
-        """The same for as many lanes at a time as one register has."""
+        """The same, for as many lanes at a time as fit in one register."""
         lanes, parts = b.lanes, []
         for start in range(0, lanes.width, _REGISTER):
             picked = ", ".join(f"i32 {k}" for k in range(start, start + _REGISTER))
@@ -84,7 +84,7 @@ class Reader:
         return b.joined(parts, _REGISTER)
 
     def _line(self, b: Body, table: Table, slope: Sequence[float], v: str) -> str:
-        """``y[i] + slope[i] * (v - x[i])``, as many points as there are slopes."""
+        """``y[i] + slope[i] * (v - x[i])``, with as many points as there are slopes."""
         n = len(slope)
         i = self._index(b, Table(table.x[:n], table.y[:n]), v)
         columns = (table.x[:n], table.y[:n], tuple(slope))
@@ -95,7 +95,7 @@ class Reader:
         return b.add(y, b.mul(s, b.sub(v, x)))
 
     def _careful(self, b: Body, table: Table, v: str) -> str:
-        """Interpolation where the end values must not pass through arithmetic."""
+        """Interpolation in which the end values must not pass through arithmetic."""
         line = self._line(b, table, slopes(table), v)
         x, y = table.x, table.y
         line = b.choose(b.compare("ole", v, b.number(x[0])), b.number(y[0]), line)
@@ -105,9 +105,9 @@ class Reader:
     # --- the index ----------------------------------------------------------------------------
 
     def _index(self, b: Body, table: Table, v: str) -> str:
-        """64-bit: the last point not right of ``v``; for look_forward the first not left of it.
+        """64-bit index of the last point not right of ``v``; for look_forward, the first not left.
 
-        0 for what is left of all and for NaN, the last for what is right of all.
+        0 if ``v`` is left of all points or NaN; the last index if it is right of all.
         """
         n = len(table.x)
         if n == 1:
@@ -139,7 +139,7 @@ class Reader:
         return b.let(f"zext {narrow} {b.let(f'fptosi {f} {t} to {narrow}')} to {i}")
 
     def _search(self, b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
-        """The last ``i`` with ``v how x[i]``, 0 if there is none."""
+        """The last ``i`` with ``v how x[i]``, or 0 if there is none."""
         within = self._in_registers(b, len(x))
         if len(x) <= (_VERY_FEW + 1 if within else _FEW) and b.lanes.width > 1:
             return _counted(b, x, how, v)
@@ -168,7 +168,7 @@ class Reader:
         return self.machine.wide and b.lanes.width == _REGISTER and points <= _IN_REGISTERS
 
     def _rows(self, b: Body, columns: Sequence[Sequence[float]], i: str) -> list[str]:
-        """Three columns at once: four numbers a point lie side by side, and are transposed."""
+        """Three columns at once: four numbers per point are stored together and then transposed."""
         flat = [c for row in zip(*columns, strict=True) for c in (*row, 0.0)]
         name = self._arrays.setdefault(tuple(flat), f"@table{len(self._arrays)}")
         quads: list[list[str]] = [[], [], []]
@@ -199,7 +199,7 @@ def _unless_nan(b: Body, v: str, value: str) -> str:
 
 
 def _gentle(table: Table) -> bool:
-    """Whether an end value survives ``y + 0 * 0``: not so for -0.0 or beside infinite slopes."""
+    """Whether an end value survives ``y + 0 * 0``: not if it is -0.0 or has an infinite slope."""
     ends = (table.y[0], table.y[-1])
     return all(map(math.isfinite, (*slopes(table), *ends))) and not any(
         y == 0.0 and math.copysign(1.0, y) < 0.0 for y in ends
@@ -207,7 +207,7 @@ def _gentle(table: Table) -> bool:
 
 
 def _held(b: Body, table: Table, v: str) -> str:
-    """``v`` held within the points, NaN kept."""
+    """``v`` limited to the range of the points; NaN stays NaN."""
     low, high = b.number(table.x[0]), b.number(table.x[-1])
     v = b.choose(b.compare("olt", high, v), high, v)
     return b.choose(b.compare("ogt", low, v), low, v)
@@ -219,7 +219,7 @@ def _where(b: Body, mask: str, yes: str, no: str) -> str:
 
 
 def _counted(b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
-    """As many of the later points as satisfy the comparison: x increases."""
+    """The number of later points that satisfy the comparison, as an index: x is increasing."""
     total = b.whole(0)
     for point in x[1:]:
         yes = b.compare(how, v, b.number(point))
@@ -228,7 +228,7 @@ def _counted(b: Body, x: Sequence[float], how: Comparison, v: str) -> str:
 
 
 def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
-    """Permute one register or two; only the low bits of ``i`` count."""
+    """Permute one register or two; only the low bits of ``i`` matter."""
     size = 8 if len(values) <= 8 else 16
     filled = [*values, *[0.0] * (size - len(values))]
     halves = [
@@ -243,10 +243,10 @@ def _from_registers(b: Body, values: Sequence[float], i: str) -> str:
 
 
 def _floored(b: Body, x: tuple[float, ...], scale: float, sure: bool, v: str) -> tuple[str, bool]:
-    """The index of ``v``, which lies within the points, in the low bits of each lane; and whether
-    it is right, or may be one too high.
+    """The index of ``v``, a value inside the points, in the low bits of each lane; and whether
+    it is certainly right or may be one too high.
 
-    Added to 2^52 and rounded down, a number leaves its whole part there.
+    Adding 2^52 and rounding down leaves the integer part there.
     """
     f, down, base = b.lanes.floats, ("i32", str(_DOWN)), b.number(2.0**52)
     fma = "@llvm.x86.avx512.vfmadd.pd.512"
@@ -281,11 +281,11 @@ def _transposed(b: Body, rows: Sequence[str]) -> list[str]:
 
 @lru_cache(4096)
 def direct_scale(x: tuple[float, ...]) -> tuple[float, bool] | None:
-    """A factor with ``trunc((v - x[0]) * factor)`` the index of the last point not right of v.
+    """A factor such that ``trunc((v - x[0]) * factor)`` is the last point not right of v.
 
-    The expression rises with ``v`` whatever the rounding, so that it is right everywhere if it is
-    right at each point and at the double just left of it. With the factor comes whether it is
-    right, or may be one too high; None if no factor will do.
+    The expression increases with ``v`` whatever the rounding, so it is right everywhere if it is
+    right at each point and at the double just left of it. The second result says whether it is
+    right, or may be one too high; None if no factor works.
     """
     last = len(x) - 1
     span = x[-1] - x[0]
@@ -311,12 +311,12 @@ def direct_scale(x: tuple[float, ...]) -> tuple[float, bool] | None:
 
 @lru_cache(4096)
 def factors(x: tuple[float, ...]) -> tuple[float, float]:
-    """A factor ``high + low`` with ``floor(d * high + d * low)`` the index of the last point not
-    right of v, where ``d = v - x[0]``; (0, 0) if there is none.
+    """A factor ``high + low`` such that ``floor(d * high + d * low)`` is the index of the last
+    point not right of v, with ``d = v - x[0]``; (0, 0) if there is none.
 
-    Only ``d * low`` is rounded before the floor is taken. The factor lies between two bounds for
-    each point: high enough for the point, too low for the double just left of it. The sum rises
-    with ``d``, so that it is right everywhere if it is right there.
+    Only ``d * low`` is rounded before the floor. The factor lies between two bounds for each
+    point: large enough for the point, too small for the double just left of it. The sum increases
+    with ``d``, so if it is right there, it is right everywhere.
     """
     at = [Fraction(p - x[0]) for p in x]
     before = [Fraction(math.nextafter(p, -math.inf) - x[0]) for p in x[1:]]

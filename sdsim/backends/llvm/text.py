@@ -1,4 +1,4 @@
-"""Lines of LLVM IR: types for so many members side by side, and a body that numbers its values."""
+"""Lines of LLVM IR: types for members side by side, and a function body that numbers its values."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Comparison = Literal["olt", "ole", "ogt", "oge", "oeq", "une", "uno", "ord"]
 
 
 def bits(x: float) -> int:
-    """The double's 64 bits."""
+    """The 64 bits of a double."""
     return int.from_bytes(struct.pack("<d", x), "little")
 
 
 def literal(x: float) -> str:
-    """A double as IR writes it, every bit kept."""
+    """A double in IR notation, with every bit preserved."""
     return f"0x{bits(x):016X}"
 
 
 @dataclass(frozen=True)
 class Lanes:
-    """``width`` members side by side; 1 means plain scalars."""
+    """The number of members side by side; width 1 means plain scalars."""
 
     width: int
 
@@ -46,7 +46,7 @@ class Lanes:
         return self.of("i1")
 
     def mangled(self, element: str) -> str:
-        """How the names of intrinsics end for this type: ``v8f64``, ``f64``."""
+        """The suffix of intrinsics for this type: ``v8f64``, ``f64``."""
         return element if self.width == 1 else f"v{self.width}{element}"
 
     def number(self, x: float) -> str:
@@ -62,7 +62,7 @@ class Lanes:
 
 
 class Body:
-    """The lines of a function under construction, and the declarations they call for.
+    """The lines of a function being written, and the declarations they need.
 
     Values are text: a name such as ``%v12``, or a constant.
     """
@@ -74,22 +74,22 @@ class Body:
         self._masks: dict[str, str] = {}
 
     def fresh(self, stem: str = "v") -> str:
-        """A name nobody has used in this body."""
+        """A name not yet used in this body."""
         self._next += 1
         return f"%{stem}{self._next}"
 
     def let(self, text: str) -> str:
-        """A new value defined by ``text``."""
+        """A new value, defined by ``text``."""
         name = self.fresh()
         self.lines.append(f"  {name} = {text}")
         return name
 
     def do(self, text: str) -> None:
-        """An instruction that makes no value."""
+        """Write an instruction that has no result."""
         self.lines.append(f"  {text}")
 
     def label(self, name: str) -> None:
-        """The start of a basic block."""
+        """Start a basic block."""
         self.lines.append(f"{name}:")
 
     # --- doubles ------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Body:
     # --- truth --------------------------------------------------------------------------------
 
     def compare(self, how: Comparison, a: str, b: str) -> str:
-        """A mask."""
+        """The mask of a comparison."""
         return self.let(f"fcmp {how} {self.lanes.floats} {a}, {b}")
 
     def choose(self, mask: str, a: str, b: str) -> str:
@@ -139,18 +139,18 @@ class Body:
         return self.let(f"select {self.lanes.masks} {mask}, {f} {a}, {f} {b}")
 
     def as_number(self, mask: str) -> str:
-        """1.0 where the mask is set, else 0.0; the mask is remembered for `truth`."""
+        """1.0 if the mask is set, else 0.0; `truth` can return the same mask."""
         value = self.choose(mask, self.number(1.0), self.number(0.0))
         self._masks[value] = mask
         return value
 
     def truth(self, a: str) -> str:
-        """The mask of the lanes in which ``a`` is anything but 0.0."""
+        """The mask of the lanes in which ``a`` is not 0.0."""
         known = self._masks.get(a)
         return known if known is not None else self.compare("une", a, self.number(0.0))
 
     def both(self, a: str, b: str, how: str = "and") -> str:
-        """Two masks joined by ``and``, ``or`` or ``xor``."""
+        """Two masks combined with ``and``, ``or`` or ``xor``."""
         return self.let(f"{how} {self.lanes.masks} {a}, {b}")
 
     def anywhere(self, mask: str) -> str:
@@ -172,7 +172,7 @@ class Body:
         return self.lanes.whole(n)
 
     def to_bits(self, a: str) -> str:
-        """The doubles' bits."""
+        """The bits of the doubles."""
         return self.let(f"bitcast {self.lanes.floats} {a} to {self.lanes.ints}")
 
     def from_bits(self, a: str) -> str:
@@ -182,7 +182,7 @@ class Body:
     # --- lanes, memory, calls -----------------------------------------------------------------
 
     def spread(self, scalar: str, element: str = "double") -> str:
-        """One scalar into every lane."""
+        """A scalar copied to every lane."""
         w = self.lanes.width
         if w == 1:
             return scalar
@@ -199,7 +199,7 @@ class Body:
         return self.let(f"extractelement {self.lanes.of(element)} {vector}, i64 {k}")
 
     def gather(self, scalars: Iterable[str], element: str = "double") -> str:
-        """One scalar for each lane, made a vector."""
+        """A vector with one scalar per lane."""
         out = "poison"
         kind = self.lanes.of(element)
         for k, s in enumerate(scalars):
@@ -209,19 +209,19 @@ class Body:
         return out
 
     def at(self, base: str, offset: str, element: str = "i8") -> str:
-        """The address ``offset`` elements beyond ``base``."""
+        """The address ``offset`` elements after ``base``."""
         return self.let(f"getelementptr inbounds {element}, ptr {base}, i64 {offset}")
 
     def load(self, kind: str, address: str, align: int = 8) -> str:
-        """The value in memory."""
+        """A value loaded from memory."""
         return self.let(f"load {kind}, ptr {address}, align {align}")
 
     def store(self, kind: str, value: str, address: str, align: int = 8) -> None:
-        """The value into memory."""
+        """Store a value in memory."""
         self.do(f"store {kind} {value}, ptr {address}, align {align}")
 
     def call(self, name: str, result: str, args: Sequence[tuple[str, str]]) -> str:
-        """Call a function of another name, declaring it unless the module defines it."""
+        """Call a function by name, declaring it unless the module defines it."""
         kinds = ", ".join(kind for kind, _ in args)
         self.declared.setdefault(name, f"declare {result} {name}({kinds})")
         given = ", ".join(f"{kind} {value}" for kind, value in args)
@@ -246,7 +246,7 @@ class Body:
         return self.joined(parts, most)
 
     def joined(self, parts: list[str], width: int) -> str:
-        """Vectors of ``width`` lanes laid end to end; their number is a power of two."""
+        """Vectors of ``width`` lanes concatenated; their number is a power of two."""
         while len(parts) > 1:
             kind = Lanes(width).floats
             order = ", ".join(f"i32 {k}" for k in range(2 * width))

@@ -1,7 +1,7 @@
-"""Units as IR functions: the values a unit makes, then what it does with them.
+"""Units as IR functions: each computes its values and then does its tasks with them.
 
-Every unit has the same arguments, the areas of memory and the environment. Areas are rows of one
-double for each lane; the tape holds one scalar a row.
+All units have the same arguments: the memory areas and the environment. An area consists of rows
+with one double per lane; the tape has one scalar per row.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from sdsim.backends.llvm.specialize import NUMBERS
 from sdsim.backends.llvm.tables import Reader
 from sdsim.backends.llvm.text import Body, Lanes
 
-#: Areas handed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
+#: Areas passed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
 AREAS = ("tape", "fixed", "state", "work", "slope", "scratch")
 ARGUMENTS = ", ".join(f"ptr noalias %{a}" for a in (*AREAS, "env"))
 SCALARS = "double %time, double %event, double %now, ptr noalias %tape"
 
 
 class UnitWriter:
-    """Writes the functions of one plan for so many lanes."""
+    """Writes the functions of one plan for a given number of lanes."""
 
     def __init__(self, plan: Plan, width: int, reader: Reader, declared: dict[str, str]) -> None:
         self.plan, self.lanes, self.reader = plan, Lanes(width), reader
@@ -65,7 +65,7 @@ class _Writer:
         return self.body.lines
 
     def make(self, v: int) -> str:
-        """Write operation ``v``; the value."""
+        """Write operation ``v`` and return its value."""
         op, b = self.plan.program.ops[v], self.body
         if op.code in _LEAVES:
             return _LEAVES[op.code](self, int(op.data))
@@ -81,7 +81,7 @@ class _Writer:
         return apply(b, op.code, args, known, self.owner._piece)
 
     def read(self, v: int) -> str:
-        """The value of ``v``, wherever it is."""
+        """The value of ``v``, from wherever it is stored."""
         v = self.plan.alias.get(v, v)
         op = self.plan.program.ops[v]
         if op.code in NUMBERS:
@@ -91,7 +91,7 @@ class _Writer:
         return self.made[v]
 
     def read_kept(self, v: int) -> str:
-        """The same for a task: a copy of a state, where there is one."""
+        """The same for a task: the copy of a state, if there is one."""
         v = self.plan.alias.get(v, v)
         copy = self.plan.row(self.unit, v)
         if copy is None or v in self.made or self.plan.uniform[v]:
@@ -99,30 +99,30 @@ class _Writer:
         return self.row(*copy)
 
     def load(self, v: int) -> str:
-        """A value that another unit made."""
+        """A value made by another unit."""
         raise NotImplementedError
 
     def kept(self, v: int) -> tuple[str, int]:
-        """Its place in memory."""
+        """The place of a value in memory: area and row."""
         place = self.plan.row(self.unit, v)
         assert place is not None, f"value {v} is not kept for {self.unit.name}"
         return place
 
     def address(self, area: str, row: int) -> str:
-        """Where a row is."""
+        """The address of a row."""
         return self.body.at(f"%{area}", str(row), self.body.lanes.floats)
 
     def row(self, area: str, row: int) -> str:
-        """What stands in a row."""
+        """The content of a row."""
         return self.body.load(self.body.lanes.floats, self.address(area, row))
 
     def put(self, area: str, row: int, value: str) -> None:
-        """Fill a row."""
+        """Store a value in a row."""
         self.body.store(self.body.lanes.floats, value, self.address(area, row))
 
 
 class _Uniform(_Writer):
-    """Scalars; what crosses between units stands on the tape."""
+    """Scalars; values that cross between units are on the tape."""
 
     def __init__(self, owner: UnitWriter, unit: Unit) -> None:
         super().__init__(owner, unit, Lanes(1))
@@ -176,9 +176,9 @@ _LEAVES: dict[str, Callable[[_Writer, int], str]] = {
 
 
 def _watch(w: _Writer, value: str) -> None:
-    """Make scratch row 0 NaN where the value is not finite, for good."""
+    """Make scratch row 0 NaN, permanently, if the value is not finite."""
     b, so_far, zero = w.body, w.row("scratch", 0), w.body.number(0.0)
-    fused = w.owner.reader.machine.vectors  # the sum is 0 or NaN either way
+    fused = w.owner.reader.machine.vectors  # the result is 0 or NaN either way
     w.put("scratch", 0, b.fma(value, zero, so_far) if fused else b.add(so_far, b.mul(value, zero)))
 
 

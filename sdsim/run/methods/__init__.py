@@ -1,4 +1,4 @@
-"""How a run is integrated: each method is an object that knows its own settings, in a file here."""
+"""Integration methods, one file each: every method is an object with its own settings."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -20,7 +20,7 @@ from sdsim.run.methods.euler import Euler
 from sdsim.run.methods.fixed_step import FixedStep, Rates
 from sdsim.run.methods.rk4 import RK4
 
-for _found in iter_modules(__path__):  # a new file here is a new method
+for _found in iter_modules(__path__):  # a new file in this folder is a new method
     import_module(f"{__name__}.{_found.name}")
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Adaptive integration: the only call of solve_ivp, restarted wherever inputs jump or bend."""
+"""Adaptive integration with SciPy's solve_ivp, restarted wherever inputs jump or bend."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from sdsim.run.system import System
 
 SOLVERS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 
-#: Evaluations at practically one time, and evaluations without a finite value, after which a solver
-#: is told that there is no way on: it can stand still, or creep along an edge, for ever.
+#: Evaluations at practically the same time, and evaluations without a finite value, after which a
+#: solver is stopped: it could stand still, or creep along an edge, for ever.
 _PATIENCE = 2000
-#: Who goes on where a solver cannot.
+#: For each solver, the one that takes over if it fails on a value that is not finite.
 _LADDERS = {
     "LSODA": ("LSODA", "Radau", "RK45"), "Radau": ("Radau", "RK45"), "BDF": ("BDF", "RK45"),
 }  # fmt: skip
@@ -33,7 +33,7 @@ _LADDERS = {
 class Adaptive(Method):
     """An adaptive solver of `scipy.integrate.solve_ivp`, restarted where inputs jump or bend.
 
-    rtol, atol : error tolerances a step (scipy's meaning).   solver : scipy's name of the method:
+    rtol, atol : error tolerances per step (as in scipy).   solver : scipy's name of the method:
     ``RK45``, ``RK23``, ``DOP853``, ``Radau``, ``BDF`` or ``LSODA``.
 
     Examples
@@ -67,12 +67,12 @@ class Adaptive(Method):
     def integrate(
         self, system: System, kernel: Kernel, members: Members, horizon: Horizon
     ) -> Marched:
-        """One member from break to break; see `Method.integrate`.
+        """Integrate one member from break to break; see `Method.integrate`.
 
         Raises
         ------
-        UnsupportedError : the model holds a DELAY FIXED or its like, which lives on the grid of
-            steps.
+        UnsupportedError : the model contains a DELAY FIXED or a similar delay, which only works on
+            a grid of steps.
         """
         program = system.program
         if program.buffers:
@@ -119,14 +119,14 @@ def _marched(
 
 
 def _slack(horizon: Horizon) -> float:
-    """How far apart two times may lie and be the same: what rounding does to sums of steps."""
+    """How far apart two equal times may be, since rounding affects sums of steps."""
     return 8 * float(np.spacing(max(abs(horizon.start), abs(horizon.stop), horizon.step)))
 
 
 def breaks(system: System, members: Members, horizon: Horizon) -> list[float]:
-    """Start, every time at which the right-hand side may jump or bend, end: increasing.
+    """The start, each time at which the right-hand side may jump or bend, and the end; increasing.
 
-    Models with held values or noise change at every time step, so each step is a break.
+    In models with held values or noise, which change at every time step, each step is a break.
     """
     program = system.program
     a, b = horizon.start, horizon.stop
@@ -156,7 +156,7 @@ def breaks(system: System, members: Members, horizon: Horizon) -> list[float]:
 
 
 class _Piece:
-    """The stretch of a run between two breaks; the last is the end alone, where ``a == b``."""
+    """The part of a run between two breaks; the last piece is the end alone, with ``a == b``."""
 
     def __init__(
         self, kernel: Kernel, members: Members, fixed: Floats, held: NDArray[np.bool_],
@@ -172,7 +172,7 @@ class _Piece:
         self._step = near if self.on_grid else int((a - horizon.start) // horizon.step)
 
     def event(self, t: float) -> float:
-        """``t`` kept strictly inside the piece: which side of a jump it stands on is certain."""
+        """``t``, moved strictly inside the piece, so that its side of a jump is unambiguous."""
         return min(max(t, self._low), self._high)
 
     def _rates(self, t: float, y: Floats) -> Floats:
@@ -181,7 +181,7 @@ class _Piece:
         return self._kernel.rates(t, t, self._step, column, self._fixed, self._members)[:, 0]
 
     def fine(self, y: Floats) -> bool:
-        """Whether the right-hand side has finite values at the start of the piece."""
+        """Whether the right-hand side is finite at the start of the piece."""
         return bool(np.isfinite(self._rates(self._a, y)).all())
 
     def observe(self, t: float, y: Floats) -> Floats:
@@ -191,10 +191,10 @@ class _Piece:
         return kernel.observe(t, self.event(t), step, column, self._fixed, self._members)[:, 0]
 
     def sampled(self, y: Floats) -> Floats:
-        """(n_held,) what held values become at the grid step with which the piece begins.
+        """(n_held,) the new values of held variables at the grid step that begins the piece.
 
-        They see the time of that step exactly, as `observe` does: what is shown there is what is
-        kept until the next, as in a step of Euler's.
+        They see the time of that step exactly, as `observe` does: the value shown there is held
+        until the next step, as in an Euler step.
         """
         if not self._held.any():
             return y[self._held]
@@ -204,11 +204,12 @@ class _Piece:
         return seen[self._held]
 
     def solve(self, y: Floats, due: Floats, method: Adaptive) -> tuple[Floats, float, Floats]:
-        """States (n_state, n_reached) at the saving times, the time it came to, the state there.
+        """States (n_state, n_reached) at the saving times, the time reached, and the state there.
 
-        Where it did not reach the end: the place without a finite value that stopped it. A solver
-        is told NaN there and rejects the step; but LSODA takes NaN for an answer, and implicit
-        solvers cannot take one in their Jacobian: what meets one is done again by the next solver.
+        If the end was not reached, the last two are the point without a finite value that stopped
+        the solver. A solver gets NaN there and rejects the step; but LSODA accepts NaN as an
+        answer, and implicit solvers cannot use it in their Jacobian, so the next solver repeats
+        the piece.
         """
         if y.size == 0 or self._b == self._a:
             return np.repeat(y[:, None], due.size, axis=1), self._b, y.copy()
@@ -267,4 +268,4 @@ class _Piece:
 
 
 class _NoValueError(Exception):
-    """A solver that cannot reject a step met a place without a finite value."""
+    """A solver that cannot reject a step met a point without a finite value."""

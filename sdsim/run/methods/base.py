@@ -1,4 +1,4 @@
-"""What a method of integration is: the base class, what a run of it leaves, and the list of all."""
+"""Integration methods: the base class, the result of a run, and the registry of methods."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sdsim.run.system import System
 class Setting(NamedTuple):
     """A setting of a method that the command line offers as ``--NAME``.
 
-    name : of the method's field.   kind : what makes the value of a text, `float` or `str`.
-    help : what the command says of it.   choices : all that it may be, where that is a list.
+    name : of the method's field.   kind : converts text to the value, `float` or `str`.
+    help : text for the command line.   choices : the allowed values, if they form a list.
     """
 
     name: str
@@ -31,21 +31,21 @@ class Setting(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """Where a single run stopped: the event time there, and the last state (n_state,)."""
+    """Where a single run stopped: the event time, and the last state (n_state,)."""
 
     event: float
     state: Floats
 
 
 class Marched(NamedTuple):
-    """What runs leave.
+    """The result of integrating some members.
 
     values : (n_saved, n_wanted, n_member), model units.   time : (n_saved,), model time.
-    stopped : (n_member,) the time at which a member had no finite value any more, NaN for those
-        that reached the end.
-    kept : (n_member,) how many of the saved times came before that; the values at later ones mean
-        nothing.
-    stop : for a run of one member that stopped, what its method knows of the place; None where a
+    stopped : (n_member,) the time at which a member no longer had finite values; NaN if it reached
+        the end.
+    kept : (n_member,) the number of saved times before that; values at later times are
+        meaningless.
+    stop : for a run of one member that stopped, what the method knows about the place; None if a
         run up to that time tells as much.
     """
 
@@ -57,30 +57,31 @@ class Marched(NamedTuple):
 
     @property
     def failed(self) -> NDArray[np.intp]:
-        """The places in the batch of the members that stopped."""
+        """Positions in the batch of the members that stopped."""
         return np.flatnonzero(~np.isnan(self.stopped))
 
 
 class Method(ABC):
     """How stocks are carried through time. Subclasses are `Euler`, `RK4` and `Adaptive`.
 
-    To add a method write one file in this folder (or anywhere, if it is imported before it is asked
-    for by name): a frozen dataclass with the decorator `register`. Its fields are its settings,
+    To add a method, write one file in this folder (or anywhere that is imported before the method
+    is used by name): a frozen dataclass with the decorator `register`. Its fields are its settings,
     each with a default.
 
     - A method with a fixed step: inherit from `sdsim.run.methods.fixed_step.FixedStep` and write
-      ``step``, one formula; give ``name`` and ``stages``. Single runs, ensembles, sweeps, claims
-      and ``--method`` have it then.
-    - Any other: inherit from this class, and write ``integrate``.
+      ``step``, which is one formula; set ``name`` and ``stages``. It is then available to single
+      runs, ensembles, sweeps, claims and ``--method``.
+    - Any other method: inherit from this class and write ``integrate``.
 
     Attributes
     ----------
-    name : as the command line and a file say it: lower case, unlike any other method's.
-    on_grid : whether its steps are those of the model's TIME STEP (or its own ``dt``): it then
-        saves at steps alone, and delays of whole steps have a meaning.
-    batches : whether ``integrate`` takes many members at once, as ensembles, sweeps and claims ask.
-    stages : evaluations of the model in a step; a run of too much work is refused by it.
-    dt : its own step, model time, in place of TIME STEP; None takes that.
+    name : as used on the command line and in files: lower case and unique.
+    on_grid : whether its steps are those of the model's TIME STEP (or its own ``dt``). It then
+        saves only at steps, and delays of whole steps are meaningful.
+    batches : whether ``integrate`` accepts many members at once, as ensembles, sweeps and claims
+        need.
+    stages : evaluations of the model per step; used to refuse runs that are too much work.
+    dt : its own step, model time, instead of TIME STEP; None uses TIME STEP.
     settings : what the command line offers for it.
     """
 
@@ -99,50 +100,50 @@ class Method(ABC):
 
         Parameters
         ----------
-        system : the model; ``kernel`` is its kernel for the values that are wanted.
-        members : one where the method does not run in batches.
+        system : the model; ``kernel`` is its kernel for the wanted values.
+        members : only one, unless the method runs batches.
 
         Raises
         ------
-        UnsupportedError : the model holds what the method cannot carry.
+        UnsupportedError : the model contains something that the method cannot integrate.
         """
 
     def __str__(self) -> str:
-        """How a result's attributes name it."""
+        """The method as text, for a result's attributes."""
         given = [f"{f.name}={v}" for f in fields(self) if (v := getattr(self, f.name)) != f.default]  # type: ignore[arg-type]
         return f"{type(self).__name__}({', '.join(given)})" if given else type(self).__name__
 
     def with_step(self, dt: float) -> Method:
-        """The same method with a step of its own, model time.
+        """The same method with its own step, model time.
 
         Raises
         ------
-        UnsupportedError : it has no fixed step.
+        UnsupportedError : the method has no fixed step.
         """
         raise UnsupportedError(f"{self} has no fixed step", remedy=f"use {_batch_classes()}")
 
     @property
     def built_in(self) -> bool:
-        """Whether every process that has the library knows it."""
+        """Whether the method is part of the library, so that every process knows it."""
         return type(self).__module__.startswith(f"{__package__}.")
 
     def settings_given(self) -> dict[str, Any]:
-        """Its settings by name, as plain data; `method_named` makes the method again."""
+        """The method's settings by name, as plain data; `method_named` rebuilds it from them."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 
-#: All methods by their names.
+#: All methods by name.
 METHODS: dict[str, type[Method]] = {}
 
 M = TypeVar("M", bound=type[Method])
 
 
 def register(method: M) -> M:
-    """A decorator: the class is known by its name from now on.
+    """A class decorator that makes a method available by its name.
 
     Raises
     ------
-    ModelError : another class has that name.
+    ModelError : another class already has that name.
     """
     other = METHODS.setdefault(method.name, method)
     if other is not method:
@@ -154,11 +155,11 @@ def register(method: M) -> M:
 
 
 def method_named(name: str, settings: Mapping[str, Any] | None = None) -> Method:
-    """A method by the name that a file or a command gives it.
+    """A method by its name in a file or command.
 
     Raises
     ------
-    ModelError : no such method, or one without such a setting.
+    ModelError : no such method, or it has no such setting.
     """
     if name not in METHODS:
         raise ModelError(f"no method '{name}'", remedy=suggested(name, list(METHODS)))
@@ -172,7 +173,7 @@ def method_named(name: str, settings: Mapping[str, Any] | None = None) -> Method
 
 
 def batch_names() -> tuple[str, ...]:
-    """Names of the methods that run many members at once."""
+    """Names of the methods that can run many members at once."""
     return tuple(name for name, kind in METHODS.items() if kind.batches)
 
 
@@ -182,13 +183,13 @@ def _batch_classes() -> str:
 
 
 def in_batches(method: Method, who: str) -> Method:
-    """``method`` where it runs many members at once.
+    """``method``, if it can run many members at once.
 
-    who : "an ensemble runs", for the message.
+    who : the start of the message, such as "an ensemble runs".
 
     Raises
     ------
-    UnsupportedError : it does not.
+    UnsupportedError : it cannot.
     """
     if method.batches:
         return method
@@ -196,11 +197,11 @@ def in_batches(method: Method, who: str) -> Method:
 
 
 def checked(method: object) -> Method:
-    """``method`` where it is one, Euler's for None.
+    """``method``, if it is a `Method`; Euler for None.
 
     Raises
     ------
-    ModelError : a name or a class in place of an object.
+    ModelError : a name or a class was given instead of an object.
     """
     if method is None:
         return method_named("euler")
@@ -219,11 +220,11 @@ def checked(method: object) -> Method:
 
 
 def positive(name: str, value: object) -> None:
-    """Refuse a setting that is no number above 0.
+    """Refuse a setting that is not a number above 0.
 
     Raises
     ------
-    ModelError : see above.
+    ModelError : it is not.
     """
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not 0 < float(value) < float("inf"):  # type: ignore[arg-type]

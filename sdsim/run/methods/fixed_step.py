@@ -1,4 +1,4 @@
-"""Methods that go by steps of one length: the loop, and those that back ends write as code."""
+"""Methods with a fixed step: the time loop, and the methods that back ends compile."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sdsim.run.horizon import Horizon
 from sdsim.run.methods.base import Marched, Method, positive
 from sdsim.run.system import System
 
-#: Rates of change (n_state, n_member) at a time and state; of what changes by jumps, 0.
+#: Rates of change (n_state, n_member) at a time and state; 0 for states that change by jumps.
 Rates = Callable[[float, Floats], Floats]
 
 
 @dataclass(frozen=True)
 class FixedStep(Method):
-    """A method with a fixed step, given by one formula: write ``step``.
+    """A method with a fixed step, defined by one formula: write ``step``.
 
     dt : step in units of model time; None takes the model's TIME STEP.
 
@@ -61,18 +61,18 @@ class FixedStep(Method):
     def step(self, rates: Rates, time: float, state: Floats, dt: float) -> Floats:
         """The state (n_state, n_member) at ``time + dt``.
 
-        state : (n_state, n_member) at ``time``, each in its model units; not to be written to.
+        state : (n_state, n_member) at ``time``, each in its model units; must not be modified.
         """
 
     def integrate(
         self, system: System, kernel: Kernel, members: Members, horizon: Horizon
     ) -> Marched:
-        """Step by step, all members side by side; see `Method.integrate`.
+        """Integrate step by step, all members side by side; see `Method.integrate`.
 
         Raises
         ------
-        UnsupportedError : the model holds a DELAY FIXED or its like: what those keep from step to
-            step is in the back ends' own code, which only `Compiled` methods have.
+        UnsupportedError : the model contains a DELAY FIXED or a similar delay. What those keep from
+            step to step is in the back ends' own code, which only `Compiled` methods use.
         """
         program, grid = kernel.program, horizon.grid()
         if program.buffers:
@@ -114,21 +114,21 @@ class FixedStep(Method):
 
 @dataclass(frozen=True)
 class Compiled(FixedStep):
-    """A method of which the back ends write the whole run as one loop: ``stages`` 1 or 4."""
+    """A method whose whole run the back ends write as one loop; ``stages`` is 1 or 4."""
 
     def integrate(
         self, system: System, kernel: Kernel, members: Members, horizon: Horizon
     ) -> Marched:
-        """See `Method.integrate`; what ``step`` says, to the last bit."""
+        """See `Method.integrate`; gives the result of ``step`` to the last bit."""
         grid = horizon.grid()
         march = kernel.march(members, grid, self.stages)
         return on_grid(grid, march.values, march.stopped)
 
 
 def on_grid(grid: Grid, values: Floats, stopped: Ints) -> Marched:
-    """What runs on a grid leave.
+    """The result of a run on a grid of steps.
 
-    stopped : (n_member,) the number of the step at which each stopped, -1 where none did.
+    stopped : (n_member,) the number of the step at which each member stopped, -1 if none.
     """
     went_well = stopped < 0
     at = np.where(went_well, np.nan, grid.start + stopped * grid.step)
