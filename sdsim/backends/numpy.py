@@ -1,7 +1,7 @@
 """The reference back end: NumPy, members along the last axis. Needs no compiler.
 
 Operations at the same level (with all their operands ready) and with the same code are done in one
-call, so a model of thousands of scalar equations costs about a hundred array operations per step.
+call, so a model of thousands of scalar equations costs only hundreds of array operations a step.
 Values are renumbered so that each such group is one contiguous slice.
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sdsim.base import host
 from sdsim.base.errors import ModelError
 
-#: How the names of files begin that are being written.
+#: The prefix for the names of files that are still being written.
 PARTIAL = ".partial-"
 
 _WEB = ("http:", "https:", "ftp:", "file:")
@@ -108,15 +108,15 @@ def writable(path: Path, suffixes: Sequence[str]) -> Path:
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = False, private: bool = False) -> Iterator[Path]:
-    """A new file beside ``path``, which takes its place where the block ends without an error.
+    """A new file beside ``path`` that replaces it when the block ends without an error.
 
-    Whoever reads ``path`` sees the old file or the new one, whole. After an error the old one
-    stands as it was, and nothing is left beside it. A new file has the mode of the one it replaces,
-    else that of any new file.
+    A reader of ``path`` sees either the old file or the new one, complete. After an error the old
+    file is unchanged and the new one is removed. The new file has the mode of the one it replaces,
+    or otherwise the default mode.
 
-    durable : whether it is on the disk before it takes its place, so that no loss of power can
-        leave half of it.
-    private : whether nobody else may read it.
+    durable : whether to flush the file to disk before the replacement, so that a power failure
+        cannot leave half of it.
+    private : whether only the owner may read it.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def replacing(path: Path, *, durable: bool = False, private: bool = False) -> It
 
 
 def tidy(folder: Path) -> None:
-    """Remove what processes that died while `replacing` have left below a folder."""
+    """Remove partial files below a folder, left by processes that died while `replacing`."""
     for partial in folder.rglob(f"{PARTIAL}*"):
         partial.unlink(missing_ok=True)
 

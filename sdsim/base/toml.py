@@ -331,9 +331,9 @@ def _places(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, tokens) of what stands before each ``=``, and of every header."""
+    """(line, tokens) of the text before each ``=``, and of every header."""
     n, begun, depth = 1, 1, 0
-    head: list[str] | None = []  # None within a value
+    head: list[str] | None = []  # None inside a value
     for match in _TOKEN.finditer(text):
         token = match[0]
         if head is None:

@@ -73,7 +73,7 @@ class Stateful:
 
     expand : (maker, arguments) -> the expression that replaces the call. The maker adds
         hidden variables: ``maker.add(expression)`` gives a reference to a new auxiliary,
-        ``maker.stock(initial)`` one to a new stock whose flow is set with ``maker.flow``.
+        ``maker.stock(initial, net)`` one to a new stock with the net flow ``net(reference)``.
     """
 
     name: str

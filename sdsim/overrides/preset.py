@@ -13,7 +13,7 @@ from sdsim.base.errors import ModelError, one_line, said, suggested
 from sdsim.base.toml import Section, lines_of, read_toml
 from sdsim.overrides import Overrides, Points, number
 
-#: The tables of overrides; the axes of their points, where they hold points.
+#: The tables of overrides, and the names of the two axes if a table holds points.
 TABLES: dict[str, tuple[str, str] | None] = {
     "constants": None, "lookups": ("x", "y"), "series": ("time", "values"), "initial": None,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The one way to run a model: a prepared run, its members and the wanted values go in."""
+"""The driver of all runs: it runs the members of a prepared run and returns the wanted values."""
 
 from __future__ import annotations
 
