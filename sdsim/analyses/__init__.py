@@ -1,5 +1,5 @@
-"""What the spread of outcomes comes from, and what follows for decisions: a file a method.
+"""Sensitivity and decision analysis of sampled outcomes: one file per method.
 
-Arrays in, frozen results out; runs lie along the first axis and every further axis (outcomes,
-times) is worked on at once. Nothing here knows models, files or pictures.
+Arrays in, frozen results out. Runs are along the first axis; all further axes (outcomes, times) are
+handled at once. Nothing here knows about models, files or figures.
 """

@@ -1,4 +1,4 @@
-"""A box in the space of factors, and what runs say of it (Bryant and Lempert 2010)."""
+"""Boxes in the space of factors and their measures (Bryant and Lempert 2010)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sdsim.base.numerals import shown
 
 @dataclass(frozen=True)
 class Box:
-    """A box.
+    """A box in the space of factors: an interval for each factor.
 
-    low, high : (n_factor,) its ends, units of the factors; the ends of the data where it is open.
-    from_low, to_high : (n_factor,) whether that end is a condition, not just where the data end.
-    coverage : share of all cases that lie in it.   density : share of its runs that are cases.
-    mass : share of all runs that lie in it.
-    p : (n_factor,) quasi-p: how likely the restriction of that factor alone gains as much density
-        by chance (one-sided binomial test); NaN where it is not restricted.
+    low, high : (n_factor,) its ends, units of the factors; open ends are the ends of the data.
+    from_low, to_high : (n_factor,) whether that end is a restriction rather than an open end.
+    coverage : share of all cases inside the box.   density : share of its runs that are cases.
+    mass : share of all runs inside the box.
+    p : (n_factor,) quasi-p: the probability that restricting that factor alone gains as much
+        density by chance (one-sided binomial test); NaN for unrestricted factors.
     """
 
     factors: tuple[str, ...]
@@ -40,19 +40,19 @@ class Box:
 
     @property
     def restricted(self) -> Flags:
-        """(n_factor,) whether either end is a condition."""
+        """(n_factor,) whether either end is a restriction."""
         return self.from_low | self.to_high
 
     def inside(self, x: Floats) -> Flags:
-        """(n_run,) which runs lie in it."""
+        """(n_run,) which runs lie inside the box."""
         return np.asarray(((x >= self.low) & (x <= self.high)).all(axis=1))
 
     def words(self) -> list[str]:
-        """Its conditions, one a line, the surest first; an end of the data is none."""
+        """The box's restrictions, one per line, the most significant first."""
         return [self.condition(int(i)) for i in np.argsort(self.p) if self.restricted[i]]
 
     def condition(self, i: int) -> str:
-        """That of one factor which is restricted."""
+        """The restriction of one factor, in words."""
         name, low, high = self.factors[i], shown(self.low[i]), shown(self.high[i])
         if self.low[i] == self.high[i]:
             return f"{name} = {low}"
@@ -61,7 +61,7 @@ class Box:
         return f"{low} <= {name} <= {high}" if self.from_low[i] else f"{name} <= {high}"
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data; an end that is open is None."""
+        """As plain data; open ends are None."""
         limits = {
             self.factors[i]: {
                 "low": plain(self.low[i]) if self.from_low[i] else None,
@@ -76,9 +76,9 @@ class Box:
 
 @dataclass(frozen=True)
 class TradeOff(Found):
-    """What a peeling offers, each (n_box,), from all runs to the smallest box.
+    """The trade-off along a peeling, each (n_box,), from all runs to the smallest box.
 
-    coverage, density, mass : as of `Box`.   restricted : how many factors are.
+    coverage, density, mass : as in `Box`.   restricted : number of restricted factors.
     """
 
     coverage: Floats
@@ -97,7 +97,7 @@ def trade_off(boxes: Sequence[Box]) -> TradeOff:
 
 
 def checked_cases(x: Floats, case: Flags, factors: Sequence[str]) -> tuple[Floats, Flags]:
-    """Runs (n_run, n_factor), some of them cases and some not, or a refusal."""
+    """Check runs (n_run, n_factor), of which some must be cases and some not."""
     x, case = checked_sample(x, case, factors)
     if not 0 < case.sum() < len(case):
         raise ModelError(
@@ -108,13 +108,13 @@ def checked_cases(x: Floats, case: Flags, factors: Sequence[str]) -> tuple[Float
 
 
 def measured(x: Floats, case: Flags, factors: Sequence[str], low: Floats, high: Floats) -> Box:
-    """A given box on given runs, such as one found on some, tried on others.
+    """Measure a given box on given runs, for example one found on other runs.
 
-    low, high : (n_factor,), units of the factors; infinite where it is open.
+    low, high : (n_factor,), units of the factors; infinite for open ends.
 
     Raises
     ------
-    ModelError : no run is a case, or all are; as of `regional.checked_sample`.
+    ModelError : no run is a case, or all are; see also `regional.checked_sample`.
     """
     x, case = checked_cases(x, case, factors)
     ends_low, ends_high = x.min(axis=0), x.max(axis=0)

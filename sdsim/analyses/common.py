@@ -1,4 +1,4 @@
-"""What the methods share: runs in blocks, resampling, plain data."""
+"""Helpers shared by the methods: runs in blocks, resampling, plain data."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sdsim.base.errors import ModelError
 
 Floats = NDArray[np.float64]
-#: Numbers that a step of resampling may hold at once.
+#: The most numbers that one step of resampling may hold.
 ROOM = 20_000_000
-#: Outputs whose range is a smaller share of their size than this are constant.
+#: An output counts as constant if its range is a smaller share of its size than this.
 ROUNDING = 1e-13
 
 
 def named(factors: Sequence[str]) -> tuple[str, ...]:
-    """The names, refused where there are none or where one stands twice."""
+    """Check names: at least one, and none twice."""
     names = tuple(factors)
     if not names or len(set(names)) < len(names):
         twice = next((n for n in names if names.count(n) > 1), "")
@@ -30,11 +30,11 @@ def named(factors: Sequence[str]) -> tuple[str, ...]:
 
 
 def blocks(y: Floats, size: int, what: str) -> tuple[Floats, tuple[int, ...]]:
-    """(n_block, size, n_series) and the shape of the further axes.
+    """The outputs as (n_block, size, n_series), and the shape of the further axes.
 
     Raises
     ------
-    ModelError : the runs are no whole number of blocks.
+    ModelError : the runs do not make a whole number of blocks.
     """
     y = np.asarray(y, dtype=np.float64)
     if not len(y) or len(y) % size:
@@ -48,8 +48,8 @@ def blocks(y: Floats, size: int, what: str) -> tuple[Floats, tuple[int, ...]]:
 def resampled(
     n: int, resamples: int, rng: np.random.Generator, series: int
 ) -> Iterator[NDArray[np.float64]]:
-    """How often each of ``n`` blocks is drawn (Efron 1979), (some resamples, n) at a time so that
-    neither the counts nor ``series`` sums for each of them outgrow `ROOM`."""
+    """Bootstrap counts (Efron 1979): how often each of ``n`` blocks is drawn. They come as (some
+    resamples, n) at a time, so that neither they nor ``series`` sums for each outgrow `ROOM`."""
     most = max(int(ROOM // max(series, 4 * n, 1)), 1)
     for first in range(0, resamples, most):
         count = min(most, resamples - first)
@@ -59,15 +59,15 @@ def resampled(
 
 
 def parts(series: int, each: int) -> Iterator[slice]:
-    """The series in order, so many at a time that ``each`` numbers for one keep within `ROOM`."""
+    """The series in order, split so that ``each`` numbers per series stay within `ROOM`."""
     step = max(ROOM // max(each, 1), 1)
     for first in range(0, series, step):
         yield slice(first, min(first + step, series))
 
 
 def spread(y: Floats, good: NDArray[np.bool_]) -> Floats:
-    """(n_series,) largest less smallest along the first axis of what counts; 0 where the
-    difference is rounding."""
+    """(n_series,) the range along the first axis of the values that count; 0 if it is only
+    rounding error."""
     low = np.where(good, y, np.inf).min(axis=0, initial=np.inf)
     high = np.where(good, y, -np.inf).max(axis=0, initial=-np.inf)
     size = np.maximum(np.abs(low), np.abs(high))
@@ -76,7 +76,7 @@ def spread(y: Floats, good: NDArray[np.bool_]) -> Floats:
 
 
 def short(used: NDArray[np.int64], least: int, what: str) -> str:
-    """Which of the series have too little to say anything, in words; empty where none has."""
+    """Which series have too little data, in words; empty if none."""
     few = int((used < least).sum())
     if not few:
         return ""
@@ -85,7 +85,7 @@ def short(used: NDArray[np.int64], least: int, what: str) -> str:
 
 
 def interval(samples: Floats, level: float) -> tuple[Floats, Floats]:
-    """Lower and upper quantiles along the first axis, NaN where any sample is none."""
+    """Lower and upper quantiles along the first axis; NaN where any sample is NaN."""
     tail = (1 - level) / 2
     with np.errstate(all="ignore"):
         low, high = np.quantile(samples, [tail, 1 - tail], axis=0)
@@ -93,7 +93,7 @@ def interval(samples: Floats, level: float) -> tuple[Floats, Floats]:
 
 
 def plain(value: Any) -> Any:
-    """For JSON: lists in place of arrays, None in place of NaN."""
+    """Data for JSON: lists instead of arrays, None instead of NaN."""
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, list | tuple):
@@ -114,7 +114,7 @@ class Found:
 
 
 def checked_level(level: float, resamples: int) -> None:
-    """Refuse levels and numbers of resamples that make no interval."""
+    """Refuse levels and numbers of resamples that cannot give an interval."""
     if not 0 < level < 1:
         raise ModelError(f"level is {level:g}, expected between 0 and 1", remedy="0.95 is usual")
     if resamples < 2:

@@ -1,10 +1,10 @@
-"""Scenario discovery: boxes in the space of factors in which a case of interest is common.
+"""Scenario discovery: boxes in the space of factors in which the cases of interest are common.
 
 PRIM peels a box from the outside (Friedman and Fisher 1999; Bryant and Lempert 2010), CART cuts the
-space into boxes (Breiman et al. 1984, scikit-learn's trees). Which dimensions of a box mean
-anything is told by quasi-p values and by how often resampled data restrict them.
+space into boxes (Breiman et al. 1984, scikit-learn's trees). Quasi-p values, and how often
+resampled data restrict a dimension, show which dimensions of a box matter.
 
-One after the other: ``boxes = prim(x, case, names)``, ``box = pasted(x, case, chosen(boxes))``,
+The usual sequence: ``boxes = prim(x, case, names)``, ``box = pasted(x, case, chosen(boxes))``,
 ``simplified(x, case, box)``.
 """
 
@@ -36,16 +36,16 @@ def _share(what: str, value: float) -> None:
 def prim(
     x: Floats, case: Flags, factors: Sequence[str], *, peel: float = 0.05, least: float = 0.05
 ) -> list[Box]:
-    """The boxes of one peeling, from all runs to the smallest, the trade-off to choose from.
+    """The boxes of one PRIM peeling, from all runs to the smallest: a trade-off to choose from.
 
-    Of all ends, a step takes away the one that gains most density. Where a factor has few values,
-    as a switch has, an end is a whole value and larger than the others: then the gain for each
-    run that goes counts (the lenient criterion of Kwakkel and Jaxa-Rozen 2016).
+    Each step removes the end that gains most density. For a factor with few values, such as a
+    switch, an end is a whole value and larger than the others, so the gain per removed run counts
+    (the lenient criterion of Kwakkel and Jaxa-Rozen 2016).
 
     Parameters
     ----------
     x : (n_run, n_factor), any units.   case : (n_run,).
-    peel : share of the runs in the box that a step takes away.   least : mass at which it stops.
+    peel : share of the box's runs that a step removes.   least : mass at which peeling stops.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def prim(
 
 
 def _weakest(x: Floats, case: Flags, peel: float, least: float) -> tuple[int, bool, float] | None:
-    """Factor, whether its upper end, and the new end, of the peel that gains most."""
+    """The peel that gains most: factor, whether its upper end, and the new end."""
     take = max(int(np.ceil(peel * len(x))), 1)
     best, found = -np.inf, None
     for j in range(x.shape[1]):
@@ -90,10 +90,10 @@ def _weakest(x: Floats, case: Flags, peel: float, least: float) -> tuple[int, bo
 
 
 def pasted(x: Floats, case: Flags, box: Box, paste: float = 0.05) -> Box:
-    """A box with its ends moved out again as long as its density does not fall, which regains
+    """A box with its ends moved out again for as long as its density does not fall, to regain
     what peeling cut off too early (Friedman and Fisher 1999, section 8.2).
 
-    paste : share of the runs in the box that a step brings back, those next to it.
+    paste : share of the box's runs that a step brings back, from next to the box.
     """
     x, case = checked_cases(x, case, box.factors)
     _share("paste", paste)
@@ -107,7 +107,7 @@ def pasted(x: Floats, case: Flags, box: Box, paste: float = 0.05) -> Box:
             for upper in (False, True):
                 near = np.sort(beside[beside > box.high[j]] if upper
                                else -beside[beside < box.low[j]])  # fmt: skip
-                # An end that holds back fewer runs than a step goes altogether.
+                # An end that excludes fewer runs than one step is dropped altogether.
                 edge = near[take - 1] if take <= len(near) else np.inf
                 new = [box.low.copy(), box.high.copy()]
                 new[upper][j] = edge if upper else -edge
@@ -121,8 +121,8 @@ def pasted(x: Floats, case: Flags, box: Box, paste: float = 0.05) -> Box:
 
 
 def chosen(boxes: Sequence[Box], density: float | None = None) -> Box:
-    """One box of a peeling: the one that covers most with at least ``density``, the densest where
-    none has it; without it, the one with the greatest product of coverage and density."""
+    """Choose a box of a peeling: the one that covers most with at least ``density``, or the densest
+    if none reaches it; without ``density``, the greatest product of coverage and density."""
     if density is None:
         return max(boxes, key=lambda b: b.coverage * b.density)
     enough = [b for b in boxes if b.density >= density]
@@ -130,7 +130,7 @@ def chosen(boxes: Sequence[Box], density: float | None = None) -> Box:
 
 
 def simplified(x: Floats, case: Flags, box: Box, worst: float = 0.05) -> Box:
-    """A box without the restrictions that chance explains (quasi-p above ``worst``)."""
+    """A box without restrictions that chance can explain (quasi-p above ``worst``)."""
     x, case = checked_cases(x, case, box.factors)
     ends_low, ends_high = x.min(axis=0), x.max(axis=0)
     while box.restricted.any():
@@ -148,13 +148,13 @@ def cart(
     x: Floats, case: Flags, factors: Sequence[str], *, leaves: int = 8, least: float = 0.05,
     seed: int = 0,
 ) -> list[Box]:  # fmt: skip
-    """The leaves of a tree as boxes, the densest first; together they hold every run once.
+    """The leaves of a classification tree as boxes, densest first; each run is in exactly one.
 
-    leaves : at most so many.   least : mass of the smallest.
+    leaves : largest number of leaves.   least : smallest mass of a leaf.
 
     Raises
     ------
-    ModelError : as of `prim`.
+    ModelError : as in `prim`.
     """
     with extra("discovery", "a tree of boxes"):
         from sklearn.tree import DecisionTreeClassifier
@@ -187,10 +187,10 @@ def cart(
 
 @dataclass(frozen=True)
 class Restrictions(Found):
-    """How sure it is which factors make the box.
+    """How stable a box's choice of factors is.
 
-    share : (n_factor,) of resampled data in which the chosen box restricts it.
-    used, left_out : resamples; left out are those without a case, or with nothing else.
+    share : (n_factor,) share of resamples in which the chosen box restricts the factor.
+    used, left_out : number of resamples; those with no cases, or only cases, are left out.
     """
 
     factors: tuple[str, ...]
@@ -199,7 +199,7 @@ class Restrictions(Found):
     left_out: int
 
     def __getitem__(self, factor: int | np.integer[Any]) -> float:
-        """The share of one factor, by its place."""
+        """The share of one factor, by position."""
         return float(self.share[factor])
 
 
@@ -207,11 +207,11 @@ def stability(
     x: Floats, case: Flags, factors: Sequence[str], *, resamples: int = 20,
     density: float | None = None, seed: int = 0, peel: float = 0.05,
 ) -> Restrictions:  # fmt: skip
-    """Peel resampled runs, choose as `chosen` does, drop what chance explains, count the rest.
+    """Count which factors are restricted when resampled runs are peeled, chosen and simplified.
 
     Raises
     ------
-    ModelError : fewer than 1 resample; as of `prim`.
+    ModelError : fewer than 1 resample; see also `prim`.
     """
     x, case = checked_cases(x, case, factors)
     if resamples < 1:

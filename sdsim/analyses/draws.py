@@ -1,4 +1,4 @@
-"""Draws that all policies share: which of them count, and their means with intervals."""
+"""Draws shared by all policies: which of them count, and means over them with intervals."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BETTER = ("high", "low")
 
 
 def sign_of(better: str) -> float:
-    """1 where ``high`` is better, -1 where ``low`` is."""
+    """1 if ``high`` is better, -1 if ``low`` is."""
     if better not in BETTER:
         raise ModelError(f"better = '{better}'", remedy="'high' or 'low'")
     return 1.0 if better == "high" else -1.0
 
 
 def named(labels: Sequence[str], values: Floats, axis: int, what: str) -> None:
-    """Refuse values without an axis for ``labels`` and one for draws behind it."""
+    """Refuse values without an axis for ``labels`` followed by one for draws."""
     if values.ndim <= axis + 1 or len(labels) != values.shape[axis]:
         raise ModelError(
             f"{len(labels)} names of {what} for values of shape {values.shape}",
@@ -30,11 +30,11 @@ def named(labels: Sequence[str], values: Floats, axis: int, what: str) -> None:
 
 
 def finite(values: Floats, axis: int) -> NDArray[np.bool_]:
-    """(n_draw,) which draws, that lie along ``axis``, are finite throughout.
+    """(n_draw,) which draws (along ``axis``) are finite throughout.
 
     Raises
     ------
-    ModelError : none is.
+    ModelError : none are.
     """
     rest = tuple(i for i in range(values.ndim) if i != axis)
     good = np.asarray(np.isfinite(values).all(axis=rest))
@@ -47,8 +47,8 @@ def finite(values: Floats, axis: int) -> NDArray[np.bool_]:
 
 
 def resampled(columns: Floats, resamples: int, seed: int) -> Floats:
-    """(resamples, n_column) means of columns (n_draw, n_column) over draws that are drawn again
-    (Efron 1979). The same seed draws the same draws."""
+    """(resamples, n_column) bootstrap means over the draws of columns (n_draw, n_column) (Efron
+    1979). The same seed gives the same resamples."""
     rng = np.random.default_rng(seed)
     n = len(columns)
     out = np.empty((resamples, columns.shape[1]))
@@ -62,7 +62,7 @@ def resampled(columns: Floats, resamples: int, seed: int) -> Floats:
 def mean(
     values: Floats, axis: int, resamples: int, level: float, seed: int
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean along the axis of draws, and the ends of its interval of ``level``."""
+    """The mean along the axis of draws, and the ends of its interval at ``level``."""
     columns = np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
     low, high = np.empty((2, columns.shape[1]))
     step = max(ROOM // resamples, 1)

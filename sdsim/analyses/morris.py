@@ -25,22 +25,23 @@ from sdsim.analyses.common import (
 )
 from sdsim.base.errors import ModelError
 
-#: Fewest trajectories of which there are effects at all; else they are NaN.
+#: The fewest trajectories for an estimate; with fewer, effects are NaN.
 LEAST = 4
-#: A column of the design that moves by less stands still.
+#: A column of the design that moves by less counts as fixed.
 STILL = 1e-12
 
 
 @dataclass(frozen=True)
 class Morris(Found):
-    """Effects of moving a factor (or group) across its whole range, at other points of the cube.
+    """Elementary effects: the change when a factor (or group) moves, scaled to its whole range.
 
-    mean, star, deviation : (n_factor, ...) of the effects, of their sizes, their deviation, in
-        units of the output: mu, mu* and sigma of the papers. A group has no ``mean``, since its
-        members move different ways; its ``deviation`` is that of the sizes.
-    low, high : ends of the interval of ``star``; likewise of the others.
+    mean, star, deviation : (n_factor, ...) mean of the effects, mean of their absolute values,
+        and their standard deviation, in units of the output: mu, mu* and sigma of the papers. A
+        group has no ``mean``, since its members move in different directions; its ``deviation``
+        is that of the absolute values.
+    low, high : ends of the interval of ``star``; likewise for the others.
     used : (...) trajectories with finite outputs throughout; ``left_out`` the others.
-    note : where effects are NaN for want of trajectories, in words.
+    note : which effects are NaN for lack of trajectories, in words.
     """
 
     factors: tuple[str, ...]
@@ -64,19 +65,19 @@ def morris(
     members: Sequence[Sequence[int]] | None = None, resamples: int = 1000, level: float = 0.95,
     seed: int = 0,
 ) -> Morris:  # fmt: skip
-    """Effects from the outputs of a `sdsim.design.Morris` design. What moved is seen in the points.
+    """Elementary effects from a `sdsim.design.Morris` design; the points show what moved.
 
     Parameters
     ----------
     unit : (n_run, n_column) in [0, 1], and y : (n_run, ...), trajectory after trajectory. A
-        trajectory with anything that is not finite is left out of that series.
-    factors : names of what moves; ``members`` the columns of each, one each where it is left out.
-    resamples, level, seed : of the intervals, quantiles over trajectories drawn again.
+        trajectory with any non-finite output is left out of that series.
+    factors : names of what moves; ``members`` are the columns of each, by default one each.
+    resamples, level, seed : for the intervals, which are quantiles over resampled trajectories.
 
     Raises
     ------
-    ModelError : runs that do not fill trajectories; columns that belong to none or to two factors;
-        a step in which anything else moves than one factor or group.
+    ModelError : runs that do not fill trajectories; columns that belong to no factor or to two;
+        a step in which anything but one factor or group moves.
     """
     checked_level(level, resamples)
     names = named(factors)
@@ -110,7 +111,7 @@ def morris(
 def _steps(
     x: Floats, columns: list[tuple[int, ...]], count: int
 ) -> tuple[NDArray[np.int64], Floats]:
-    """(n_trajectory, n_factor) which factor moved in each step, and how far."""
+    """(n_trajectory, n_factor) the factor that moved in each step, and how far."""
     if len(columns) != count or sorted(c for at in columns for c in at) != [*range(x.shape[2])]:
         raise ModelError(
             f"{len(columns)} sets of columns for {count} factors and {x.shape[2]} columns",
@@ -138,8 +139,8 @@ def _steps(
 def _estimates(
     effect: Floats, good: NDArray[np.bool_], resamples: int, level: float, seed: int
 ) -> Floats:
-    """(3, 3, n_factor, n_series): estimates and the ends of their intervals, of mean, size and
-    deviation."""
+    """(3, 3, n_factor, n_series): estimates and the ends of their intervals, for the mean, the
+    absolute value and the deviation."""
     weight = good.astype(np.float64)
     with np.errstate(all="ignore"):
         middle = effect.sum(axis=0) / weight.sum(axis=0)

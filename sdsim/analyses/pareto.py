@@ -1,4 +1,4 @@
-"""Trade-offs: policies that nothing beats in every outcome, and the search for them.
+"""Trade-offs: Pareto-optimal policies and the search for them.
 
 The search is pymoo's NSGA-II (Deb et al. 2002; Blank and Deb 2020): it proposes a whole generation,
 which is evaluated as one batch.
@@ -23,7 +23,7 @@ Evaluate = Callable[[Floats], Floats]
 
 
 def _signed(points: Floats, better: Sequence[str]) -> Floats:
-    """Points (n, m) so that low is better in every outcome."""
+    """Points (n, m) with signs changed so that low is better in every outcome."""
     y = np.asarray(points, dtype=np.float64)
     if y.ndim != 2 or y.shape[1] != len(better):
         raise ModelError(
@@ -34,13 +34,14 @@ def _signed(points: Floats, better: Sequence[str]) -> Floats:
 
 
 def _signs(better: Sequence[str]) -> Floats:
-    """1 where low is better, -1 where high is."""
+    """1 if low is better, -1 if high is."""
     return np.array([-sign_of(word) for word in better])
 
 
 def front(points: Floats, better: Sequence[str]) -> NDArray[np.bool_]:
-    """(n,) which of ``points`` (n, m) no other is better than in one outcome and at least as good
-    in all others. Equal points are kept together; points that are not finite never.
+    """(n,) which of ``points`` (n, m) are on the Pareto front: no other point is better in one
+    outcome and at least as good in all others. Equal points are kept together; points that are
+    not finite are never on the front.
 
     Raises
     ------
@@ -50,13 +51,13 @@ def front(points: Floats, better: Sequence[str]) -> NDArray[np.bool_]:
     out = np.asarray(np.isfinite(y).all(axis=1))
     y, back = np.unique(y[out], axis=0, return_inverse=True)
     if y.shape[1] == 2:
-        # Sorted by the first outcome: what is kept gets ever better in the second.
+        # Sorted by the first outcome, so points on the front keep improving in the second.
         least = np.minimum.accumulate(np.append(np.inf, y[:, 1]))[:-1]
         kept = y[:, 1] < least
     else:
         kept = np.ones(len(y), dtype=bool)
         for i in range(len(y)):
-            # Rows are sorted, so that only earlier ones can beat later ones, and none is equal.
+            # Rows are sorted and distinct, so a row can only be dominated by an earlier one.
             if kept[i]:
                 kept[i + 1 :] &= (y[i + 1 :] < y[i]).any(axis=1)
     out[out] = kept[back.ravel()]
@@ -64,9 +65,9 @@ def front(points: Floats, better: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def hypervolume(points: Floats, reference: Sequence[float], better: Sequence[str]) -> float:
-    """The volume that points (n, m) beat, up to a reference (m,), m = 2 or 3 (Zitzler and Thiele
-    1999). Units: the product of those of the outcomes. Points that are not better than the
-    reference in every outcome, or not finite, add nothing.
+    """The volume dominated by points (n, m), up to a reference (m,), for m = 2 or 3 (Zitzler and
+    Thiele 1999). Units: the product of the outcomes' units. Points that are not better than the
+    reference in every outcome, or are not finite, add nothing.
 
     Raises
     ------
@@ -104,10 +105,10 @@ def _area(y: Floats, ref: Floats) -> float:
 
 @dataclass(frozen=True)
 class Front(Found):
-    """What a search found.
+    """The Pareto front found by a search.
 
-    x : (n, n_lever).   y : (n, n_outcome), own units; none beats another.
-    evaluations : runs made.   failed : of them without an outcome.
+    x : (n, n_lever).   y : (n, n_outcome), in the outcomes' units; none dominates another.
+    evaluations : number of runs.   failed : number of runs without an outcome.
     """
 
     levers: tuple[str, ...]
@@ -123,19 +124,19 @@ def optimise(
     outcomes: Sequence[str], better: Sequence[str], *, population: int = 64, generations: int = 30,
     seed: int = 0,
 ) -> Front:  # fmt: skip
-    """Search for the front.
+    """Search for the Pareto front.
 
     Parameters
     ----------
-    evaluate : (n, n_lever) -> (n, n_outcome), called once a generation with all that is new in it;
-        a run that failed is NaN, and is never chosen.
-    low, high : (n_lever,) ends of what may be chosen, units of the levers.
+    evaluate : (n, n_lever) -> (n, n_outcome), called once per generation with all its new points;
+        a failed run is NaN and is never chosen.
+    low, high : (n_lever,) bounds of the search, units of the levers.
     better : ``high`` or ``low`` for each outcome.
-    population : members of a generation.   seed : the same gives the same.
+    population : size of a generation.   seed : the same seed gives the same result.
 
     Raises
     ------
-    ModelError : nothing to choose, ends or shapes that do not fit, or nothing that can be run.
+    ModelError : nothing to choose, bounds or shapes that do not fit, or no run that succeeds.
     """
     with extra("search", "a search for a front"):
         from pymoo.algorithms.moo.nsga2 import NSGA2
@@ -161,7 +162,7 @@ def optimise(
             )
 
     class Batch(Problem):  # type: ignore[misc]
-        """A whole generation at a time; what failed breaks a constraint, and so loses to all."""
+        """Evaluates a generation at a time; a failed run violates a constraint and always loses."""
 
         def _evaluate(self, x: Floats, out: dict[str, Any], *_: Any, **__: Any) -> None:
             y = np.asarray(evaluate(np.array(x, dtype=np.float64)), dtype=np.float64)

@@ -1,5 +1,5 @@
-"""PAWN: how far the distribution of an output moves when a factor is known. Independent of moments,
-and taken from any plain sample.
+"""PAWN: how far the distribution of an output moves when a factor is fixed. It does not rely on
+moments and works on any plain sample.
 
 Pianosi, F. and Wagener, T. (2018). Distribution-based sensitivity analysis from a generic
 input-output sample. Environmental Modelling & Software 108, 197-207.
@@ -18,19 +18,19 @@ from sdsim.analyses.common import Floats, Found, named, parts, short, spread
 from sdsim.base.errors import ModelError
 
 Whole = NDArray[np.int64]
-#: Fewest runs in a slice, on average; a single one of fewer than half of them is not looked at.
+#: The fewest runs per slice, on average; a slice with fewer than half as many is ignored.
 FEWEST = 10
 
 
 @dataclass(frozen=True)
 class Pawn(Found):
-    """Distances between distributions, 0 to 1 (Kolmogorov and Smirnov's).
+    """Distances between distributions, 0 to 1 (Kolmogorov-Smirnov).
 
     median, largest, mean : (n_factor, ...) over the slices of a factor.
-    dummy : (...) what a factor that does nothing reaches in 95 of 100 shuffles, by its median.
+    dummy : (...) the 95 % quantile, over shuffles, of the median of a factor without effect.
     used : (...) runs with a finite output; ``left_out`` the others.
-    varies : (...) whether there is more than one value; all distances are NaN where there is not.
-    note : where distances are NaN for want of runs, in words.
+    varies : (...) whether there is more than one value; otherwise all distances are NaN.
+    note : which distances are NaN for lack of runs, in words.
     """
 
     factors: tuple[str, ...]
@@ -49,18 +49,19 @@ def pawn(
     x: Floats, y: Floats, factors: Sequence[str], *, slices: int = 10, shuffles: int = 100,
     seed: int = 0,
 ) -> Pawn:  # fmt: skip
-    """From a plain sample.
+    """PAWN indices from a plain sample.
 
     Parameters
     ----------
     x : (n_run, n_factor), any units.   y : (n_run, ...). A run that is not finite is left out of
         that series.
-    slices : of each factor, with as many runs in each; one a value where a factor has few values.
-    shuffles, seed : of the slices of a factor that does nothing.
+    slices : number of slices per factor, with equally many runs in each; a factor with few values
+        gets one slice per value.
+    shuffles, seed : for the slices of a factor without effect.
 
     Raises
     ------
-    ModelError : fewer than `FEWEST` runs a slice; shapes that do not fit; points not finite.
+    ModelError : fewer than `FEWEST` runs per slice; shapes that do not fit; points not finite.
     """
     names = named(factors)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
@@ -96,7 +97,7 @@ def pawn(
 
 
 def _alike(good: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> list[tuple[Any, Whole]]:
-    """The runs that count and the series of which they are, where those are wanted."""
+    """Groups of series that use the same runs: those runs, and the series."""
     found: dict[bytes, list[int]] = {}
     for s in np.flatnonzero(wanted):
         found.setdefault(good[:, s].tobytes(), []).append(int(s))
@@ -113,8 +114,8 @@ def _slices(x: Floats, slices: int) -> Whole:
 
 
 def _ranked(y: Floats) -> tuple[Whole, Floats, Floats]:
-    """(n, n_series) each: the order of the runs, and for each place in it the shares of all runs
-    that are no larger, and that are smaller."""
+    """The order of the runs and, at each place in it, the shares of all runs that are no larger
+    and that are smaller; each (n, n_series)."""
     n = len(y)
     order = np.argsort(y, axis=0, kind="stable")
     value = np.take_along_axis(y, order, axis=0)
@@ -128,7 +129,7 @@ def _ranked(y: Floats) -> tuple[Whole, Floats, Floats]:
 
 
 def _distances(which: Whole, within: Floats, smaller: Floats) -> Floats:
-    """(n_slice, n_series) largest distance of the distribution in a slice from that of all.
+    """(n_slice, n_series) the largest distance between a slice's distribution and that of all runs.
 
     which : (n, n_series) slices of the runs in the order of the output, the same number of runs in
         each slice throughout; within, smaller : see `_ranked`. The largest distance is reached at a
@@ -153,9 +154,9 @@ def _summary(distance: Floats) -> Floats:
 
 
 def _dummy(within: Floats, smaller: Floats, slices: int, shuffles: int, seed: int) -> Floats:
-    """(n_series,) 95 % quantile of the median distance over slices that are shuffled.
+    """(n_series,) 95 % quantile of the median distance over shuffled slices.
 
-    The values of an output do not matter here, only which of them are equal.
+    Only which values of an output are equal matters here, not the values themselves.
     """
     n, series = within.shape
     even = np.arange(n) * slices // n

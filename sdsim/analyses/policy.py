@@ -1,8 +1,8 @@
-"""Policies compared under uncertainty: rank, regret, worse before better, stability of the order
+"""Comparison of policies under uncertainty: rank, regret, worse before better, rank stability
 (Savage 1951 on regret; Lempert, Groves, Popper and Bankes 2006 on satisficing).
 
-Every policy meets the same draws; a draw in which any policy's outcome is not finite is left out
-for all of them, and counted. Intervals come from resampled draws (Efron 1979).
+Every policy is evaluated on the same draws; a draw in which any policy's outcome is not finite is
+left out for all policies, and counted. Intervals come from resampled draws (Efron 1979).
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from sdsim.base.errors import ModelError
 
 @dataclass(frozen=True)
 class Ranking(Found):
-    """Policies on one outcome, units of the outcome unless said; every array may have the further
-    axes of the outcome at its end. An interval of ``level`` stands in ``..._low``, ``..._high``.
+    """The comparison of policies on one outcome, in its units unless stated. Arrays may end with
+    the outcome's further axes. ``..._low`` and ``..._high`` are intervals at ``level``.
 
     mean : (n_policy,).   quantiles : (n_policy, 3) 5, 50, 95 % over draws.
-    regret : (n_policy, 3) mean, 90 % quantile and largest loss against the best policy of a draw;
-        the interval is that of the mean.
-    best : (n_policy,) share of draws in which it is the best; ties are shared.
+    regret : (n_policy, 3) mean, 90 % quantile and maximum of the loss against the best policy of
+        each draw; the interval is that of the mean.
+    best : (n_policy,) share of draws in which the policy is best; ties are shared.
     meets : (n_policy,) share of draws that reach the threshold, NaN without one.
-    used, left_out : draws.
+    used, left_out : numbers of draws.
     """
 
     policies: tuple[str, ...]
@@ -52,11 +52,11 @@ class Ranking(Found):
     level: float
 
     def order(self) -> list[int]:
-        """Policies, the best mean first.
+        """Policies, ordered by mean, the best first.
 
         Raises
         ------
-        ModelError : the outcome has further axes, and so no one order.
+        ModelError : the outcome has further axes, so there is no single order.
         """
         if self.mean.ndim != 1:
             raise ModelError(
@@ -71,12 +71,12 @@ def rank(
     outcome: Floats, policies: Sequence[str], better: str, *, threshold: float | None = None,
     resamples: int = 1000, level: float = 0.95, seed: int = 0,
 ) -> Ranking:  # fmt: skip
-    """Compare policies.
+    """Rank policies on one outcome.
 
     Parameters
     ----------
-    outcome : (n_policy, n_draw, ...), such as further outcomes or times; a draw that is not finite
-        somewhere is left out everywhere.   better : ``high`` or ``low``.
+    outcome : (n_policy, n_draw, ...), with further axes such as outcomes or times; a draw that is
+        not finite anywhere is left out everywhere.   better : ``high`` or ``low``.
     threshold : what is good enough, units of the outcome.
 
     Raises
@@ -109,12 +109,14 @@ def rank(
 
 @dataclass(frozen=True)
 class WorseBeforeBetter(Found):
-    """Policies that first go the wrong way.
+    """Policies that first make things worse and later better.
 
-    share : (n_policy,) of draws in which a policy is first worse than the baseline by more than
-        the tolerance and ends better by more than it.   depth : (n_policy,) median of the largest
-        loss before it is clearly better, as a share of the baseline's range.   until : (n_policy,)
-        median time at which that loss is made good.   used, left_out : draws.
+    share : (n_policy,) share of draws in which a policy is first worse than the baseline by more
+        than the tolerance and ends better by more than the tolerance.
+    depth : (n_policy,) median of the largest loss before it is clearly better, as a share of the
+        baseline's range.
+    until : (n_policy,) median time at which that loss is made good.
+    used, left_out : numbers of draws.
     """
 
     policies: tuple[str, ...]
@@ -129,14 +131,14 @@ def worse_before_better(
     series: Floats, time: Floats, policies: Sequence[str], baseline: int, better: str, *,
     tolerance: float = 0.01,
 ) -> WorseBeforeBetter:  # fmt: skip
-    """Look for costs that come before gains (Forrester 1971).
+    """Find policies whose costs come before their gains (Forrester 1971).
 
     Parameters
     ----------
     series : (n_policy, n_draw, n_time).   time : (n_time,).
-    baseline : the place of the policy to compare with.
-    tolerance : of the range of the baseline's series in a draw; where that is flat, of its size;
-        where it is 0 throughout, of the largest difference that a policy makes.
+    baseline : index of the policy to compare with.
+    tolerance : a share of the range of the baseline's series in a draw; if that is flat, of its
+        size; if it is 0 throughout, of the largest difference that a policy makes.
 
     Raises
     ------
@@ -186,16 +188,16 @@ def _dip(gain: Floats, time: Floats, tolerance: float) -> tuple[float, float, fl
 
 @dataclass(frozen=True)
 class Stability(Found):
-    """Whether the order of policies is the same in other worlds, such as rival theories. The
-    intervals of ``level`` of tau and agree stand in ``..._low``, ``..._high``.
+    """How stable the order of policies is across worlds, such as rival theories. ``..._low`` and
+    ``..._high`` are the intervals of tau and agree at ``level``.
 
-    tau : (n_world, n_world) Kendall's tau-b of the orders by mean.
+    tau : (n_world, n_world) Kendall's tau-b between the orders by mean.
     pairs : (n_pair, 2) policies.
-    keeps : (n_pair,) the share of worlds, weighted alike and the first among them, in which the
-        pair's means keep the order that they have in the first, on average over resampled draws:
-        a probability, and so without an interval.
-    agree : (n_world, n_pair) share of a world's draws that put the pair in that order, ties half.
-    used, left_out : draws.
+    keeps : (n_pair,) share of worlds, equally weighted and including the first, in which the
+        pair's means have the same order as in the first, averaged over resampled draws. It is a
+        probability, so it has no interval.
+    agree : (n_world, n_pair) share of a world's draws with the pair in that order; ties count half.
+    used, left_out : numbers of draws.
     """
 
     worlds: tuple[str, ...]
@@ -215,7 +217,7 @@ class Stability(Found):
 
 def _taus(means: Floats, pairs: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Signs of pairs (..., n_world, n_pair) and tau-b (..., n_world, n_world) of means
-    (..., n_world, n_policy); NaN where a world ties all (Kendall 1945)."""
+    (..., n_world, n_policy); NaN if all policies tie in a world (Kendall 1945)."""
     signs = np.sign(means[..., pairs[:, 0]] - means[..., pairs[:, 1]])
     together = signs @ np.swapaxes(signs, -1, -2)
     untied = np.sqrt(np.diagonal(together, axis1=-2, axis2=-1))
@@ -227,11 +229,11 @@ def rank_stability(
     outcome: Floats, worlds: Sequence[str], policies: Sequence[str], better: str, *,
     resamples: int = 200, level: float = 0.95, seed: int = 0,
 ) -> Stability:  # fmt: skip
-    """Compare orders.
+    """Compare the order of policies between worlds.
 
     Parameters
     ----------
-    outcome : (n_world, n_policy, n_draw); the draws are the same in all worlds.
+    outcome : (n_world, n_policy, n_draw); all worlds use the same draws.
 
     Raises
     ------

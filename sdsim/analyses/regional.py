@@ -21,12 +21,12 @@ Flags = NDArray[np.bool_]
 class Regional:
     """How a factor's values differ between runs that behave and runs that do not.
 
-    distance, p : (n_factor,) of the two-sided test of Kolmogorov and Smirnov.
-    shift : (n_factor,) median where they behave, less the median where not, as a share of the
-        factor's range: above 0 where the behaviour comes with high values.
-    direction : where the behaving runs lie: ``high`` or ``low``, ``middle`` or ``ends`` where they
-        lack both sides or gain on both; empty where the two do not differ. Read it with ``p``: a
-        factor that does nothing lies somewhere too.
+    distance, p : (n_factor,) from the two-sided Kolmogorov-Smirnov test.
+    shift : (n_factor,) median of behaving runs minus median of the others, as a share of the
+        factor's range; positive if the behaviour goes with high values.
+    direction : where the behaving runs lie: ``high`` or ``low``, ``middle`` (rarer at both ends) or
+        ``ends`` (more common at both); empty if there is no difference. Read it together with
+        ``p``, since a factor without effect gets a direction too.
     """
 
     factors: tuple[str, ...]
@@ -38,7 +38,7 @@ class Regional:
     of: int
 
     def order(self) -> list[int]:
-        """Factors, the largest distance first."""
+        """Factors, ordered by distance, the largest first."""
         return [int(i) for i in np.argsort(-self.distance, kind="stable")]
 
     def to_data(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Regional:
 
 
 def checked_sample(x: Floats, flags: Flags, factors: Sequence[str]) -> tuple[Floats, Flags]:
-    """Runs (n_run, n_factor) with a flag each, or a refusal that says what does not fit.
+    """Check runs (n_run, n_factor) with a flag each, and say what does not fit.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def checked_sample(x: Floats, flags: Flags, factors: Sequence[str]) -> tuple[Flo
 
 
 def regional(x: Floats, behaves: Flags, factors: Sequence[str]) -> Regional:
-    """From a plain sample.
+    """Regional sensitivity from a plain sample.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ def regional(x: Floats, behaves: Flags, factors: Sequence[str]) -> Regional:
 
 
 def _direction(inside: Floats, outside: Floats) -> str:
-    """From the signed gaps between the two cumulative shares: one gap that is twice the other
-    decides for a side; two gaps alike, for the middle or the ends."""
+    """The direction, from the signed gaps between the two cumulative distributions: if one gap is
+    twice the other it is a side; if they are similar, the middle or the ends."""
     at = np.unique(np.concatenate([inside, outside]))
     gap = np.searchsorted(np.sort(inside), at, "right") / len(inside)
     gap -= np.searchsorted(np.sort(outside), at, "right") / len(outside)

@@ -1,8 +1,8 @@
-"""Indices of variance from Saltelli's design, with bootstrap intervals, for all series at once.
+"""Sobol indices from Saltelli's design, with bootstrap intervals, for all series at once.
 
 First order: Saltelli et al. (2010), table 2 (b). Total: Jansen (1999), table 2 (f) there. Second
-order: Saltelli (2002). Outputs are centred and scaled first, which changes no index and saves
-digits. An index may fall below 0 or exceed 1 by its error; it is not cut off.
+order: Saltelli (2002). Outputs are centred and scaled first, which changes no index but keeps
+precision. An index may fall below 0 or exceed 1 by its error; it is not truncated.
 
 Saltelli, A. (2002). Computer Physics Communications 145, 280-297.
 Saltelli, A., Annoni, P., Azzini, I., Campolongo, F., Ratto, M. and Tarantola, S. (2010). Computer
@@ -34,17 +34,17 @@ from sdsim.analyses.common import (
 )  # fmt: skip
 from sdsim.base.errors import ModelError
 
-#: Fewest base points of which there are indices at all; else they are NaN.
+#: The fewest base points for indices; with fewer they are NaN.
 LEAST = 8
-#: Fewest base points that say anything.
+#: The fewest base points for indices that mean anything.
 FEWEST = 16
-#: A total index whose interval is wider than this is not known well.
+#: A total index whose interval is wider than this is poorly known.
 WIDE = 0.1
 
 
 @dataclass(frozen=True)
 class Indices:
-    """Estimates with the ends of their intervals, all of one shape."""
+    """Estimates with the ends of their intervals, all of the same shape."""
 
     value: Floats
     low: Floats
@@ -57,12 +57,12 @@ class Indices:
 
 @dataclass(frozen=True)
 class Sobol:
-    """Shares of variance.
+    """Sobol indices: shares of variance.
 
     first, total : (n_factor, ...).   second : (n_pair, ...), with ``pairs`` (n_pair, 2).
     used : (...) base points with finite outputs in their whole block; ``left_out`` the others.
-    varies : (...) whether there is variance to share; all indices are NaN where there is none.
-    note : where indices are NaN for want of base points, in words.
+    varies : (...) whether the output varies; otherwise all indices are NaN.
+    note : which indices are NaN for lack of base points, in words.
     """
 
     factors: tuple[str, ...]
@@ -77,7 +77,7 @@ class Sobol:
     note: str = ""
 
     def verdict(self) -> str:
-        """Why more base points are needed, in words; empty where they suffice."""
+        """Why more base points are needed, in words; empty if there are enough."""
         out = []
         wide = self.total.high - self.total.low
         if (self.used < FEWEST).any():
@@ -96,7 +96,7 @@ class Sobol:
         return "; ".join(out)
 
     def _unclear(self) -> str:
-        """Neighbours in rank whose intervals overlap, where either matters (above 0.05)."""
+        """Factors adjacent in rank whose intervals overlap, if either index is above 0.05."""
         flat = [v.reshape(len(self.factors), -1) for v in
                 (self.total.value, self.total.low, self.total.high)]  # fmt: skip
         for column in range(flat[0].shape[1]):
@@ -108,10 +108,10 @@ class Sobol:
         return ""
 
     def above_chance(self, series: int = 0) -> list[int]:
-        """Places in ``pairs`` of what one series has of second order, the largest first: indices
-        that exceed what the largest of as many pairs without any reaches in 5 of 100 designs.
+        """Positions in ``pairs`` of one series' notable second-order indices, largest first: those
+        above what the largest of as many pairs without interaction reaches in 5 of 100 designs.
 
-        The error of an index is taken from its interval, as of a normal distribution.
+        The error of an index is taken from its interval, assuming a normal distribution.
         """
         if self.second is None or not len(self.pairs):
             return []
@@ -147,14 +147,14 @@ def sobol(
     Parameters
     ----------
     y : (n_run, ...) in the design's order: for each base point A, A with each factor from B, the
-        same the other way round where ``second_order``, B. A base point with anything that is not
-        finite in its block is left out of that series.
-    factors : names, or names of groups that move together: a group is one column moved.
-    resamples, level, seed : of the intervals, quantiles of indices over base points drawn again.
+        same the other way round if ``second_order``, B. A base point with any non-finite output in
+        its block is left out of that series.
+    factors : names, or names of groups that move together; a group counts as one column.
+    resamples, level, seed : for the intervals, which are quantiles over resampled base points.
 
     Raises
     ------
-    ModelError : runs that do not fill blocks; names that are missing or stand twice.
+    ModelError : runs that do not fill blocks; names that are missing or repeated.
     """
     checked_level(level, resamples)
     names = named(factors)
@@ -198,9 +198,9 @@ def _estimates(
 
 
 def _terms(cut: Floats, good: NDArray[np.bool_], k: int, second_order: bool) -> list[Floats]:
-    """For each base point (n_base, n_series) what the estimators add up: whether it counts, A and
-    its square, B and its square, then for each factor the products of the first and total order
-    estimators, then for each pair those of the second."""
+    """The terms that the estimators sum, each (n_base, n_series): whether the base point counts, A
+    and its square, B and its square, then the products of the first-order and total estimators for
+    each factor, then those of the second-order estimator for each pair."""
     count = np.maximum(good.sum(axis=0), 1)
     kept = np.where(good[:, None], cut, 0.0)
     size = np.abs(kept).max(axis=(0, 1))
@@ -242,11 +242,11 @@ def convergence(
     y: Floats, factors: Sequence[str], *, second_order: bool = False, resamples: int = 200,
     level: float = 0.95, seed: int = 0,
 ) -> dict[int, Sobol]:  # fmt: skip
-    """The same from the first eighth, quarter and half of the base points, and from all of them.
+    """Sobol indices from the first eighth, quarter and half of the base points, and from all.
 
     Returns
     -------
-    By the number of base points.
+    The indices by number of base points.
     """
     width = (2 if second_order else 1) * len(factors) + 2
     n = len(y) // width

@@ -1,4 +1,4 @@
-"""One factor at a time: what its low and its high end change, here and under other conditions."""
+"""One factor at a time: the effect of its low and high end, around one or several centres."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sdsim.analyses.common import Floats, blocks, plain
 
 @dataclass(frozen=True)
 class Tornado:
-    """Changes against the centre of a block, in units of the output.
+    """Changes relative to the centre of a block, in units of the output.
 
     low, high : (n_factor, ...) at the factor's low and high end, in the first block.
     low_band, high_band : (2, n_factor, ...) 5 and 95 % quantiles of the same over all blocks.
@@ -30,7 +30,7 @@ class Tornado:
     used: int
 
     def order(self, series: int | tuple[int, ...] = ()) -> list[int]:
-        """Factors of one series, the largest swing first."""
+        """Factors of one series, ordered by swing, the largest first."""
         at = (series,) if isinstance(series, int) else series
         swing = np.moveaxis(np.abs(self.high - self.low), 0, -1)[at]
         return [int(i) for i in np.argsort(-np.nan_to_num(swing, nan=-1.0), kind="stable")]
@@ -45,7 +45,7 @@ class Tornado:
 
 
 def tornado(y: Floats, factors: Sequence[str]) -> Tornado:
-    """From the outputs of a `sdsim.design.OneAtATime` design: y (n_run, ...)."""
+    """A tornado from the outputs of a `sdsim.design.OneAtATime` design: y (n_run, ...)."""
     k = len(factors)
     cut, shape = blocks(y, 2 * k + 1, "one at a time")
     with np.errstate(invalid="ignore"):
@@ -54,7 +54,7 @@ def tornado(y: Floats, factors: Sequence[str]) -> Tornado:
 
     def band(v: Floats) -> Floats:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.filterwarnings("ignore", "All-NaN slice")  # NaN is the answer
+            warnings.filterwarnings("ignore", "All-NaN slice")  # NaN is the right answer
             return np.asarray(np.nanquantile(v, [0.05, 0.95], axis=0)).reshape(2, k, *shape)
 
     return Tornado(

@@ -1,8 +1,8 @@
-"""Which declared loops are closed in a run: those all of whose links respond in it.
+"""Find which declared loops are closed in a run: those in which every link responds.
 
-A loop may stand in the equations and be open in a run, as when a weight of zero lets history take
-the place of a decision. To hold a link of an open loop takes no feedback away; it cuts a mechanism,
-which is what ablations are for. So the null control holds closed loops alone.
+A loop can exist in the equations and still be open in a run, for example when a weight of zero
+replaces a decision with history. Holding a link of an open loop removes no feedback; it cuts a
+mechanism, which is the job of ablations. So the null control holds only closed loops.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def closed_in(
 ) -> dict[str, frozenset[str]]:  # fmt: skip
     """The loops, by name, that are closed in each run.
 
-    A loop with a link that the equations do not have is closed nowhere.
+    A loop with a link that is missing from the equations is closed in no run.
 
     own : the links that the runs themselves may hold.
     """
@@ -86,7 +86,7 @@ def _links(model: Model, loop: Loop) -> list[Link] | None:
 
 
 def _in_all(model: Model, link: Link, what: str, number: int) -> Variable:
-    """The size of a link's response, or of its effect, added up over the elements it means."""
+    """The size of a link's response, or of its effect, summed over the elements it refers to."""
     dims = model.variables[link.effect.name].dims
     subs = tuple(f"{sub}!" if sub in model.dimensions else sub for sub in link.effect.subs or dims)
     size: Expr = Call("abs", (Ref(f"{what} of link {number}", subs),))

@@ -1,4 +1,4 @@
-"""Runs of claims, made in batches: every distinct run once, the same draws for all of them."""
+"""The runs that claims need, made in batches: each distinct run once, all with the same draws."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sdsim.run.system import System
 
 T = TypeVar("T")
 
-#: Numbers that one batch may keep (half a gigabyte).
+#: The most numbers that one batch may keep (half a gigabyte).
 MAX_NUMBERS = 60_000_000
 
 
@@ -42,7 +42,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A run made ready: before anything is scaled, what it sets, and what it scales."""
+    """A prepared run: the values it sets, before scaling, and what it scales."""
 
     run: Prepared
     set: frozenset[Cell]
@@ -54,7 +54,7 @@ class _Ready:
         return self.run.system
 
     def scaled(self) -> Prepared:
-        """The run with what it scales multiplied."""
+        """The run with its scale factors applied."""
         vector = self.run.vector.copy()
         for row, factor in self.scale:
             vector[row] *= factor
@@ -68,7 +68,7 @@ class Worlds:
     ----------
     overrides : put on every run, such as a preset.
     links : every link that any run may hold.
-    lenient : leave out what a run changes and the model does not have.
+    lenient : ignore changes to names that the model does not have.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Worlds:
     # --- making ready -------------------------------------------------------------------------
 
     def ready(self, changes: Changes) -> _Ready:
-        """A run made ready, once.
+        """The prepared run; each is prepared once.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Worlds:
         return self._ready[changes.key]
 
     def need(self, changes: Changes, cells: Iterable[Cell]) -> None:
-        """Say, before anything runs, what will be asked of a run: one kernel then serves all."""
+        """Announce, before anything runs, what a run must keep, so that one kernel serves all."""
         self._wanted.setdefault(id(self.ready(changes).system), {}).update(dict.fromkeys(cells))
 
     def _made(self, changes: Changes) -> _Ready:
@@ -126,7 +126,7 @@ class Worlds:
         return _Ready(run, frozenset(cells), tuple(scale))
 
     def outside(self, changes: Changes) -> list[str]:
-        """Constants that a run sets or scales beyond the range that the model declares."""
+        """Constants that a run sets or scales outside the range declared in the model."""
         ready, model = self.ready(changes), self.plain.model
         scaled = {row for row, _ in ready.scale}
         out = []
@@ -149,7 +149,7 @@ class Worlds:
         return Overrides({self._switches[k]: 1.0 for k in links})
 
     def _fitting(self, changes: Changes) -> Changes:
-        """What of the changes the model can take, where it is lenient."""
+        """The changes that the model can take; all of them unless it is lenient."""
         if not self._lenient:
             return changes
         return Changes(
@@ -158,10 +158,10 @@ class Worlds:
         )
 
     def _known(self, overrides: Overrides) -> Overrides:
-        """What of the overrides the model has a place for.
+        """The overrides that fit a variable of the model.
 
-        A start goes to a stock and a table to a table: what has the name and is drawn as a curve
-        takes neither.
+        An initial value needs a stock and a lookup needs a lookup: a variable of the right name but
+        the wrong kind takes neither.
         """
 
         def kept(group: Mapping[str, T], *kinds: str) -> dict[str, T]:
@@ -183,7 +183,7 @@ class Worlds:
     def each(
         self, runs: Mapping[str, Changes], needs: Mapping[str, Iterable[Cell]]
     ) -> dict[str, Batch]:
-        """One member of each run: an outcome by the run's key.
+        """Run one member of each run; outcomes by the run's key.
 
         needs : for each run the elements to keep.
         """
@@ -205,7 +205,7 @@ class Worlds:
         return out
 
     def drawn(self, changes: Changes, needs: Iterable[Cell], draws: Draws, first: int) -> Batch:
-        """One run under draws of the constants; ``first`` is the number of the first member."""
+        """One run with drawn constants; ``first`` is the number of the first member."""
         ready = self.ready(changes)
         run, places = ready.scaled(), ready.system.program.param_places
         drawn = {
@@ -248,7 +248,7 @@ class Worlds:
         return [places[name][cell] for name, cell in wanted]
 
     def blame(self, changes: Changes) -> str:
-        """Why a run stopped, in one line; empty where it did not."""
+        """Why a run stopped, in one line; empty if it did not stop."""
         ready = self.ready(changes)
         given: dict[str, float] = {}
         for label, value, before in zip(

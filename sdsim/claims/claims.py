@@ -1,4 +1,4 @@
-"""The file of a claim: what it says, what it runs, what must hold. Data, checked key by key."""
+"""Claim files: what a claim says, what it runs and what must hold. Data, checked key by key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAX_BYTES = 200_000  # of one file
 MAX_FILES = 1000
 MAX_EXPRESSIONS = 100  # of one claim
 MAX_LENGTH = 4000  # characters of one expression
-MAX_RUNS = 50  # of one claim; ablations as well
-MAX_MADE = 500  # runs times ablations of one claim, and
-MAX_MODELS = 100  # those of them that change equations
+MAX_RUNS = 50  # of one claim; the same for its ablations
+MAX_MADE = 500  # runs times ablations of one claim
+MAX_MODELS = 100  # of these, the ones that change equations
 
 KINDS = ("mechanism", "behaviour", "figure", "rival")
 EXPECTED = ("supported", "not supported", "not testable")
@@ -31,7 +31,7 @@ BASE = "base"
 
 @dataclass(frozen=True)
 class Changes:
-    """What a run changes.
+    """The changes a run makes to the model.
 
     scale : factors of constants, applied to what is set or drawn.
     hold : links ``A -> B`` in which A keeps its value at the start.
@@ -43,7 +43,7 @@ class Changes:
     note: str = ""
 
     def __or__(self, other: Changes) -> Changes:
-        """Both; where they meet, ``other`` holds. A constant set anew is no longer scaled."""
+        """Both sets of changes; ``other`` wins, and a constant it sets is no longer scaled."""
         anew = {names.canonical(k) for k in other.overrides.constants}
         kept = {k: v for k, v in self.scale.items() if names.canonical(k) not in anew}
         return Changes(
@@ -55,7 +55,7 @@ class Changes:
 
     @cached_property
     def key(self) -> str:
-        """The same for two runs that change the same."""
+        """A key that is equal for two runs with equal changes."""
         data = asdict(self) | {"note": ""}
         del data["overrides"]["places"]
         data["hold"] = sorted(map(names.canonical, self.hold))
@@ -64,9 +64,9 @@ class Changes:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as its file states it; see the README of this room.
+    """A claim as stated in its file; see `README.md` in this folder.
 
-    check : all must hold; empty where ``missing`` says why the claim cannot be tested.
+    check : conditions that must all hold; empty if ``missing`` says why it cannot be tested.
     why : the outcome explained in words.
     base : put on every run of this claim.   file : its name, for messages.
     section : the file as read, in which the lines of its keys are looked up.
@@ -114,27 +114,27 @@ class Claim:
         )  # fmt: skip
 
     def expressions(self) -> dict[str, str]:
-        """Every expression by the key it stands under."""
+        """Every expression, by its key in the file."""
         many = len(self.check) > 1
         out = {f"check {i}" if many else "check": t for i, t in enumerate(self.check, start=1)}
         out |= {f"report.{label}": text for label, text in self.report.items()}
         return out | {f"plot {i}": text for i, text in enumerate(self.plot, start=1)}
 
     def settings(self, ablation: str | None = None) -> dict[str, Changes]:
-        """What each run changes in all, by canonical name, with an ablation put on it."""
+        """All changes of each run, by canonical name, with an ablation applied on top."""
         last = Changes() if ablation is None else self.ablations[ablation]
         runs = {BASE: Changes(), **{names.canonical(k): v for k, v in self.runs.items()}}
         return {name: self.base | run | last for name, run in runs.items()}
 
 
 def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, ...]:
-    """The claims in ``folder``, by name of the file.
+    """The claims in ``folder``, sorted by file name.
 
-    ids : if all of them are there, these alone; what is wrong with others does not matter then.
+    ids : read only these, if all are present; faults in other files are then ignored.
 
     Raises
     ------
-    ModelError : no claims, or a file that is none; the key is named.
+    ModelError : no claims, or a file that is not a claim; the key is named.
     """
     files = sorted(Path(folder).glob("*.toml"))
     if not files:
@@ -168,7 +168,7 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
 
 
 def read_claim(path: str | Path) -> Claim:
-    """One claim.
+    """Read one claim.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def read_claim(path: str | Path) -> Claim:
 
 
 def inside(path: Path, folder: Path) -> Path:
-    """The path, which must lie in the folder also when links are followed.
+    """The path, which must lie inside the folder even after links are followed.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def inside(path: Path, folder: Path) -> Path:
     return path
 
 
-# --- one key each -----------------------------------------------------------------------------
+# --- one function per kind of key -------------------------------------------------------------
 
 
 def _text(section: Section, key: str) -> str:
@@ -201,7 +201,7 @@ def _text(section: Section, key: str) -> str:
 
 
 def _line(section: Section, key: str) -> str:
-    """A text of one line."""
+    """A one-line text."""
     text = _text(section, key)
     if not text.isprintable():
         raise section.fault(f"{text!r} is no name", key, "one line of text")

@@ -1,4 +1,4 @@
-"""Whether conditions hold at saved times: comparisons of two series, joined by and, or, not."""
+"""Conditions at saved times: comparisons of two series, combined with and, or, not."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Floats = NDArray[np.float64]
 #: The comparisons; all but ``=`` and ``<>`` may be forced.
 COMPARED = ("=", "<", "<=", ">", ">=")
 _COMPARISONS = (*COMPARED, "<>")
-#: Two values that differ by no more than this share of the larger count as equal.
+#: Two values count as equal if they differ by no more than this share of the larger one.
 ROUNDING = 1e-9
 CROSSING, ONCE = f"{names.PART} crossing", f"{names.PART} once"
 
 
 class Judge:
-    """Takes conditions apart into series that a run has to save, and decides by them.
+    """Splits conditions into the series a run must save, then decides them from those series.
 
-    sides : the expressions to save, by a name.   values : (n_saved,) their values, once known.
+    sides : the expressions to save, by name.   values : (n_saved,) their values, once known.
     """
 
     def __init__(self, model: Model, prefix: str) -> None:
@@ -36,10 +36,10 @@ class Judge:
         self.values: Mapping[str, Floats] = {}
         self._of: dict[int, tuple[str, ...]] = {}
         self._marks: dict[int, list[str]] = {}
-        self._kept: list[Expr] = []  # what is known by its id must not go away
+        self._kept: list[Expr] = []  # nodes are looked up by id, so they must stay alive
 
     def take(self, node: Expr, line: int) -> None:
-        """Note which series a condition needs.
+        """Collect the series that a condition needs.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Judge:
             self.sides[found[-1]] = part
         self._of[id(node)] = tuple(found)
 
-    # --- once the values are known ------------------------------------------------------------
+    # --- with the values known ----------------------------------------------------------------
 
     def all_true(self, nodes: Sequence[Expr], count: int) -> Flags:
         """Whether all conditions hold, at each saved time."""
@@ -86,10 +86,10 @@ class Judge:
         return out
 
     def truth(self, node: Expr, reached: Flags) -> Flags:
-        """(n_saved,) whether a condition holds, where ``reached`` says it is asked for.
+        """(n_saved,) whether a condition holds, at the times that ``reached`` selects.
 
-        What is said of a whole run (crossings, at least once) is false at the time that shows it
-        to be so, and true everywhere else.
+        A condition on the whole run (crossings, at least once) is false at the time that disproves
+        it, and true everywhere else.
         """
         if isinstance(node, Binary) and node.op == "and":
             return self.truth(node.left, reached) & self.truth(node.right, reached)
@@ -125,7 +125,7 @@ class Judge:
         return node
 
     def both(self, node: Expr, at: int) -> tuple[float | None, float | None]:
-        """The two sides of a comparison at a saved time; of another part, its value."""
+        """The two sides of a comparison at a saved time; for any other part, its value."""
         found = self._of.get(id(node), ())
         sides = [float(self.values[n][at]) for n in found[:2]]
         return (sides[0] if sides else None, sides[1] if len(sides) > 1 else None)
@@ -136,7 +136,7 @@ def _refs(expr: Expr) -> list[Ref]:
 
 
 def _unmarked(right: Expr) -> tuple[Expr, list[str]]:
-    """The right side of a comparison without the words before it, and these."""
+    """The right side of a comparison without its leading keywords, and those keywords."""
     chain: list[Binary] = []
     node = right
     while isinstance(node, Binary) and node.op in ("+", "-"):
@@ -167,10 +167,10 @@ def _compared(op: str, a: Floats, b: Floats) -> Flags:
 
 
 def _crosses(a: Floats, b: Floats, asked: Flags, first: float, count: int) -> Flags:
-    """Whether a - b has the sign ``first``, then the other, changing ``count`` times in all.
+    """Whether a - b starts with the sign ``first`` and changes sign ``count`` times in all.
 
-    Where the two meet says nothing. A wrong sign at first and a change too many are false where
-    they happen, a change too few at the last time that is asked for.
+    Times at which a equals b are ignored. A wrong first sign or one change too many is false at
+    the time it happens; too few changes is false at the last time selected.
     """
     out = np.ones(len(a), dtype=bool)
     where = np.flatnonzero(asked)

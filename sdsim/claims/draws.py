@@ -1,4 +1,4 @@
-"""Which constants are drawn, their draws, and shares of draws with an interval."""
+"""Random draws of constants: which ones, their values, and shares of draws with an interval."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class Choice:
-    """What a model's folder says about draws.
+    """A model folder's choice of the constants to draw.
 
-    fixed, drawn : names; ``*`` stands for anything.   fixed_groups : groups of the model's file.
-    limits : in place of those that the model declares.
+    fixed, drawn : names; ``*`` matches anything.   fixed_groups : groups in the model file.
+    limits : ranges that replace those declared in the model.
     section : the file as read, in which the lines of names are looked up.
     """
 
@@ -43,7 +43,7 @@ class Choice:
 
 
 def read_choice(path: str | Path) -> Choice:
-    """A ``draws.toml``.
+    """Read a ``draws.toml``.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_choice(path: str | Path) -> Choice:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The drawn constants, an element each: places, values as set, limits."""
+    """The drawn constants, one entry per element: places, values as set, limits."""
 
     cells: tuple[Cell, ...]
     names: tuple[str, ...]
@@ -78,8 +78,8 @@ class Drawn:
     def draws(self, count: int, spread: float, first: int = 0, seed: int = 0) -> Draws:
         """Members ``first`` to ``first + count - 1``: values times factors in 1 ± ``spread``.
 
-        A member's draw depends on its number and the seed alone; the same factors, stretched,
-        serve every spread.
+        A member's draw depends only on its number and the seed; every spread uses the same factors,
+        stretched.
         """
         n = len(self.cells)
         unit = np.empty((count, n))
@@ -93,14 +93,14 @@ class Drawn:
 def choose(
     system: System, overrides: Overrides | None = None, choice: Choice | None = None
 ) -> Drawn:
-    """The constants to draw, with the values that ``overrides`` give them.
+    """Choose the constants to draw, with the values that ``overrides`` give them.
 
-    By default those whose documentation calls them assumed, an analogy or from the literature, and
-    which have limits at both ends and are not zero. Control variables never.
+    The default is every non-zero constant that has limits at both ends and whose documentation
+    calls it assumed, an analogy or from the literature. Control variables are never drawn.
 
     Raises
     ------
-    ModelError : a name in ``choice`` that fits no constant.
+    ModelError : a name in ``choice`` that matches no constant.
     """
     choice = choice or Choice()
     _check(system, choice)
@@ -151,7 +151,7 @@ def _check(system: System, choice: Choice) -> None:
 
 @dataclass(frozen=True)
 class Share:
-    """A share of draws: how many hold of how many, and how many failed (they do not hold)."""
+    """A share of draws: how many hold, of how many; failed ones count as not holding."""
 
     holding: int
     of: int

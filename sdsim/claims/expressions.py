@@ -1,4 +1,4 @@
-"""The expressions of claims read, and found to make sense for a model."""
+"""Reads the expressions of claims and checks that they make sense for a model."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sdsim.outcomes.formula import Place, parse_each
 from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.overrides import Overrides
 
-#: Steps that a claim's expressions may take: some ten seconds. Loops that are held, and every batch
-#: of draws, have as many again.
+#: The most steps a claim's expressions may take: about ten seconds. Held loops, and each batch of
+#: draws, get the same allowance again.
 MAX_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Read:
-    """A claim with its expressions read and found to make sense.
+    """A claim whose expressions have been read and checked.
 
     check : one condition.   parts : its comparisons, as written.
-    needs : the elements that each of its runs has to keep.
+    needs : the elements that each of its runs must keep.
     """
 
     claim: Claim
@@ -39,14 +39,14 @@ class Read:
 def read_checks(
     model: Model, claims: Sequence[Claim], overrides: Overrides | None = None
 ) -> list[Read]:
-    """Every expression read, every name found.
+    """Read every expression and look up every name.
 
-    overrides : what is put on every run; a constant for which it gives a series is none.
+    overrides : applied to every run; a constant that they give a series is no longer a constant.
 
     Raises
     ------
-    ModelError : an expression that cannot be read, or does not make sense for this model; file
-        and key are named.
+    ModelError : an expression that cannot be read or makes no sense for this model; file and
+        key are named.
     """
     found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
     trees = parse_each(found)
@@ -65,7 +65,7 @@ def _trees(claim: Claim, trees: Mapping[Place, Expr | ModelError]) -> dict[str, 
 
 
 def _moved(overrides: Overrides | None) -> set[str]:
-    """Variables that are given a series."""
+    """Variables that the overrides give a series."""
     series = overrides.series if overrides else {}
     return {names.canonical(name.split("[")[0]) for name in series}
 
@@ -101,7 +101,7 @@ def _read(model: Model, fixed: frozenset[str], claim: Claim, trees: Mapping[str,
 
 
 def _suits(key: str, kind: Kind) -> None:
-    """Whether a kind fits the place: a condition, a number or either, or values over time."""
+    """Whether the kind fits the key: a condition, a number, either of them, or values over time."""
     if kind.marks:
         what = " and ".join(sorted(kind.marks))
         raise ModelError(f"still runs over {what}", remedy="ALL(...), SUM(...), PEAK(...)")

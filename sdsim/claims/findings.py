@@ -1,4 +1,4 @@
-"""What becomes of a claim, as values."""
+"""The results of deciding claims, as plain values."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sdsim.claims.claims import Claim
 from sdsim.claims.draws import Share
 from sdsim.outcomes.evaluate import EQUAL
 
-#: How far constants are drawn, as shares of their values.
+#: Half-widths of the draws, as shares of the constants' values.
 SPREADS = (0.25, 0.5)
 
 
 @dataclass(frozen=True)
 class Side:
-    """One comparison of a check: what was compared, with the values where both are numbers."""
+    """One comparison in a check: the two sides, with their values where both are numbers."""
 
     text: str
     margin: float | None
@@ -29,9 +29,9 @@ class Side:
 
 @dataclass(frozen=True)
 class Ablation:
-    """What became of the check under an ablation.
+    """The result of the check under an ablation.
 
-    breaks : None where it does not count: the check itself is not supported, or the run failed.
+    breaks : None if it does not count, because the check is not supported or the run failed.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Ablation:
 
 @dataclass(frozen=True)
 class Robust:
-    """A check under draws within 1 ± ``spread``; for reported numbers their 5, 50 and 95 %."""
+    """A check under draws within 1 ± ``spread``; reported numbers as 5, 50 and 95 % quantiles."""
 
     spread: float
     share: Share
@@ -51,20 +51,20 @@ class Robust:
 
 @dataclass(frozen=True)
 class Result:
-    """A claim and what became of it.
+    """The result of a claim.
 
-    margin : that of equal values is +-5e-324, by whether they hold; 0 in ``to_data``.
-    status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` says why
-        it is not the first.
-    toy : whether the toy passes; None where it lacks an output.
-    closed, open : the declared loops that are feedback in the runs of the check, and that are not.
-    held : whether the check passes with all closed loops held; None where none is closed.
-    felt : closed loops that, held one at a time, change the margin.
-    needs : closed loops without which, held one at a time, the check fails.
-    reported : what the claim reports in the base run.
-    curves : what it plots: (times, values) by expression.
-    notes : what decides nothing and deserves a look, one line each: runs that nothing reads,
-        constants set outside the ranges that the model declares.
+    margin : for equal values ±5e-324, positive if the comparison holds; 0 in ``to_data``.
+    status : ``supported``, ``not supported``, ``not testable`` or ``ERROR``; ``reason`` explains
+        any but the first.
+    toy : whether the toy model passes; None if it lacks an output.
+    closed, open : the declared loops that are, and are not, closed in the runs of the check.
+    held : whether the check passes with all closed loops held; None if none is closed.
+    felt : closed loops that change the margin when held one at a time.
+    needs : closed loops that make the check fail when held one at a time.
+    reported : the reported values in the base run.
+    curves : the plotted curves: (times, values) by expression.
+    notes : one-line warnings that do not affect the status: runs that nothing reads, constants
+        set outside their declared ranges.
     """
 
     claim: Claim
@@ -93,21 +93,21 @@ class Result:
 
     @property
     def definitional(self) -> bool | None:
-        """Whether a null model passes as well; None where none was asked."""
+        """Whether a null model passes as well; None if there was no null model."""
         asked = [x for x in (self.toy, self.held) if x is not None]
         return any(asked) if asked else None
 
     @property
     def evidence(self) -> bool | None:
-        """Whether a supported claim withstands every null model asked; None where the claim is
-        not supported, since passing then means nothing, or none was asked."""
+        """Whether a supported claim fails in every null model; None if the claim is not supported
+        (passing then means nothing) or there was no null model."""
         if self.status != "supported" or self.definitional is None:
             return None
         return not self.definitional
 
     @property
     def ablation_breaks(self) -> bool | None:
-        """Whether every ablation that counts breaks the check; None where none counts."""
+        """Whether every ablation that counts breaks the check; None if none counts."""
         counted = [a.breaks for a in self.ablations if a.breaks is not None]
         return all(counted) if counted else None
 
@@ -116,7 +116,7 @@ class Result:
         return next((r.share for r in self.robust if r.spread == spread), None)
 
     def to_data(self) -> dict[str, Any]:
-        """Everything but the curves, as plain data."""
+        """Everything except the curves, as plain data."""
         c = self.claim
         return {
             "id": c.id, "claim": c.claim, "seed": c.seed, "place": c.place, "tier": c.tier,
@@ -152,7 +152,7 @@ def plain_row(row: Side | Ablation) -> dict[str, Any]:
 
 
 def plain_margin(margin: float | None) -> float | None:
-    """A margin; that of equal values is 0."""
+    """A margin; 0 for equal values."""
     return 0.0 if margin is not None and abs(margin) <= EQUAL else margin
 
 

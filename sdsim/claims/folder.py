@@ -20,13 +20,13 @@ CONFLICTS = "conflicts.toml"
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of a model."""
+    """A model's folder."""
 
     path: Path
 
     @classmethod
     def of(cls, model: str | Path) -> Folder:
-        """The folder in which a model's file lies."""
+        """The folder that contains a model file."""
         return cls(Path(model).resolve().parent)
 
     def claims(self, ids: Collection[str] = ()) -> tuple[Claim, ...]:
@@ -34,7 +34,7 @@ class Folder:
         return read_claims(self._own(CLAIMS), ids)
 
     def has_claims(self) -> bool:
-        """Whether there is a folder of claims."""
+        """Whether there is a claims folder."""
         return self._own(CLAIMS).exists()
 
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -43,21 +43,21 @@ class Folder:
         return read_conflicts(file) if file.exists() else ()
 
     def loops(self) -> tuple[Loop, ...]:
-        """The declared loops; none where there is no file."""
+        """The declared loops; none if there is no such file."""
         file = self._own(LOOPS)
         return read_loops(file) if file.exists() else ()
 
     def null(self, system: System) -> Null:
-        """The null models there are; the toy runs on the back end of ``system``."""
+        """The null models in the folder; the toy runs on the same back end as ``system``."""
         file = self._own(TOY)
         toy = load(file, backend=system.backend, cache=system.cached) if file.exists() else None
         return Null(toy, self.loops())
 
     def choice(self) -> Choice:
-        """The choice of draws; the default where there is no file."""
+        """The choice of draws; the default if there is no such file."""
         file = self._own(DRAWS)
         return read_choice(file) if file.exists() else Choice()
 
     def _own(self, name: str) -> Path:
-        """A path in the folder, also where it is a link."""
+        """A path that stays inside the folder even if it is a link."""
         return inside(self.path / name, self.path)

@@ -1,4 +1,4 @@
-"""Test inputs put into a model: a variable follows another equation, its own kept beside it."""
+"""Puts test inputs into a model: a variable gets a new equation, and its own is kept beside it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sdsim.overrides import Overrides
 
 @dataclass(frozen=True)
 class Input:
-    """``variable[subs] op expression``, to be made true.
+    """A test input ``variable[subs] op expression`` that is to be made true.
 
-    op : ``=``, or a comparison that changes the variable only where it does not hold.
+    op : ``=``, or a comparison, which changes the variable only where it does not hold.
     """
 
     target: str
@@ -28,15 +28,15 @@ class Input:
 
 
 def own(name: str) -> str:
-    """How the variable is called that keeps what the model itself says of another."""
+    """The name of the variable that keeps another variable's original equation."""
     return names.part(name, "own")
 
 
 def put_in(model: Model, inputs: Iterable[Input]) -> Model:
-    """The model with each input in the place of its variable's equation, from the start.
+    """The model with each input replacing its variable's equation, from the start.
 
-    Everything that reads the variable reads the new value, a stock's own flows too. In the input
-    itself the variable's name means what the model would have had, as in Vensim.
+    Everything that reads the variable, including a stock's own flows, reads the new value. In the
+    input itself the variable's name means its original value, as in Vensim.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def put_in(model: Model, inputs: Iterable[Input]) -> Model:
 
 
 def _whole(model: Model, variable: Variable, i: Input) -> bool:
-    """Whether an input is for every element of its variable."""
+    """Whether an input covers every element of its variable."""
     return all(
         s in model.dimensions and set(model.dimensions[s].elements) >= set(elements)
         for s, elements in zip(i.subs, model.elements(variable.dims), strict=True)
@@ -90,7 +90,7 @@ def _followed(model: Model, i: Input, kept: str) -> Expr:
 
 
 def moved(overrides: Overrides, inputs: Iterable[Input], model: Model) -> Overrides:
-    """Overrides of a variable with an input change what the model itself says of it."""
+    """Redirect overrides of a variable with an input to its original equation."""
     targets = {i.target for i in inputs}
 
     def rename(values: Mapping[str, Any]) -> dict[str, Any]:

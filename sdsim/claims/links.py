@@ -1,4 +1,4 @@
-"""Links between variables: finding them in the equations, holding a cause at its start."""
+"""Links between variables: finding them in the equations and holding a cause at its start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdsim.ir.model import Equation, Model, Variable, shape_of
 
 _LINK = re.compile(r"^(?P<a>.+?)\s*->\s*(?P<b>.+)$", re.S)
 _END = re.compile(r"^(?P<name>[^\[\]]+?)\s*(\[(?P<subs>[^\[\]]*)\])?$", re.S)
-#: Functions whose later arguments only set a start.
+#: Functions whose later arguments only set an initial value.
 _STARTS = {"integ": 1, "initial": 0, "active initial": 1, "smoothi": 2, "smooth3i": 2,
            "delay1i": 2, "delay3i": 2, "delay fixed": 2, "delay n": 2, "smooth n": 2,
            "delay information": 2, "delay conveyor": 3}  # fmt: skip
@@ -25,7 +25,7 @@ _STARTS = {"integ": 1, "initial": 0, "active initial": 1, "smoothi": 2, "smooth3
 
 @dataclass(frozen=True)
 class End:
-    """A variable at one end of a link; ``subs`` are elements or ranges, empty for all of it."""
+    """A variable at one end of a link; ``subs`` are elements or ranges, empty for the whole."""
 
     name: str
     subs: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class End:
 
 @dataclass(frozen=True)
 class Link:
-    """From a cause to a variable in whose equation it stands."""
+    """A link from a cause to a variable whose equation uses it."""
 
     cause: End
     effect: End
@@ -45,11 +45,11 @@ class Link:
 
 
 def link_of(text: str, model: Model) -> Link:
-    """``A -> B`` or ``A[element, range] -> B``, found in the equations.
+    """Find a link such as ``A -> B`` or ``A[element, range] -> B`` in the equations.
 
     Raises
     ------
-    ModelError : not of this form, an unknown name, or A does not stand in the equation of B.
+    ModelError : not of this form, an unknown name, or the equation of B does not use A.
     """
     match = _LINK.match(text.strip())
     if not match:
@@ -97,7 +97,7 @@ def _end(text: str, model: Model) -> End:
 
 
 def causes(model: Model, effect: str) -> dict[str, None]:
-    """The variables that stand in the equations of ``effect`` and act on it during a run."""
+    """The variables in the equations of ``effect`` that act on it during a run."""
     out: dict[str, None] = {}
     for equation in model.variables[effect].equations:
         for node in walk(without_starts(equation.expr)):
@@ -107,7 +107,7 @@ def causes(model: Model, effect: str) -> dict[str, None]:
 
 
 def without_starts(root: Expr) -> Expr:
-    """The expression without what only sets a start value."""
+    """The expression without the parts that only set an initial value."""
 
     def change(node: Expr) -> Expr:
         if isinstance(node, Call) and node.name in _STARTS:
@@ -118,7 +118,7 @@ def without_starts(root: Expr) -> Expr:
 
 
 def cells_of(model: Model, end: End) -> NDArray[np.int64]:
-    """Flat positions of the elements an end means."""
+    """Flat positions of the elements that an end refers to."""
     variable = model.variables[end.name]
     shape = shape_of(model, variable)
     if not shape:
@@ -137,11 +137,11 @@ def cells_of(model: Model, end: End) -> NDArray[np.int64]:
 
 
 def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[Link, str]]:
-    """A model in which each link can be held, and the constants that hold them (1 holds, 0 not).
+    """A model in which each link can be held, and the constants that hold them (1 on, 0 off).
 
-    In the equation of B, for the elements that the link means, the value at the start takes the
-    place of A. With every switch at 0 the model computes the very same values. Everything else
-    that A acts on, drains of a stock among it, is left alone.
+    In the equation of B, for the elements of the link, A is replaced by its initial value. With
+    every switch at 0 the model computes exactly the same values. Everything else that A acts on,
+    including the outflows of a stock, is left alone.
     """
     changed: dict[str, Variable] = {}
     switches: dict[Link, str] = {}
@@ -165,7 +165,7 @@ def holdable(model: Model, links: Iterable[Link]) -> tuple[Model, Mapping[Link, 
     return (model.replacing(changed) if changed else model), switches
 
 
-#: Zero, and no parameter of the model: an IF on it costs nothing.
+#: Zero, and not a parameter of the model, so an IF on it costs nothing.
 _NEVER = Binary("-", Num(1.0), Num(1.0))
 
 
@@ -184,7 +184,7 @@ def _shown(variable: Variable, end: End) -> str:
 def parted(
     end: End, variable: Variable, inside: Callable[[Ref], Expr], outside: Expr
 ) -> tuple[Equation, ...]:
-    """Equations of a variable shaped as ``variable``: one in the elements of ``end``, one else."""
+    """Equations shaped like ``variable``: one for the elements of ``end``, one for the rest."""
     if not end.subs:
         return (Equation(inside(Ref(end.name, variable.dims)), variable.dims),)
     return (
@@ -194,7 +194,7 @@ def parted(
 
 
 def _held(equation: Equation, cause: str, start: str, where: str) -> Equation:
-    """The equation with the start value in the place of the cause wherever ``where`` says so."""
+    """The equation with the cause replaced by its initial value wherever ``where`` is set."""
 
     def change(node: Expr) -> Expr:
         if not (isinstance(node, Ref) and node.name == cause):
@@ -205,7 +205,7 @@ def _held(equation: Equation, cause: str, start: str, where: str) -> Equation:
 
 
 def reading(equation: Equation, old: str, new: str) -> Equation:
-    """The equation with every reference to ``old`` made one to ``new``."""
+    """The equation with every reference to ``old`` replaced by ``new``."""
 
     def change(node: Expr) -> Expr:
         return Ref(new, node.subs) if isinstance(node, Ref) and node.name == old else node

@@ -1,4 +1,4 @@
-"""Declared feedback loops: their file, whether the equations have them, and their polarity."""
+"""Declared feedback loops: reading them, and checking their links and polarity."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from sdsim.run.system import System
 MAX_BYTES = 1_000_000
 MAX_LOOPS = 500
 MAX_LINKS = 50  # of one loop
-PUSH = 1e-4  # by which a cause is moved, of its size
-LEAST = 1e-3  # the size taken for a cause that is smaller, zero among them
-NOISE = 1e-13  # of the size of the effect: below it a response is rounding
+PUSH = 1e-4  # how far a cause is pushed, relative to its size
+LEAST = 1e-3  # the size used for causes smaller than this, including zero
+NOISE = 1e-13  # relative to the effect's size; a smaller response is rounding
 
 
 @dataclass(frozen=True)
 class Loop:
     """A loop as declared.
 
-    links : in its order, as written; the last leads back to the first.
-    hold : the links in which the cause is held to open it.   line : of its file.
+    links : in order, as written; the last leads back to the first.
+    hold : the links in which the cause is held to open the loop.   line : of its file.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Loop:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the equations say about a loop.
+    """The result of checking a loop against the equations.
 
-    signs : of each link: ``+``, ``-``, ``±`` (both, at different times or in different elements),
+    signs : one per link: ``+``, ``-``, ``±`` (both, at different times or in different elements),
         ``0`` (no response anywhere) or ``?`` (no such link).
-    problem : empty where the loop is there with its polarity.
+    problem : empty if the loop exists with the declared polarity.
     """
 
     loop: Loop
@@ -89,7 +89,7 @@ def held_links(model: Model, loop: Loop) -> list[Link]:
 
     Raises
     ------
-    ModelError : one that the equations do not have, or that is none of the loop's own.
+    ModelError : a link that is not in the equations, or not in the loop.
     """
     out = [link_of(t, model) for t in loop.hold]
     own = {tuple(names.canonical(e.split("[")[0]) for e in t.split("->")) for t in loop.links}
@@ -110,11 +110,11 @@ def verify(
     system: System, loops: Sequence[Loop], overrides: Overrides | None = None,
     method: Method | None = None,
 ) -> tuple[Finding, ...]:  # fmt: skip
-    """Each loop as the equations have it: links that exist, signs that multiply to its polarity.
+    """Check that each loop's links exist and that their signs multiply to its polarity.
 
-    A link's sign is that of the response of the effect's equation (of a stock, its net flow) to a
-    small push of the cause, up and down, at the states the base run passes through, everything
-    else as it is. Opposite responses in different elements or at different times are ``±``.
+    A link's sign is the sign of the response of the effect's equation (for a stock, its net flow)
+    to a small push of the cause, up and down, at the states of the base run, all else equal.
+    Opposite responses in different elements or at different times give ``±``.
     """
     model = system.model
     known: dict[Link, int] = {}
@@ -182,7 +182,7 @@ def _signs(
 
 
 def probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
-    """Hidden variables: the cause pushed up and down, and how the effect's equation responds."""
+    """Hidden variables that push the cause up and down and hold the response of the effect."""
     a, b = model.variables[link.cause.name], model.variables[link.effect.name]
     out: dict[str, Variable] = {}
     for sign, way in ((1.0, "up"), (-1.0, "down")):
@@ -205,7 +205,7 @@ def probe(model: Model, link: Link, number: int) -> dict[str, Variable]:
 
 
 def _pushed(variable: Variable, end: End, push: float) -> tuple[Equation, ...]:
-    """The cause, moved by a share of its size in the elements that the link means."""
+    """The cause, moved by a share of its size in the elements of the link."""
 
     def moved(here: Ref) -> Expr:
         size = Call("max", (Call("abs", (here,)), Num(LEAST)))
@@ -215,7 +215,7 @@ def _pushed(variable: Variable, end: End, push: float) -> tuple[Equation, ...]:
 
 
 def _acting(equation: Equation) -> Equation:
-    """What acts during a run: a stock's net flow, anything else without its start values."""
+    """What acts during a run: a stock's net flow, or an equation without its initial values."""
     expr = equation.expr
     if isinstance(expr, Call) and expr.name in ("integ", "active initial"):
         expr = expr.args[0]

@@ -1,4 +1,4 @@
-"""Conditions brought down to margins, statuses, and shares of draws."""
+"""Reduces conditions to margins, statuses and shares of draws."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAST_MARGIN = 0.05
 
 
 def margin_of(evaluator: Evaluator, check: Expr) -> tuple[float | None, str]:
-    """The margin of a condition in a single run, or None and what has no value."""
+    """The margin of a condition in a single run, or None and the measure that has no value."""
     try:
         margin = float(np.broadcast_to(evaluator.number(check), (1,))[0])
     except OutsideError as e:
@@ -32,7 +32,7 @@ def margin_of(evaluator: Evaluator, check: Expr) -> tuple[float | None, str]:
 
 
 def _without_value(evaluator: Evaluator, expr: Expr) -> str:
-    """The innermost measure that has no value, in words; empty where none is found."""
+    """The innermost measure without a value, in words; empty if there is none."""
     if isinstance(expr, Call) and expr.name == "in":
         (run,), inner = runs_of(expr)
         return _without_value(replace(evaluator, run=run), inner)
@@ -87,7 +87,7 @@ def curve_of(evaluator: Evaluator, expr: Expr) -> tuple[NDArray[np.float64], NDA
 def drawn_values(
     r: Read, outcomes: Mapping[str, Batch], count: int
 ) -> dict[str, NDArray[np.float64]]:
-    """The margin, under the empty label, and what is reported, for each member."""
+    """For each member, the margin (under the empty label) and the reported values."""
     evaluator = Evaluator(r.scope, outcomes)
     assert r.check is not None
     out = {}
@@ -95,13 +95,13 @@ def drawn_values(
     for label, expr in {"": r.check, **{k: e for k, (e, _) in r.report.items()}}.items():
         try:
             out[label] = np.broadcast_to(evaluator.number(expr), (count,)).copy()
-        except OutsideError:  # of some members, or because their axes differ
+        except OutsideError:  # for some members only, or because their axes differ
             out[label] = np.array([_alone(r, outcomes, expr, i) for i in range(count)])
     return out
 
 
 def _alone(r: Read, outcomes: Mapping[str, Batch], expr: Expr, member: int) -> float:
-    """The value for one member; NaN where it has none."""
+    """The value for one member; NaN if it has none."""
     part = slice(member, member + 1)
     own = {
         run: Batch(b.time, {cell: v[:, part] for cell, v in b.values.items()})

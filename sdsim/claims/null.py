@@ -1,4 +1,4 @@
-"""What stands against the claims: a toy, and the model's declared loops."""
+"""Null models for claims: a toy model, and the model itself with its loops held."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sdsim.run.system import System
 
 @dataclass(frozen=True)
 class Null:
-    """What stands against the claims: a toy, and the model's declared loops; either may lack."""
+    """The null models: a toy, and the model's declared loops to hold; either may be missing."""
 
     toy: System | None = None
     loops: tuple[Loop, ...] = ()
 
 
 def against_toy(toy: Worlds, reads: Sequence[Read], results: list[Result]) -> list[Result]:
-    """Each check on the toy, where it has the outputs."""
+    """Run each check on the toy, if the toy has the outputs."""
     model = toy.system.model
     fixed = fixed_in(model)
     passed: dict[str, bool] = {}

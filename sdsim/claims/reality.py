@@ -1,8 +1,8 @@
-"""Vensim's reality checks, decided: if this happens, then that must happen.
+"""Decides Vensim's reality checks: if this happens, then that must happen.
 
 Sources: Vensim's manual, User Guide, Reality Check (constraints, test inputs, active and passive
 testing), and Reference, Reality Check Functions. Test inputs, and ``variable = expression`` in a
-condition, are put into the model; what else a condition says is looked for, unless it is forced.
+condition, are put into the model; any other part of a condition is only looked for, unless forced.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sdsim.run.methods import Method
 from sdsim.run.simulate import simulate
 from sdsim.run.system import System
 
-MAX_CASES = 1000  # runs and checks of one model, an element of a subscripted check each
-MAX_WAYS = 16  # in which one condition can be made true
+MAX_CASES = 1000  # runs and checks of one model; each element of a subscripted check counts
+MAX_WAYS = 16  # ways to make one condition true
 HOLDS, FAILS, NOT_REACHED, UNSUPPORTED = "holds", "fails", "not reached", "not supported"
 
 _WORD = re.compile(r":\s*([A-Za-z][A-Za-z ]*?)\s*:")
@@ -40,11 +40,11 @@ MARKS = {"CROSSING": CROSSING, "AT LEAST ONCE": ONCE}
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a reality check (or of one of its elements, or ways of making it true).
+    """The verdict on a reality check (or one of its elements, or one way of making it true).
 
     status : ``holds``, ``fails``, ``not reached`` (its condition never held) or ``not supported``.
-    inputs : what was put into the model.
-    time, part, left, right : where it fails: the first saved time, the comparison, its two sides.
+    inputs : the inputs put into the model.
+    time, part, left, right : for a failure, the first saved time, the comparison, its two sides.
     reason : why it is not supported, or how the run ended.
     """
 
@@ -59,14 +59,14 @@ class Verdict:
     reason: str = ""
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data, under the keys that claims have too."""
+        """As plain data, with the same keys as claims."""
         data = asdict(self)
         return {"id": data.pop("name"), "kind": "reality check", **data}
 
 
 @dataclass(frozen=True)
 class _Case:
-    """One check to be made in one run."""
+    """One check in one run."""
 
     label: str
     line: int
@@ -84,14 +84,14 @@ def run_realities(
     force: bool = False,
     seed: int = 0,
 ) -> tuple[Verdict, ...]:
-    """Decide the reality checks of a model, in the order of its file.
+    """Decide the reality checks of a model, in file order.
 
     Parameters
     ----------
     overrides : put on every run, such as a preset.
-    chosen : these constraints only.
-    force : make inequalities in conditions true as well, as Vensim's active testing does: where
-        one does not hold its left side takes the value of the right one.
+    chosen : decide only these constraints.
+    force : also make inequalities in conditions true, as Vensim's active testing does: where one
+        does not hold, its left side takes the value of its right side.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def run_realities(
         if isinstance(case, _Case):
             groups.setdefault(case.inputs, []).append(i)
     run = _Runs(system, overrides or Overrides(), method, seed)
-    _ = system.overridden(run.overrides)[0].program  # what is wrong with these is no check's fault
+    _ = system.overridden(run.overrides)[0].program  # faults here are not the checks' fault
     out: dict[int, Verdict] = {i: v for i, v in enumerate(found) if isinstance(v, Verdict)}
     for places in groups.values():
         cases = [c for c in (found[i] for i in places) if isinstance(c, _Case)]
@@ -123,7 +123,7 @@ def run_realities(
 
 
 def constraints(model: Model) -> tuple[Reality, ...]:
-    """The reality checks that say something; test inputs only serve them."""
+    """The reality checks that are constraints, without the test inputs that serve them."""
     return tuple(r for r in model.reality if r.implies is not None)
 
 
@@ -137,7 +137,7 @@ def _refused(label: str, line: int, error: ModelError) -> Verdict:
 
 
 class _Reader:
-    """Makes cases of the checks of one model; every text is read by one child process."""
+    """Turns the checks of one model into cases; one child process reads all texts."""
 
     def __init__(self, model: Model, wanted: Sequence[Reality], force: bool) -> None:
         self.model, self.force = model, force
@@ -160,7 +160,7 @@ class _Reader:
         return f"{r.line} {r.name} {','.join(r.subs)}", key
 
     def tree(self, r: Reality, key: str) -> Expr:
-        """The parsed text, every name in it found."""
+        """The parsed text, with every name looked up."""
         place = self._place(r, key)
         found = self.faults.get(place) or self.trees[place]
         if isinstance(found, ModelError):
@@ -180,7 +180,7 @@ class _Reader:
             raise ModelError(what, remedy=nearest(node.name, known))
 
     def cases(self, check: Reality) -> Iterator[_Case]:
-        """The check for each element on its left side and each way to make its condition true."""
+        """One check for each element on its left side and each way to make its condition true."""
         condition, implied = self.tree(check, "condition"), self.tree(check, "implies")
         if any(isinstance(n, Ref) and n.name in self.inputs for n in walk(implied)):
             raise UnsupportedError("a test input after :IMPLIES:", remedy="it is a condition")
@@ -210,7 +210,7 @@ class _Reader:
             yield dict(picked)
 
     def _ways(self, node: Expr) -> list[list[Expr | Input]]:
-        """What to put in, and what to look for, for each way to make a condition true."""
+        """For each way to make a condition true: what to put in and what to look for."""
         if isinstance(node, Binary) and node.op == "and":
             both = itertools.product(self._ways(node.left), self._ways(node.right))
             return _few([[*a, *b] for a, b in itertools.islice(both, MAX_WAYS + 1)])
@@ -225,7 +225,7 @@ class _Reader:
         return any(self._input(n) is not None for n in walk(node))
 
     def _input(self, node: Expr) -> Input | None:
-        """The input that a part of a condition is; None for one that is looked for."""
+        """A part of a condition as an input; None if it is only looked for."""
         if isinstance(node, Ref) and node.name in self.inputs:
             return self._named(node)
         ops = ("=", *COMPARED[1:]) if self.force else ("=",)
@@ -236,7 +236,7 @@ class _Reader:
         return Input(node.left.name, node.left.subs, node.op, node.right)
 
     def _named(self, ref: Ref) -> Input:
-        """A test input by its name, for the elements that the name picks."""
+        """A test input by name, for the elements that the name selects."""
         given = self.inputs[ref.name]
         subs = tuple(map(names.canonical, given.subs))
         if len(ref.subs) != len(subs):
@@ -262,7 +262,7 @@ def _few(ways: list[list[Expr | Input]]) -> list[list[Expr | Input]]:
 
 
 def _marked(text: str, key: str) -> str:
-    """The text with words that only reality checks know as terms of a sum, which can be read."""
+    """The text with keywords of reality checks rewritten as terms of a sum, which can be parsed."""
     if len(text) > MAX_LENGTH:
         raise UnsupportedError(f"longer than {MAX_LENGTH} characters")
     if not text:
@@ -277,7 +277,7 @@ def _marked(text: str, key: str) -> str:
 
 
 def _at(tree: Expr, picked: Mapping[str, str]) -> Expr:
-    """A tree for single elements of its subscript ranges."""
+    """The tree with its subscript ranges replaced by single elements."""
 
     def change(node: Expr) -> Expr:
         if isinstance(node, Ref | Call) and node.subs:
@@ -292,7 +292,7 @@ def _at(tree: Expr, picked: Mapping[str, str]) -> Expr:
 
 @dataclass(frozen=True)
 class _Runs:
-    """Runs the model with the inputs of cases put in, and decides them."""
+    """Runs the model with the inputs of cases and decides the cases."""
 
     system: System
     overrides: Overrides
@@ -300,7 +300,7 @@ class _Runs:
     seed: int
 
     def decided(self, cases: Sequence[_Case]) -> list[Verdict]:
-        """Verdicts of cases that have their inputs in common; one run serves all, where it can."""
+        """Verdicts on cases that share their inputs; one run serves all of them if possible."""
         try:
             return self._run(cases)
         except ModelError as error:

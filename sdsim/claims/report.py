@@ -1,4 +1,4 @@
-"""What `sdsim check` prints: a table of the claims, then what has to be said of some of them."""
+"""The output of `sdsim check`: a table of the claims, then remarks on some of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sdsim.claims.reality import Verdict
 
 
 def claim_lines(results: Sequence[Result], drawn: int = 0) -> list[str]:
-    """A row for each claim, what is to be said of it, and how many came to what.
+    """A row for each claim, remarks on it, and the number of claims by status.
 
     drawn : how many constants were drawn.
     """
@@ -25,7 +25,7 @@ def claim_lines(results: Sequence[Result], drawn: int = 0) -> list[str]:
 
 
 def _remarks(r: Result) -> Iterator[str]:
-    """What there is to say of a claim beside its row."""
+    """Remarks on a claim, printed under the table."""
     if not r.as_expected:
         yield f"{r.status}, expected {r.claim.expect}: {r.reason or 'passes'}"
     elif r.reason:
@@ -44,7 +44,7 @@ def _remarks(r: Result) -> Iterator[str]:
 
 
 def reality_lines(verdicts: Sequence[Verdict]) -> list[str]:
-    """A line for each reality check, and how many came to what."""
+    """A line for each reality check, and the number of checks by status."""
     lines = []
     width = max(len(v.name) for v in verdicts)
     for v in verdicts:
@@ -78,7 +78,7 @@ def _row(r: Result) -> tuple[str, ...]:
 
 
 def _percent(margin: float) -> str:
-    """A margin; one that rounds to zero has no sign."""
+    """A margin in per cent; without a sign if it rounds to zero."""
     shown = f"{100 * margin:+.1f} %"
     return "0.0 %" if shown in ("+0.0 %", "-0.0 %") else shown
 

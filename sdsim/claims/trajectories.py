@@ -1,8 +1,8 @@
-"""The RC functions of Vensim's Reality Check: a new path from a time on, as an expression.
+"""Vensim's RC functions (Reality Check): a new path from some time on, as an expression.
 
-Source: Vensim's manual, Reality Check Functions. Each takes a basis, which keeps the value that it
-has when the change begins, and bends it; the ``CHECK`` forms say from when to when they are
-compared. A time has come half a step before it, as with STEP.
+Source: Vensim's manual, Reality Check Functions. Each takes a basis, freezes it at its value when
+the change begins, and bends it from there; the ``CHECK`` forms give the times of the comparison.
+A time counts as reached half a step early, as with STEP.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NOW, _STEP = Ref(names.TIME), Ref(names.TIME_STEP)
 
 @dataclass(frozen=True)
 class Path:
-    """A path: its value once it has begun, and 1 while it is followed (or compared), else 0."""
+    """A path: its value from the start, and 1 while it is followed (or compared), otherwise 0."""
 
     value: Expr
     inside: Expr
@@ -47,7 +47,7 @@ def _grow(basis: Expr, a: Sequence[Expr], since: Expr) -> Expr:
     return Binary("*", basis, Call("exp", (Binary("*", since, a[0]),)))
 
 
-#: How many arguments stand between the basis and the start, and the value by them.
+#: The number of arguments between the basis and the start, and the value they give.
 _SHAPES: dict[str, tuple[int, Callable[[Expr, Sequence[Expr], Expr], Expr]]] = {
     "rc step": (1, _step),
     "rc ramp": (2, _ramp),
@@ -57,11 +57,11 @@ _SHAPES: dict[str, tuple[int, Callable[[Expr, Sequence[Expr], Expr], Expr]]] = {
 
 
 def is_path(node: Expr, check: bool = False) -> bool:
-    """Whether a node is a call of an RC function; of a ``CHECK`` form, or of one for test inputs.
+    """Whether a node calls an RC function: a ``CHECK`` form, or one for test inputs.
 
     Raises
     ------
-    UnsupportedError : a function of this family that is not evaluated, by name.
+    UnsupportedError : an RC function that is not supported, by name.
     """
     if not isinstance(node, Call) or not node.name.startswith("rc "):
         return False
@@ -78,7 +78,7 @@ def is_path(node: Expr, check: bool = False) -> bool:
 
 
 def path_of(call: Call, model: Model) -> Path:
-    """The path that a call of an RC function (`is_path`) stands for.
+    """The path described by a call of an RC function (`is_path`).
 
     Raises
     ------
@@ -109,11 +109,11 @@ def path_of(call: Call, model: Model) -> Path:
 
 
 def refuse_paths(expr: Expr) -> None:
-    """Refuse RC functions where they are a part of something larger.
+    """Refuse RC functions inside a larger expression.
 
     Raises
     ------
-    UnsupportedError : one is.
+    UnsupportedError : there is one.
     """
     for node in walk(expr):
         if isinstance(node, Call) and node.name.startswith("rc "):

@@ -1,4 +1,4 @@
-"""Claims decided: `run_claims(system, claims, ...)` -> results, one a claim."""
+"""Decides claims: `run_claims(system, claims, ...)` -> one result per claim."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def run_claims(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Result, ...]:
-    """Decide claims, in the order given.
+    """Decide claims; results come in the order of the claims.
 
     Parameters
     ----------
     overrides : put on every run, such as a preset.
     method : `Euler` (default) or `RK4`.
-    null : what the claims are also put to; None leaves the null control out.
-    drawn, draws : the constants to draw and how often, at each of `SPREADS`.
-    progress : called now and then with how many runs are done, of how many.
+    null : the null models to test as well; None leaves the null control out.
+    drawn, draws : the constants to draw and the number of draws at each of `SPREADS`.
+    progress : called now and then with the number of runs done and the total.
 
     Raises
     ------
@@ -110,11 +110,11 @@ def _links(model: Model, claims: Sequence[Claim], loops: Sequence[Loop]) -> list
 
 
 def _bounded(r: Read, ablations: bool) -> None:
-    """Refuse a claim of more runs than are made for one.
+    """Refuse a claim that needs too many runs.
 
     Raises
     ------
-    ModelError : runs times ablations, or those of them that change the model itself, are too many.
+    ModelError : too many runs times ablations, or too many of them change the equations.
     """
     made = [
         {run: c for run, c in r.claim.settings(a).items() if run in r.needs}
@@ -132,7 +132,7 @@ def _bounded(r: Read, ablations: bool) -> None:
 
 
 class _Court:
-    """Runs what the claims need and decides them."""
+    """Makes the runs that the claims need and decides the claims."""
 
     def __init__(self, worlds: Worlds, reads: Sequence[Read], progress: Progress) -> None:
         self._worlds, self._reads, self._progress = worlds, reads, progress
@@ -144,7 +144,7 @@ class _Court:
         self._progress(self._done, self._of)
 
     def summon(self, ablations: bool, loops: int, draws: int) -> None:
-        """Make every run ready, so that what does not fit is found before anything runs."""
+        """Prepare every run, so that misfits are found before anything runs."""
         own, all_ = set[str](), set[str]()
         for r in self._reads:
             _bounded(r, ablations)
@@ -163,7 +163,7 @@ class _Court:
         self._of = len(own | all_) + held + len(SPREADS) * draws * len(own)
 
     def _look(self, claim: Claim, run: str, changes: Changes, ablation: str | None) -> None:
-        """Note what a run sets outside the ranges that the model declares."""
+        """Note constants that a run sets outside their declared ranges."""
         place = f"run '{run}'" if ablation is None else f"ablation '{ablation}'"
         notes = self._notes.setdefault(claim.id, {})
         for said in self._worlds.outside(changes):
@@ -189,7 +189,7 @@ class _Court:
     def _outcomes(
         self, wanted: Sequence[tuple[Read, str | None, tuple[str, ...]]]
     ) -> list[dict[str, Batch]]:
-        """For each claim under an ablation and with links held, the outcomes of its runs."""
+        """The outcomes of each claim's runs, under an ablation and with links held."""
         runs: dict[str, Changes] = {}
         needs: dict[str, dict[Cell, None]] = {}
         keys = []
@@ -267,7 +267,7 @@ class _Court:
     def against_loops(
         self, results: list[Result], loops: Sequence[Loop], closed: Mapping[str, frozenset[str]]
     ) -> list[Result]:
-        """Each check with each of its closed loops held, and with all of them.
+        """Decide each check with each of its closed loops held in turn, and with all of them held.
 
         closed : the loops that are closed in each run, by the run's key.
         """
@@ -279,7 +279,7 @@ class _Court:
         base = {x.claim.id: x.margin for x in results}
         needs: dict[str, list[str]] = {r.claim.id: [] for r in tested}
         felt: dict[str, list[str]] = {r.claim.id: [] for r in tested}
-        bare = [r for r in tested if not self._settled(r, None)]  # reads nothing that a run makes
+        bare = [r for r in tested if not self._settled(r, None)]  # uses no output of any run
         held = {r.claim.id: (base[r.claim.id] or 0) > 0 for r in bare}
         for loop in (*loops, None):
             planned = self._done + len(self.runs())
@@ -311,14 +311,14 @@ class _Court:
         ]  # fmt: skip
 
     def runs(self) -> dict[str, Changes]:
-        """Every run of every check, without ablations, by its key."""
+        """Every run of every check by its key, without ablations."""
         tested = [r for r in self._reads if r.check is not None]
         return {c.key: c for r in tested for c in self._settled(r, None).values()}
 
     # --- under draws --------------------------------------------------------------------------
 
     def drawn(self, results: list[Result], drawn: Drawn, draws: int, seed: int) -> list[Result]:
-        """Shares of draws; every run is made once for each draw and spread."""
+        """Shares of draws; each run is made once per draw and spread."""
         tested = [r for r in self._reads if r.check is not None]
         runs: dict[str, Changes] = {}
         needs: dict[str, dict[Cell, None]] = {}

@@ -1,4 +1,4 @@
-"""The command line: `sdsim COMMAND` and `python -m sdsim COMMAND`. A command is one file here."""
+"""The command line: `sdsim COMMAND` or `python -m sdsim COMMAND`. Each command is a file here."""
 
 from sdsim.base.starting import interrupted
 

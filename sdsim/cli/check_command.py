@@ -1,4 +1,4 @@
-"""`sdsim check MODEL`: every claim in the model's folder, decided."""
+"""`sdsim check MODEL`: decide every claim in the model's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sdsim compare MODEL|RESULT REFERENCE`: every reference column, within a tolerance."""
+"""`sdsim compare MODEL|RESULT REFERENCE`: check every reference column within a tolerance."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def execute(args: argparse.Namespace) -> int:
     atol = 1e-8 if args.atol is None else args.atol
     tolerable(rtol, atol)
     if is_model(args.result):
-        reference = table_of(args.reference)  # first, for it is quick and may be wrong
+        reference = table_of(args.reference)  # first, since it is quick and may fail
         system = load(args.result, data_folder=args.open)
         run = simulate(system, overrides_of(args, system.model), method_of(args), seed=args.seed)
         found = compare(run, reference, rtol, atol)

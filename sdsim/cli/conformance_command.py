@@ -1,5 +1,5 @@
-"""`sdsim conformance DIR`: every model that has a reference output beside it; or every model,
-written in another format and back."""
+"""`sdsim conformance DIR`: run every model that has a reference output beside it; or convert
+every model to another format and back."""
 
 from __future__ import annotations
 

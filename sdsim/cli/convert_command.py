@@ -1,4 +1,4 @@
-"""`sdsim convert MODEL OUT`: a model in another format."""
+"""`sdsim convert MODEL OUT`: write a model in another format."""
 
 from __future__ import annotations
 

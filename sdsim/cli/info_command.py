@@ -1,4 +1,4 @@
-"""`sdsim info MODEL`: what is in a model."""
+"""`sdsim info MODEL`: show what is in a model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Parsing the command line, and turning whatever goes wrong into one line and an exit status.
+"""Parses the command line and turns every failure into one line and an exit status.
 
-0: all is well. 1: a comparison or check fails. 2: bad input. 130: interrupted, 143: terminated.
+0: success. 1: a comparison or check failed. 2: bad input. 130: interrupted. 143: terminated.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ COMMANDS = (
 
 
 class Command(Protocol):
-    """What the file of a command holds."""
+    """The functions that a command's file defines."""
 
     HELP: str
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Say what the command takes."""
+        """Declare the command's arguments."""
 
     def execute(self, args: argparse.Namespace) -> int:
-        """Do it; the result is the exit status."""
+        """Run the command and return the exit status."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,21 +54,21 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; never raises, and leaves all as it was."""
+    """Run one command and return its exit status; never raises, and restores global state."""
     out = sys.stdout if isinstance(sys.stdout, io.TextIOWrapper) else None
     errors = out.errors if out else None
-    if out:  # what a terminal cannot show is written out
+    if out:  # escape what a terminal cannot show
         out.reconfigure(errors="backslashreplace")
     try:
         return _tidily(argv)
     finally:
         if out and not out.closed:
-            with contextlib.suppress(OSError):  # it could not be written, and that was said
+            with contextlib.suppress(OSError):  # could not be written, which was already reported
                 out.reconfigure(errors=errors)
 
 
 def _tidily(argv: Sequence[str] | None) -> int:
-    """Run one command; whatever goes wrong is one line and a status."""
+    """Run one command; any failure becomes one line and a status."""
     try:
         status = _main(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
@@ -99,7 +99,7 @@ def _tidily(argv: Sequence[str] | None) -> int:
 
 
 def _mute() -> None:
-    """What is left to print goes nowhere, so that the end of the process does not fail again."""
+    """Discard any remaining output, so that the process does not fail again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean."""
+"""Options shared by several commands, and their meaning."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONTROLS |= {"saveper": "SAVEPER"}
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """What says how a model is run."""
+    """Add the options that control how a model is run."""
     add = parser.add_argument
     add("-I", "--initial-time", metavar="T", help="start of the run")
     add("-F", "--final-time", metavar="T", help="end of the run")
@@ -67,18 +67,18 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings() -> dict[str, Setting]:
-    """What methods can be told, by name; what several have is said once."""
+    """The settings of all methods, by name; one that several methods share appears once."""
     return {s.name: s for kind in METHODS.values() for s in kind.settings}
 
 
 def method_of(args: argparse.Namespace) -> Method | None:
-    """The integration method asked for, None for the model's own; a note says which settings it has
-    no use for."""
+    """The chosen integration method, None for the model's own; a note names settings that the
+    method ignores."""
     kind = METHODS.get(args.method or "")
     given = {k: v for k in _settings() if (v := getattr(args, k, None)) is not None}
     own = {k: v for k, v in given.items() if kind and k in {s.name for s in kind.settings}}
     idle = [k for k in given if k not in own]
-    if args.command == "compare":  # there the tolerances are those of the comparison
+    if args.command == "compare":  # its tolerances belong to the comparison
         idle = [k for k in idle if k not in ("rtol", "atol")]
     if idle:
         options = ", ".join(f"--{k}" for k in idle)
@@ -89,12 +89,12 @@ def method_of(args: argparse.Namespace) -> Method | None:
 
 
 def note(text: str) -> None:
-    """One line beside the results."""
+    """Print a one-line note to standard error."""
     print(f"note: {one_line(text)}", file=sys.stderr)
 
 
 def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
-    """Data, presets, then parameter files, then single values: what comes later holds."""
+    """Overrides from data, presets, parameter files and single values; later ones win."""
     from sdsim.overrides.preset import read_preset
 
     out = Overrides()
@@ -123,7 +123,7 @@ def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
 
 
 def _filled(model: Model, path: Path, given: Overrides) -> Overrides:
-    """What a file of results has of the data that the model lacks, and nobody gave."""
+    """The data in a results file that the model lacks and that were not given otherwise."""
     if not (wanted := lacking(model)):
         what, remedy = "has nothing to fill: the model lacks no data", "leave it out"
         raise ModelError(what, remedy=remedy, file=path.name)
@@ -159,7 +159,7 @@ def _assignments(texts: Iterable[str], option: str) -> Iterable[tuple[str, float
 
 
 def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
-    """``name,value`` rows of a CSV file, or ``name = value`` lines of a Vensim changes file."""
+    """Read ``name,value`` rows of a CSV or ``name = value`` lines of a Vensim changes file."""
     try:
         text = files.read_text(path, limits.DATA_BYTES)
     except ModelError as e:
@@ -184,7 +184,7 @@ def _parameter_file(path: Path) -> Iterable[tuple[str, float]]:
 
 
 def page_path(text: str) -> Path:
-    """Where a page is to go, refused before any work is done where it could not be written.
+    """The path of a page, refused before any work is done if it cannot be written.
 
     Raises
     ------

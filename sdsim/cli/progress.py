@@ -1,4 +1,4 @@
-"""A sign of life for whatever takes longer than two seconds; nothing where nobody is watching."""
+"""Progress on a terminal for anything that takes over two seconds; silent without a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DELAY = 2.0
 
 @contextmanager
 def busy(what: str) -> Iterator[None]:
-    """Show ``what`` and the time it has taken so far, from two seconds on, on a terminal."""
+    """Show ``what`` and the elapsed time on a terminal, after the first two seconds."""
     if not sys.stderr.isatty():
         yield
         return
@@ -24,7 +24,7 @@ def busy(what: str) -> Iterator[None]:
         if done.wait(DELAY):
             return
         form = "{desc}: {elapsed}"
-        size = {"ncols": 76, "nrows": 24}  # some terminals do not know theirs
+        size = {"ncols": 76, "nrows": 24}  # some terminals do not report their size
         with tqdm(desc=what, bar_format=form, leave=False, file=sys.stderr, **size) as bar:
             while not done.wait(0.2):
                 bar.refresh()
@@ -39,9 +39,9 @@ def busy(what: str) -> Iterator[None]:
 
 
 class Bar:
-    """How far many runs are: done, runs a second, time left, failed so far; on a terminal.
+    """A progress bar for many runs, on a terminal: done, runs per second, time left, failed.
 
-    of : how many there are.
+    of : the number of runs.
     """
 
     def __init__(self, of: int, unit: str) -> None:
@@ -58,7 +58,7 @@ class Bar:
         self.close()
 
     def show(self, done: int, before: int = 0, failed: int = 0) -> None:
-        """``done`` runs, ``before`` of which were there when it began."""
+        """Show ``done`` runs, of which ``before`` were there at the start."""
         if self._before is None:
             self._before = before
             self._bar.initial = before
@@ -67,5 +67,5 @@ class Bar:
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Leave the line as it is."""
+        """Finish, leaving the line as it is."""
         self._bar.close()

@@ -1,4 +1,4 @@
-"""Models written in another format and back: every value of a run before against one after."""
+"""Round trips: models converted to another format and back, and their runs compared."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from sdsim.tables.compare import compare, passed
 from sdsim.tables.results import table
 from sdsim.writers.convert import convert
 
-#: The formats that a file goes through, by its own.
+#: The formats that a file is converted through, by its own format.
 _WAYS = {".mdl": ((".mdl",), (".xmile", ".mdl")), "": ((".xmile",), (".mdl", ".xmile"))}
 
 
 def models(folder: Path) -> list[Path]:
-    """Every model below ``folder``."""
+    """Every model file under ``folder``."""
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
 
 
 def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Outcome]:
-    """An outcome for each file on the way: its values against those of the model itself.
+    """One result per converted file: its values compared with those of the original model.
 
-    A model that does not run, and what a format cannot say, has no values to compare: these have
-    the reason and the tolerance 0, and are no failures.
+    A model that does not run, or that a format cannot express, has no values to compare. Its
+    result gives the reason and the tolerance 0, and is not a failure.
     """
     try:
         before = _values(model)

@@ -1,4 +1,4 @@
-"""`sdsim run MODEL`: one run, to standard output or a file."""
+"""`sdsim run MODEL`: run a model once, to standard output or a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sdsim.run.system import System
 
 HELP = "Run a model once."
-#: Of a short table.
+#: The most times shown in a short table.
 TIMES = 11
 
 
@@ -94,7 +94,7 @@ def execute(args: argparse.Namespace) -> int:
 def _steps(
     args: argparse.Namespace, system: System, changes: Overrides, save: list[str] | None
 ) -> int:
-    """The report on the time step; 1 if it misleads."""
+    """Print the report on the time step; returns 1 if the step is misleading."""
     from sdsim.run.step_size import check_steps, told
 
     method = method_of(args)
@@ -109,9 +109,9 @@ def _steps(
 
 
 def short(frame: pd.DataFrame, system: System, named: bool = False) -> str:
-    """Some columns at some times, and how to get the rest.
+    """A short table: some columns at some times, and how to get the rest.
 
-    named : whether the columns are what somebody asked for; else stocks come first.
+    named : whether the user chose the columns; otherwise stocks come first.
     """
     import numpy as np
 
@@ -144,7 +144,7 @@ def short(frame: pd.DataFrame, system: System, named: bool = False) -> str:
 
 
 def split_names(text: str) -> list[str]:
-    """``a, b[c,d]`` -> ``a`` and ``b[c,d]``: commas inside brackets and quotes do not count."""
+    """Split ``a, b[c,d]`` into ``a`` and ``b[c,d]``; commas in brackets and quotes do not split."""
     out, depth, quoted, start = [], 0, False, 0
     for i, c in enumerate(text):
         if c == '"':
@@ -158,9 +158,9 @@ def split_names(text: str) -> list[str]:
 
 
 def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
-    """The columns of a table for the names asked for: single elements where a name has subscripts.
+    """The columns of a table for the chosen names: single elements where a name has subscripts.
 
-    None where every name is that of a whole variable.
+    None if every name is a whole variable.
     """
     from sdsim.ir.model import label_of, shape_of
     from sdsim.overrides import locate
@@ -176,7 +176,7 @@ def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
 
 
 def summary(run: object, output: str | None) -> dict[str, object]:
-    """What `--json` prints: status, method, times, and every variable's last value and unit."""
+    """The output of `--json`: status, method, times, and every variable's final value and unit."""
     from sdsim.run.result import Run
     from sdsim.tables import results
 

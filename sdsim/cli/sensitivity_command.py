@@ -1,4 +1,4 @@
-"""`sdsim sensitivity SPEC`: a sweep, and what its outcomes depend on."""
+"""`sdsim sensitivity SPEC`: run a sweep and analyse what its outcomes depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Told to stop: Ctrl-C and SIGTERM end a command tidily, with one line and their own status."""
+"""Tidy stops: Ctrl-C and SIGTERM end a command with one line and their own exit status."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 
 from sdsim.base import host
 
-#: Exit statuses of a process that was told to stop, as shells know them.
+#: Exit statuses of a stopped process, as shells know them.
 INTERRUPTED, TERMINATED = 130, 143
 
 
 class TerminatedError(KeyboardInterrupt):
-    """SIGTERM came; whatever is tidy about Ctrl-C is tidy about it."""
+    """Raised on SIGTERM; handled in the same way as Ctrl-C."""
 
 
 class StoppedError(KeyboardInterrupt):
-    """Told to stop; the text is the line to print, ``status`` that of the process."""
+    """A command was stopped; the text is the line to print, ``status`` the exit status."""
 
     def __init__(self, text: str, status: int) -> None:
         super().__init__(text)
@@ -25,13 +25,13 @@ class StoppedError(KeyboardInterrupt):
 
 @contextmanager
 def stoppable(store: str | None) -> Iterator[None]:
-    """SIGTERM ends what is inside as tidily as Ctrl-C does.
+    """A context in which SIGTERM ends the work as tidily as Ctrl-C does.
 
-    store : that is written meanwhile, or None.
+    store : the store being written, or None.
 
     Raises
     ------
-    StoppedError : either came; it says how to go on where there is a store.
+    StoppedError : on either signal; its text says how to resume if there is a store.
     """
 
     def stop() -> None:

@@ -1,4 +1,4 @@
-"""`sdsim sweep SPEC -o STORE`: many runs, written to a store that survives interruption."""
+"""`sdsim sweep SPEC -o STORE`: run a sweep into a store that survives interruption."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def told(out: Any) -> str:
-    """How many members, and how many of them failed, first of what."""
+    """The number of members, how many failed, and the first cause."""
     count, failed = int(out.attrs["members"]), int(out.attrs["failed"])
     if not failed:
         return f"{count:,} members, all ok"
@@ -64,7 +64,7 @@ def told(out: Any) -> str:
 
 
 def table(out: Any) -> str:
-    """For each outcome its mean, its 5, 50 and 95 % quantiles over members, and its unit."""
+    """A table of each outcome: mean, 5, 50 and 95 % quantiles over members, and unit."""
     import numpy as np
     import pandas as pd
 
@@ -84,7 +84,7 @@ def table(out: Any) -> str:
 
 
 def summary(out: Any, output: str) -> dict[str, Any]:
-    """What `--json` prints."""
+    """The output of `--json`."""
     import numpy as np
 
     kinds: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""`sdsim units MODEL`: the dimensions of every equation."""
+"""`sdsim units MODEL`: check the units of every equation."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Outcomes: expressions in the model's own notation, brought down to a number for each run.
+"""Outcomes: expressions in the model's own notation, reduced to one number per run.
 
     text -> formula (tree) -> meaning (does it make sense for this model?) -> evaluate (numbers)
 
-The rows of `sdsim.outcomes.measures` are what brings values over time down to a number.
+The measures that reduce values over time to a number are the rows of `sdsim.outcomes.measures`.
 """
 
 from sdsim.outcomes.evaluate import Batch, Evaluator

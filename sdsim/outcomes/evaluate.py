@@ -1,4 +1,4 @@
-"""The value of an expression in a set of runs; a condition's value is its margin."""
+"""Evaluates an expression over a set of runs; the value of a condition is its margin."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from sdsim.outcomes.measures import MEASURES, Measure, over
 from sdsim.outcomes.values import Numbers, OutsideError, Series, together
 
 Value = Numbers | Series
-#: The margin of a comparison of equal values, above zero where that is enough.
+#: The margin of a comparison of equal values; positive if equality satisfies it.
 EQUAL = 5e-324
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a batch of members left of one run.
+    """The saved values of one run, for a batch of members.
 
-    time : (n_saved,).   values : (n_saved, n_member) of each element that was kept; NaN
-    throughout for a member that stopped.
+    time : (n_saved,).   values : (n_saved, n_member) for each kept element; NaN throughout for
+        a member that stopped.
     """
 
     time: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates expressions that `Scope.kind` has found to make sense."""
+    """Evaluates expressions that have passed `Scope.kind`."""
 
     scope: Scope
     outcomes: Mapping[str, Batch]
@@ -56,7 +56,7 @@ class Evaluator:
 
         Raises
         ------
-        OutsideError : asked for a time or place where there is nothing.
+        OutsideError : a time or place outside the data.
         """
         self.scope.spend()
         match expr:
@@ -75,7 +75,7 @@ class Evaluator:
         raise ModelError("a table or a text cannot stand here", remedy="name a variable")
 
     def number(self, expr: Expr) -> Numbers:
-        """The value of an expression that has none along an axis."""
+        """The value of an expression without an axis."""
         out = self.value(expr)
         assert not isinstance(out, Series)
         return out
@@ -94,7 +94,7 @@ class Evaluator:
         return np.asarray(values[0])
 
     def _binding(self, marks: frozenset[str]) -> list[Evaluator]:
-        """An evaluator for each combination of what the marks run over."""
+        """An evaluator for each combination of elements (or runs) that the marks run over."""
         known = sorted(marks)
         combinations = itertools.product(*(self.scope.choices(m) for m in known))
         kept = tuple(b for b in self.bound if b[0] not in marks)
@@ -104,7 +104,7 @@ class Evaluator:
         return self.scope.kind(expr, self.run)
 
     def _row(self, expr: Expr, marks: frozenset[str]) -> NDArray[np.float64]:
-        """(n, n_member) the values of an expression along what the marks run over."""
+        """(n, n_member) the values of an expression along the marks."""
         found = [np.atleast_1d(e.number(expr)) for e in self._binding(marks)]
         return np.stack(np.broadcast_arrays(*found))
 
@@ -128,7 +128,7 @@ class Evaluator:
         return _told(op, over(way * (a - b), b, size))
 
     def _size(self, expr: Expr) -> Value:
-        """How large the terms of an expression are: the largest of a sum."""
+        """The scale of an expression: for a sum, that of its largest term."""
         match expr:
             case Unary(_, x):
                 return self._size(x)
@@ -208,7 +208,7 @@ class Evaluator:
 
 
 def _told(op: str, margin: Numbers) -> Numbers:
-    """A margin of zero, so that its sign tells: equal values meet ``<=`` and miss ``<``."""
+    """A zero margin given a sign, so that equal values satisfy ``<=`` and not ``<``."""
     return np.where(margin == 0, EQUAL if op in ("<=", ">=") else -EQUAL, margin)
 
 
@@ -240,14 +240,14 @@ def _each(apply: Callable[[Numbers], Numbers], x: Value) -> Value:
 
 
 def _along(axis: NDArray[np.float64], x: Value) -> Series:
-    """A number as the same number everywhere on an axis."""
+    """A number repeated along an axis."""
     if isinstance(x, Series):
         return x
     return Series(axis, np.broadcast_to(np.atleast_1d(x), (len(axis), np.size(x))))
 
 
 def _pair(apply: Callable[[Numbers, Numbers], Numbers], a: Value, b: Value) -> Value:
-    """Two values put together, on the points they share."""
+    """Two values combined on their common points."""
     with np.errstate(all="ignore"):
         if isinstance(a, Series) and isinstance(b, Series):
             a, b = together(a, b)

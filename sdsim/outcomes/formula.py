@@ -1,4 +1,4 @@
-"""Expressions of claims: text -> tree, through the same sealed reader as equations."""
+"""Parses expressions of claims: text -> tree, in the same sandboxed reader as equations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdsim.readers.cache import versions
 MAX_NESTING = 50  # parentheses within parentheses
 MAX_DEPTH = 150  # of the tree: a sum of 150 terms
 
-#: What reads an expression besides `sdsim.readers`.
+#: Code that reads an expression, besides `sdsim.readers`.
 ROOMS = ("outcomes",)
 
 Place = tuple[str, str]
@@ -39,7 +39,7 @@ def parse(texts: Mapping[Place, str]) -> dict[Place, Expr]:
 
 
 def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
-    """As `parse`; an expression that cannot be read has its error in place of a tree."""
+    """As `parse`, but an expression that cannot be read gives its error instead of a tree."""
     out: dict[Place, Expr | ModelError] = {}
     short = {place: text for place, text in texts.items() if _nesting(text) <= MAX_NESTING}
     unique = list(dict.fromkeys(short.values()))
@@ -59,7 +59,7 @@ def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
 
 
 def _answers(texts: list[str]) -> list[Any]:
-    """What the child says: rows, or ``{what, near}``; from the cache where it has been asked."""
+    """The child's answers: rows, or ``{what, near}``; from the cache if there."""
     asked = json.dumps([cache.source_digest(*ROOMS), versions(), texts]).encode()
     name = hashlib.sha256(asked).hexdigest()
     kept = cache.load("claims", name)

@@ -1,4 +1,4 @@
-"""What an expression is before anything runs: a number or a condition, over time or not."""
+"""Checks what an expression means before anything runs: number or condition, over time or not."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from sdsim.outcomes.values import Numbers
 
 COMPARISONS = ("<", "<=", ">", ">=")
 LOGIC = ("and", "or")
-MAX_ELEMENTS = 10_000  # that one SUM, ALL, ... runs over
+MAX_ELEMENTS = 10_000  # for one SUM, ALL, ...
 
-#: Where an element of a variable stands: canonical name, flat position.
+#: An element of a variable: canonical name and flat position.
 Cell = tuple[str, int]
 
 
 class Kind(NamedTuple):
-    """What an expression is.
+    """The kind of an expression.
 
-    timed : it has values along an axis.
-    marks : the ranges (and lists of runs) it still has to be brought down over.
+    timed : whether it has values along an axis.
+    marks : the ranges (and lists of runs) that have not been reduced yet.
     """
 
     condition: bool = False
@@ -37,7 +37,7 @@ class Kind(NamedTuple):
     marks: frozenset[str] = frozenset()
 
 
-#: Functions of numbers, element by element: fewest and most arguments, and what they do.
+#: Elementwise functions of numbers: fewest and most arguments, and the function.
 PLAIN: dict[str, tuple[tuple[int, int], Callable[[list[Numbers]], Numbers]]] = {
     "min": ((1, 99), lambda a: reduce(np.minimum, a)),
     "max": ((1, 99), lambda a: reduce(np.maximum, a)),
@@ -48,7 +48,7 @@ PLAIN: dict[str, tuple[tuple[int, int], Callable[[list[Numbers]], Numbers]]] = {
     "integer": ((1, 1), lambda a: np.trunc(a[0])),
 }
 
-#: What runs over marked ranges: whether of conditions, and how two are put together.
+#: Reductions over marked ranges: whether they take conditions, and how two values combine.
 COLLECTORS: dict[str, tuple[bool, Callable[[Numbers, Numbers], Numbers]]] = {
     "sum": (False, np.add),
     "prod": (False, np.multiply),
@@ -70,7 +70,7 @@ _STILL = {
 
 
 def fixed_in(model: Model) -> frozenset[str]:
-    """The constants, and what is computed from them alone: their values are numbers, no series."""
+    """Constants, and variables computed from constants alone: numbers rather than series."""
     users: dict[str, list[str]] = {}
     moving: dict[str, None] = {}
     for key, variable in model.variables.items():
@@ -95,11 +95,11 @@ def fixed_in(model: Model) -> frozenset[str]:
 
 
 def runs_of(call: Call) -> tuple[list[str], Expr]:
-    """The runs that IN or IN EACH names, and what it evaluates there.
+    """The runs that IN or IN EACH names, and the expression evaluated in them.
 
     Raises
     ------
-    ModelError : something else stands where a run's name is expected.
+    ModelError : an argument that should be a run's name is not.
     """
     *places, inner = call.args
     out = []
@@ -114,18 +114,18 @@ def runs_of(call: Call) -> tuple[list[str], Expr]:
 
 
 def mark_of(call: Call) -> str:
-    """The mark of an IN EACH."""
+    """The mark that stands for an IN EACH."""
     return _RUNS + ", ".join(runs_of(call)[0])
 
 
 @dataclass
 class Scope:
-    """What names mean in one claim: the model's variables and elements, and the claim's runs.
+    """The names known to one claim: the model's variables and elements, and the claim's runs.
 
     fixed : variables that do not change during a run; see `fixed_in`.
-    needs : for each run the elements that the expressions looked at so far read.
-    most : steps of looking at and evaluating expressions, and elements they read, that are allowed;
-        None for any number.   file : in which they stand, for messages.
+    needs : for each run, the elements used by the expressions checked so far.
+    most : limit on the steps of checking and evaluating expressions and on the elements they use;
+        None for no limit.   file : the file of the expressions, for messages.
     """
 
     model: Model
@@ -137,7 +137,7 @@ class Scope:
     spent: int = 0
 
     def spend(self, steps: int = 1) -> None:
-        """Count work.
+        """Count work against the limit.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class Scope:
         Raises
         ------
         ModelError : an unknown name, a subscript that does not fit, a comparison where a number is
-            expected or a number where a comparison is.
+            expected, or a number where a comparison is expected.
         """
         self.spend()
         match expr:
@@ -198,9 +198,9 @@ class Scope:
         return Kind(False, ref.name not in self.fixed, frozenset(marks))
 
     def variable(self, ref: Ref) -> Variable:
-        """The variable a reference means, with as many subscripts as it has dimensions."""
+        """The variable that a reference names; it must have as many subscripts as dimensions."""
         if ref.name not in self.model.variables:
-            error = self.model.unknown(ref.name)  # it stands in a claim, not in the model's file
+            error = self.model.unknown(ref.name)  # the name is in a claim, not in the model's file
             raise ModelError(error.what, remedy=error.remedy)
         variable = self.model.variables[ref.name]
         if variable.role == "lookup":
@@ -233,7 +233,7 @@ class Scope:
         return found
 
     def cells(self, ref: Ref) -> list[Cell]:
-        """Every element that a reference may read."""
+        """Every element that a reference may use."""
         variable = self.model.variables[ref.name]
         shape = shape_of(self.model, variable)
         if not shape:
@@ -248,7 +248,7 @@ class Scope:
         return [(ref.name, int(i)) for i in np.ravel_multi_index(tuple(grid), shape).reshape(-1)]
 
     def choices(self, mark: str) -> list[str]:
-        """What a mark runs over: elements, or runs."""
+        """The elements, or runs, that a mark runs over."""
         if mark.startswith(_RUNS):
             return mark.removeprefix(_RUNS).split(", ")
         return list(self.model.dimensions[mark].elements)

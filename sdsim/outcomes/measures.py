@@ -1,6 +1,6 @@
-"""What brings values along an axis down to a number or a condition: a row each.
+"""Measures: one row each, reducing values along an axis to a number or a condition.
 
-A condition is its margin: it holds where the margin is above zero.
+A condition is represented by its margin and holds if the margin is above zero.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Measure:
 
     takes, gives : ``number`` or ``condition``.
     compute : (series, second series or an empty one, further numbers) -> (n_member,).
-    series : how many series it takes, 1 or 2.
+    series : number of series it takes, 1 or 2.
     numbers : fewest and most further numbers.
     window : whether ``from, to`` may follow them.
-    size : how large such a number usually is, for margins against zero; None takes its own size.
+    size : typical size of such a number, for margins against zero; None uses its own size.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Measure:
 
         Raises
         ------
-        OutsideError : asked for where there is nothing.
+        OutsideError : a time or place outside the data.
         """
         one, two = given[0], _NOTHING
         if len(given) > 1:
@@ -52,7 +52,7 @@ class Measure:
         if len(window) == 1:
             window = [window[0], np.array(one.axis[-1])]
         bounds = [w if w.size == 1 or not np.ptp(w) else None for w in window]
-        if any(w is None for w in bounds) and one.values.shape[1] > 1:  # each has its own window
+        if any(w is None for w in bounds) and one.values.shape[1] > 1:  # windows differ by member
             return np.array([
                 self(
                     [s.member(i) for s in ((one, two) if self.series == 2 else (one,))],
@@ -140,9 +140,9 @@ def _crossing(up: bool, down: bool) -> Callable[[Series, Series, list[Numbers]],
 
 
 def over(difference: Numbers, threshold: Numbers, size: Numbers) -> Numbers:
-    """A margin: over the threshold, over ``size`` where that is zero; zero over zero is zero.
+    """A margin relative to the threshold, or to ``size`` if that is zero; zero over zero is zero.
 
-    What is not finite is NaN, so that neither the larger nor the smaller of two hides it.
+    A non-finite value gives NaN, so that neither a maximum nor a minimum hides it.
     """
     below = np.where(threshold == 0, np.abs(size), np.abs(threshold))
     with np.errstate(all="ignore"):
@@ -151,7 +151,7 @@ def over(difference: Numbers, threshold: Numbers, size: Numbers) -> Numbers:
 
 
 def _goes(s: Series, way: int, against: int = 0) -> Numbers:
-    """Whether it only goes up (``way`` 1) or down (-1); ``against`` is the end to compare with."""
+    """The margin of only rising (``way`` 1) or falling (-1); ``against``: the end compared with."""
     v = s.values
     size = np.abs(v).max(axis=0)
     if len(v) < 2:
@@ -167,7 +167,7 @@ def _goes(s: Series, way: int, against: int = 0) -> Numbers:
 
 
 def _turns(s: Series, way: int) -> Numbers:
-    """Up to one interior peak and down from there; with ``way`` -1 the other way round."""
+    """The margin of rising to one interior peak, then falling; with ``way`` -1, the reverse."""
     n = s.values.shape[1]
     out = np.full(n, np.nan)
     peaks = np.argmax(way * s.values, axis=0)

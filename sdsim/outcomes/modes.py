@@ -1,8 +1,8 @@
-"""Modes of behaviour: what a curve does, told by its turns and by its bend.
+"""Modes of behaviour: classifies a curve by its turns and its curvature.
 
-After the classes that system dynamicists use (Ford 1999; Yücel and Barlas 2011): a member's curve
-is stretched to 0..1 in both directions, turns smaller than `SLACK` of its range do not count, and
-a curve without turns is compared with the straight line between its ends.
+Follows the classes used in system dynamics (Ford 1999; Yücel and Barlas 2011): a member's curve is
+scaled to 0..1 in both directions, turns smaller than `SLACK` of its range are ignored, and a curve
+without turns is compared with the straight line between its ends.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MODES = (
 )  # fmt: skip
 #: A turn smaller than this share of the range, or a bend this close to a line, does not count.
 SLACK = 0.05
-#: A range smaller than this share of the largest value is none.
+#: A range smaller than this share of the largest value counts as zero.
 STEADY = 1e-3
 
 
 def mode(s: Series) -> Numbers:
-    """(n_member,) the place in `MODES` of each member's curve; NaN where it is not finite."""
+    """(n_member,) the index in `MODES` of each member's curve; NaN if the curve is not finite."""
     v = s.values
     low, high = v.min(axis=0), v.max(axis=0)
     size = high - low
@@ -42,7 +42,7 @@ def mode(s: Series) -> Numbers:
 
 
 def _turns(u: Numbers) -> tuple[Numbers, Numbers]:
-    """How often each curve turns, and which way it goes at first (1 up, -1 down)."""
+    """The number of turns of each curve, and its first direction (1 up, -1 down)."""
     n = u.shape[1]
     way, first, turns = np.zeros(n), np.zeros(n), np.zeros(n)
     high, low = u[0].copy(), u[0].copy()

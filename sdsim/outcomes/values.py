@@ -1,4 +1,4 @@
-"""Values of expressions: numbers for each member of a batch, and such numbers along an axis."""
+"""Values of expressions: one number per member of a batch, or such numbers along an axis."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: (n_member,), or () where it is the same for all.
+#: (n_member,), or () if all members have the same value.
 Numbers = NDArray[np.float64]
 
 
 class OutsideError(Exception):
-    """A value is asked for where there is none; the text says what and where."""
+    """Raised for a value outside the data; the text says what and where."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Series:
     values: NDArray[np.float64]
 
     def at(self, where: Numbers) -> Numbers:
-        """(n_member,) values at places on the axis, on straight lines between the points.
+        """(n_member,) values at places on the axis, interpolated linearly between the points.
 
         Raises
         ------
@@ -49,11 +49,11 @@ class Series:
         return np.where(np.isnan(where), np.nan, between)
 
     def between(self, start: float, stop: float) -> Series:
-        """The part from ``start`` to ``stop``, with points of its own at both ends.
+        """The part from ``start`` to ``stop``, with interpolated points at both ends.
 
         Raises
         ------
-        OutsideError : it reaches beyond the axis, or ends before it starts.
+        OutsideError : the part reaches beyond the axis, or ends before it starts.
         """
         if stop < start:
             raise OutsideError(f"{start:g} to {stop:g} ends before it starts")
@@ -68,16 +68,16 @@ class Series:
         )
 
     def member(self, i: int) -> Series:
-        """One member alone."""
+        """The series of one member."""
         return Series(self.axis, self.values[:, i : i + 1])
 
 
 def together(a: Series, b: Series) -> tuple[Series, Series]:
-    """Both on the points of their axes that they share.
+    """Both series on the axis points they have in common.
 
     Raises
     ------
-    OutsideError : they share none.
+    OutsideError : they have none in common.
     """
     if a.axis is b.axis or np.array_equal(a.axis, b.axis):
         return a, b

@@ -1,4 +1,4 @@
-"""Result -> figure -> page: the only door to Plotly."""
+"""Figures and pages: result -> figure -> page. The only door to Plotly."""
 
 from sdsim.plots.figures import (
     Frames,

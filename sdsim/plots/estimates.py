@@ -1,4 +1,4 @@
-"""Figures of a study: dots with intervals in rows, boxes in ranges of factors, maps of regret."""
+"""Figures for a study: rows of dots with intervals, boxes within factor ranges, regret maps."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sdsim.base.numerals import shown, style_of
 from sdsim.plots.figures import AXIS_REST, VALUES, dress
 from sdsim.plots.theme import AXIS, COLOURS, GREY, safe, wrapped
 
-#: Pixels: of a row, between sets of axes, of a letter, of a page that is as wide as it gets.
+#: Pixels: height of a row, gap between axes, width of a letter, largest width of a page.
 ROW, GAP, LETTER, PAGE = 23, 92, 6.7, 930
-#: Letters of a label, and of one that has the page for itself; the whole is shown on hover.
+#: The most letters of a label, and of one on full-width axes; hovering shows the rest.
 LABEL, WIDE = 34, 60
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its interval, in a row of a figure."""
+    """A number with its interval, shown in a row of a figure."""
 
     label: str
     value: float
@@ -33,10 +33,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Rows:
-    """One set of axes: rows of labels, in which each named series has dots with intervals.
+    """One set of axes: labelled rows, in which each named series has dots with intervals.
 
-    x : what is shown, with its unit.   labels : from the top; those of the first series where left
-        out.   mark : where a dotted line stands.
+    x : axis title with unit.   labels : from the top; by default those of the first series.
+    mark : position of a dotted line.
     """
 
     title: str
@@ -99,7 +99,7 @@ def estimates(
 
 
 def _room(items: Sequence[Rows], most: int) -> float:
-    """Pixels that the labels of some axes take."""
+    """The width in pixels of the labels of some axes."""
     longest = max((len(_clipped(n, most)) for r in items for n in r.names()), default=4)
     return longest * LETTER + 34
 
@@ -138,10 +138,9 @@ def _dots(rows: Rows, known: Sequence[str]) -> list[go.Scatter]:
 
 
 def boxes(found: Sequence[tuple[str, Box]], ranges: Mapping[str, tuple[float, float]]) -> go.Figure:
-    """Which part of each factor's range the boxes take; factors that no box restricts are left
-    out.
+    """The part of each factor's range that the boxes cover; unrestricted factors are left out.
 
-    ranges : of the factors, as declared; an open end of a box lies there.
+    ranges : declared ranges of the factors, where open ends of a box are drawn.
     """
     rows = sorted({int(j) for _, b in found for j in np.flatnonzero(b.restricted)})
     names = [found[0][1].factors[j] for j in rows] if found else []
@@ -180,7 +179,7 @@ def boxes(found: Sequence[tuple[str, Box]], ranges: Mapping[str, tuple[float, fl
     return figure
 
 
-#: The most policies that stand side by side.
+#: The most policies shown side by side.
 ABREAST = 10
 
 

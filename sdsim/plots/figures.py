@@ -1,4 +1,4 @@
-"""The kinds of figure: lines over anything with dots and bands, panels of them, lever effects."""
+"""Kinds of figure: lines with dots and bands, panels of them, and lever effects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Frames:
-    """Positions of a slider: a label and, for each, the marks that take the place of the first."""
+    """The positions of a slider: a label, and the marks that replace the first ones, for each."""
 
     name: str
     labels: Sequence[str]
@@ -39,7 +39,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Move:
-    """What moving one lever does to one outcome: changes at its low and its high end."""
+    """The effect of one lever on one outcome: the changes at its low and its high end."""
 
     lever: str
     low: float
@@ -89,7 +89,7 @@ def line_figure(
 def panels(
     items: Sequence[Panel], *, columns: int = 2, percent: bool = False, height: int = 320
 ) -> go.Figure:
-    """Small multiples that share colours and, by name, legend entries."""
+    """Small multiples with shared colours; marks of the same name share a legend entry."""
     rows = -(-len(items) // columns)
     figure = make_subplots(
         rows, columns, subplot_titles=[safe(p.title) for p in items],
@@ -126,7 +126,7 @@ def lever_figure(
     *,
     columns: int = 2,
 ) -> go.Figure:
-    """For each outcome, bars for the change at either end of each lever."""
+    """For each outcome, bars that show the change at either end of each lever."""
     rows = -(-len(outcomes) // columns)
     figure = make_subplots(
         rows, columns, subplot_titles=[safe(o) for o in outcomes], shared_yaxes=True,
@@ -236,12 +236,12 @@ def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Fig
 # --- parts ------------------------------------------------------------------------------------
 
 AXIS_REST = {k: v for k, v in AXIS.items() if k != "title"}
-#: Of an axis whose numbers are no dates: thousands apart.
+#: The format of axes whose numbers are not dates: thousands are separated.
 VALUES = {**AXIS_REST, "separatethousands": True}
 
 
 def dress(figure: go.Figure, height: int) -> None:
-    """Give a figure the look of all: letters, margins, and a height in pixels."""
+    """Apply the common style to a figure: font, margins, and a height in pixels."""
     figure.update_layout(**LAYOUT, height=height)
     figure.update_xaxes(title=AXIS["title"])
     figure.update_yaxes(title=AXIS["title"])

@@ -18,7 +18,7 @@ Numbers = Sequence[float] | NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """A curve. ``definition`` and ``unit`` are shown on hover; ``colour`` counts in the palette."""
+    """A curve. Hovering shows ``definition`` and ``unit``; ``colour`` is a palette index."""
 
     name: str
     x: Numbers
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Dots:
-    """Observations: points with an optional error (half width), a source for each set."""
+    """Observations: points with an optional error (half-width) and a source for the set."""
 
     name: str
     x: Numbers

@@ -1,4 +1,4 @@
-"""A page of figures that works without a network: one HTML file, Plotly inside."""
+"""A page of figures that works offline: one HTML file that includes Plotly."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sdsim.base.errors import ModelError
 
 @dataclass(frozen=True)
 class Section:
-    """A figure with its words. ``text`` says what to see, ``note`` how it was made; plain text.
+    """A figure with its text. ``text`` says what it shows, ``note`` how it was made; plain text.
 
-    table : rows of text under the figure, the first row being the head.
-    body : ready HTML under it, from a room of `sdsim.plots`.
+    table : rows of text under the figure; the first row is the header.
+    body : ready-made HTML under the figure, from `sdsim.plots`.
     """
 
     title: str
@@ -69,7 +69,7 @@ def write_page(
     style: str = "",
     script: str = "",
 ) -> Path:
-    """Write one self-contained HTML file, whole or not at all, and return its path.
+    """Write one self-contained HTML file, completely or not at all, and return its path.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def write_page(
 
 
 def write_index(folder: str | Path) -> Path:
-    """A page ``index.html`` that lists the pages in ``folder`` by their titles."""
+    """Write ``index.html``, which lists the pages in ``folder`` by title."""
     folder = Path(folder)
     items = []
     for page in sorted(folder.glob("*.html")):
@@ -158,7 +158,7 @@ def _paragraphs(text: str, kind: str = "") -> str:
 
 
 def table_html(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text as a table, the first being the head."""
+    """Rows of text as an HTML table; the first row is the header."""
     if not rows:
         return ""
     head = "".join(f"<th>{html.escape(str(c))}</th>" for c in rows[0])

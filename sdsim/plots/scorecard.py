@@ -1,4 +1,4 @@
-"""A scorecard of claims: a row each, opened for its check, its plot and its equations."""
+"""A scorecard of claims: one row each, which opens to show its check, plot and equations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHADES = ("#b48ead", "#d3b6cd", "#0072B2", "#d98c5f", "#9aa5ae", "#1d2429")
 
 
 def group_of(r: Result) -> str:
-    """The group of a row: its status, where supported by which opponents."""
+    """The group of a row: its status and, if supported, which null models pass as well."""
     if r.status != "supported":
         return r.status
     if r.held:
@@ -46,13 +46,13 @@ def group_of(r: Result) -> str:
 
 
 def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """The rows by group, definitional ones first, by id."""
+    """The rows by group, definitional ones first, then by id."""
     found = {g: [r for r in results if group_of(r) == g] for g in GROUPS}
     return {g: sorted(rs, key=lambda r: r.claim.id) for g, rs in found.items() if rs}
 
 
 def bar(results: Sequence[Result]) -> str:
-    """How many rows each group has, as one bar and its legend, as HTML."""
+    """A bar of the number of rows in each group, with its legend, as HTML."""
     parts, legend = [], []
     for i, (group, found) in enumerate(groups(results).items()):
         style = f"flex: {len(found)} 0 0; background: {_SHADES[i % len(_SHADES)]}"
@@ -63,7 +63,7 @@ def bar(results: Sequence[Result]) -> str:
 
 
 def rows(results: Sequence[Result], model: Model) -> str:
-    """The rows of the scorecard, those that are definitional first, as HTML."""
+    """The rows of the scorecard, definitional ones first, as HTML."""
     titles = (
         "claim", "", "the model says", "margin", "ablations that break it", "null control",
         "draws that hold, ±25 %", "draws that hold, ±50 %", "data in hand",
@@ -105,7 +105,7 @@ def _row(r: Result, model: Model, units: Mapping[str, str]) -> str:
 
 
 def _null(r: Result) -> str:
-    """Whether an opponent passes, where that means something: in a claim that is supported."""
+    """Whether a null model passes; shown only for supported claims, where it means something."""
     if r.evidence is None:
         return "–"
     if r.evidence:
@@ -158,7 +158,7 @@ def _inside(r: Result, model: Model, units: Mapping[str, str]) -> str:
 
 
 def _runs(c: Claim) -> list[str]:
-    """What each run of a claim changes."""
+    """The changes made by each run of a claim."""
     found = {"all runs": c.base, **c.runs}
     said = {name: _changes(changes) for name, changes in found.items()}
     lines = [f"<p class='small'>{_text(n)}: {_text(what)}</p>" for n, what in said.items() if what]
@@ -174,7 +174,7 @@ def _changes(c: Changes) -> str:
 
 
 def _control(r: Result) -> list[str]:
-    """What the opponents did, and which loops were feedback in these runs."""
+    """The results of the null models, and which loops were closed in these runs."""
     if r.evidence is None:
         return []
     toy = {True: "passes", False: "fails", None: "has no such output"}[r.toy]
@@ -199,7 +199,7 @@ def _control(r: Result) -> list[str]:
 
 
 def unsupported(results: Sequence[Result]) -> str:
-    """Every claim that is not supported, with why, as HTML."""
+    """Every claim that is not supported, with the reason, as HTML."""
     out = []
     for r in sorted(results, key=lambda r: r.claim.id):
         if r.status in ("supported", "not testable"):
@@ -215,7 +215,7 @@ def unsupported(results: Sequence[Result]) -> str:
 
 
 def conflicts(found: Sequence[Conflict], results: Sequence[Result]) -> str:
-    """Each conflict with what the model says of it and of the claims on its sides, as HTML."""
+    """Each conflict, with what the model says about it and the claims on each side, as HTML."""
     by_id = {r.claim.id: r for r in results}
     out = []
     for c in found:
@@ -244,7 +244,7 @@ def conflicts(found: Sequence[Conflict], results: Sequence[Result]) -> str:
 
 
 def equations(model: Model, results: Sequence[Result]) -> str:
-    """The equations of every variable that a claim names, as HTML; what they read is linked."""
+    """The equations of every variable named in a claim, as HTML, with links to their inputs."""
     named = {model.find(v).name for r in results for v in r.claim.variables}
     keys = dict.fromkeys(sorted(named))
     return f'<div class="equations">{"".join(_equation(model, k, named) for k in keys)}</div>'
@@ -307,6 +307,6 @@ def _share(r: Result, spread: float) -> str:
 
 
 def _rate(share: float) -> str:
-    """A share in per cent; near either end with a decimal, so that nearly all is not all."""
+    """A share in per cent; with a decimal near 0 and 100, so that nearly all is not all."""
     near = 0 < min(share, 1 - share) < 0.0095
     return f"{share:.1%}" if near else f"{share:.0%}"

@@ -1,4 +1,4 @@
-"""The curves of a row of the scorecard, in the units of what is plotted."""
+"""The curves in a row of the scorecard, with the units of the plotted expressions."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sdsim.unitcheck import unit
 
 
 def units_of(results: Sequence[Result], model: Model) -> dict[str, str]:
-    """The units of what is plotted, by expression."""
+    """The units of each plotted expression."""
     found = {("", text): text for r in results for text in r.curves}
     return {text: _shown(_spelled(tree, model)) for (_, text), tree in parse(found).items()}
 
 
 def _spelled(e: Expr, model: Model) -> str:
-    """The units of an expression; of a variable as its modeller spells them."""
+    """The units of an expression; for a variable, in the modeller's spelling."""
     while isinstance(e, Call) and e.name == "in":
         e = e.args[-1]
     if isinstance(e, Ref) and e.name in model.variables:
@@ -36,7 +36,7 @@ def _spelled(e: Expr, model: Model) -> str:
 
 
 def _unit(e: Expr, model: Model) -> unit.Unit:
-    """The units of an expression that has some; what adds up has those of its first term."""
+    """The units of an expression, if it has any; a sum has those of its first term."""
     if isinstance(e, Ref) and e.name in model.variables:
         return unit.parse(model.variables[e.name].units)
     if isinstance(e, Unary):
@@ -57,7 +57,7 @@ def _shown(units: str) -> str:
 
 
 def figure_of(r: Result, units: Mapping[str, str]) -> str:
-    """The curves of a row as the JSON of a Plotly figure, a panel for each unit."""
+    """The curves of a row as JSON for a Plotly figure, one panel per unit."""
     lines: dict[str, list[Line]] = {}
     first = min((_begins(values) for _, values in r.curves.values()), default=0)
     for i, (text, (time, values)) in enumerate(r.curves.items()):

@@ -1,4 +1,4 @@
-"""What the scorecard of claims looks like, on a desk and on a telephone."""
+"""The style sheet of the scorecard of claims, for desktops and phones."""
 
 from __future__ import annotations
 

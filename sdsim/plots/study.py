@@ -1,4 +1,4 @@
-"""Pages of a study: indices, screening, tornado, boxes and rankings, each with its interval."""
+"""Pages for a study: indices, screening, tornado, boxes and rankings, all with intervals."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sdsim.plots.marks import Band, Line, Mark
 from sdsim.plots.page import Section, write_page
 from sdsim.study.study import Study
 
-#: Rows of a set of axes, by how many sets there are at most; the printed tables have all.
+#: The most rows on one set of axes, by the number of sets; the printed tables show all rows.
 SHOWN = ((4, 15), (12, 8), (10_000, 5))
-#: Factors that have lines over time.
+#: The most factors drawn as lines over time.
 LINES = 6
-#: Places in the palette; black is what lies in no one factor.
+#: Indices in the palette; black is for variance that no single factor explains.
 HUES, ALONE = (0, 1, 2, 3, 4, 5, 7), 6
 CONDITION = (
     "Conditional on these assumptions: the model's equations, and the ranges and distributions of "
@@ -37,7 +37,7 @@ def _unit(said: Study, k: int) -> str:
 
 
 def _varying(said: Study) -> list[int]:
-    """Outcomes of which there is something to say; the notes name the others."""
+    """Outcomes that can be analysed; the notes name the others."""
     return [k for k, varies in enumerate(said.varies) if varies]
 
 
@@ -46,7 +46,7 @@ def _most(sets: int) -> int:
 
 
 def _cut(most: int, of: int, what: str = "factors") -> str:
-    """A sentence where not all are shown."""
+    """A sentence that says so if not all rows are shown."""
     return f" The {most} largest of {of:,} {what}." if of > most else ""
 
 
@@ -54,8 +54,8 @@ Hues = Mapping[str, tuple[int, int]]
 
 
 def hues(said: Study) -> Hues:
-    """Colour and dash of each factor, the same on a whole page: those that matter most come first
-    and have colours of their own."""
+    """The colour and dash of each factor, the same throughout a page; the most important factors
+    come first and get colours of their own."""
     results: list[Any] = [*said.results.get("sobol", {}).values(), *said.over_time.values()]
     most: dict[str, float] = {}
     for r in results:
@@ -67,8 +67,8 @@ def hues(said: Study) -> Hues:
 
 
 def over_time(said: Study, names: Sequence[str], colours: Hues) -> go.Figure:
-    """Total and first-order indices of some series along time, with intervals, and what lies in no
-    one factor."""
+    """Total and first-order indices of some series over time, with intervals, and the share that
+    no single factor explains."""
     x = f"time ({said.time_unit})" if said.time_unit else "time"
     share, ends = "share of variance", (0, 1.05)
     out = []
@@ -135,7 +135,7 @@ def _sobol(said: Study, by: Any) -> list[Section]:
 
 
 def _pairs(said: Study, r: Any, kept: Sequence[int], most: int) -> Section:
-    """What pairs of factors do beyond what each does alone."""
+    """Interactions of pairs of factors: their effect beyond what each has alone."""
     rows, without = [], []
     for k in kept:
         found = r.above_chance(k)
@@ -298,7 +298,7 @@ SECTIONS: dict[str, Callable[[Study, Any], list[Section]]] = {
 
 
 def sections(said: Study) -> list[Section]:
-    """Everything that was found, as sections of a page."""
+    """All results as sections of a page."""
     out: list[Section] = []
     for method, by in said.results.items():
         if method in SECTIONS and by:
@@ -307,7 +307,7 @@ def sections(said: Study) -> list[Section]:
 
 
 def write_study(path: str | Path, said: Study, title: str = "") -> Path:
-    """A page of its own."""
+    """Write the study as a page."""
     lead = f"{said.members:,} members, design: {said.design}. {CONDITION}"
     lead += "".join(f" Missing: {w}." for w in said.warned())
     notes = "\n\n".join(f"{n}." for n in said.notes)

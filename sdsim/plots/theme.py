@@ -1,4 +1,4 @@
-"""How figures look: colours that colour-blind readers can tell apart, quiet grid, plain type."""
+"""The look of figures: a palette safe for colour-blind readers, a quiet grid, plain type."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ AXIS: dict[str, Any] = {
 
 
 def safe(text: str) -> str:
-    """Text from a model or data file, so that it can only ever be text."""
+    """Text from a model or data file, escaped so that it cannot act as HTML."""
     return html.escape(" ".join(str(text).split()), quote=True)
 
 
 def wrapped(text: str, width: int = 60) -> str:
-    """Safe text broken into lines for a hover label."""
+    """Escaped text, broken into lines for a hover label."""
     lines, line = [], ""
     for word in " ".join(str(text).split()).split(" "):
         if line and len(line) + len(word) + 1 > width:

@@ -1,4 +1,4 @@
-"""From a model file to a `sdsim.ir.model.Model`; a model file is data, whatever it says."""
+"""Reads a model file into a `sdsim.ir.model.Model`. A model file is data and never runs code."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def read(
     data_folder: str | PathLike[str] | None = None,
     cache: bool = True,
 ) -> Model:
-    """The model in a Vensim ``.mdl`` text file, or in an XMILE file (``.xmile``, ``.stmx``).
+    """Read the model in a Vensim ``.mdl`` text file or an XMILE file (``.xmile``, ``.stmx``).
 
-    Nothing in the file is executed, and nothing is written but the cache of parsed models
-    (`sdsim.readers.cache`). Data variables without a source take what Vensim's exported data beside
-    the model say of them: a ``.dat`` of the name that the file's settings load, or
-    ``<model>_data.dat``. Those without a value anywhere have role ``data`` and no equations.
+    Nothing in the file is executed, and nothing is written except the cache of parsed models
+    (`sdsim.readers.cache`). Data variables without a source take their values from exported data
+    beside the model: a ``.dat`` file that the model's settings load, or ``<model>_data.dat``.
+    Those without any values have role ``data`` and no equations.
 
     Parameters
     ----------
-    data_folder : where external data (GET DIRECT DATA and the like) may lie; the model's own
-        folder by default. Files outside it are refused.
-    cache : whether to look for, and keep, the parsed model.
+    data_folder : folder of external data (GET DIRECT DATA and the like); the model's own folder
+        by default. Files outside it are refused.
+    cache : whether to use and update the cache of parsed models.
 
     Raises
     ------
-    UnsupportedError : a file format or construct that this version does not read, by name.
-    ModelError : anything else that is wrong, by file, line and variable.
+    UnsupportedError : a file format or construct that is not supported, by name.
+    ModelError : any other fault, with file, line and variable.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def read(
 def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
     file = path.name
     if path.suffix.lower() in XMILE:
-        xmile = import_module("sdsim.readers.xmile")  # its parser loads only where it is needed
+        xmile = import_module("sdsim.readers.xmile")  # load its parser only when needed
         model: Model = xmile.read_xmile(data, path, files)
         return model
     source = decode(data, file)
@@ -120,7 +120,7 @@ def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
 def _expressions(
     found: Scan, file: str, dims: Mapping[str, Dimension]
 ) -> tuple[list[Entry], list[Expr], Spelling]:
-    """The entries of the model's variables with their expressions, macros written out."""
+    """The entries of the model's variables with their expressions, macros expanded."""
     whole = [e for e in found.entries if e.kind not in _RANGES]
     main = [without_outputs(e, found.macros, file) for e in whole]
     inner = [
@@ -140,8 +140,8 @@ def _expressions(
 
 
 def _checked(entry: Entry, expr: Expr, file: str) -> None:
-    """Vensim's MIN and MAX compare two; XMILE's may have any number, or an array. What is added
-    to a model has no name in its file."""
+    """Refuse names reserved for parts that sdsim adds, and MIN and MAX of other than two arguments
+    (in XMILE they may have any number, or an array)."""
     for node in walk(expr):
         if isinstance(node, Ref | Call) and (fault := added(node.name)):
             raise ModelError(

@@ -1,4 +1,4 @@
-"""Entries and expressions become variables: subscripts checked, tables shaped, data read in."""
+"""Builds variables from entries and expressions: checks subscripts, shapes tables, reads data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sdsim.readers.external import External
 from sdsim.readers.scan import Entry
 from sdsim.readers.translate import Spelling, shaped
 
-#: Elements without an equation that a note names.
+#: The most elements without an equation that a note names.
 MOST_NAMED = 5
 
 _GET = re.compile(
@@ -27,13 +27,13 @@ _GET = re.compile(
 
 
 class Builder:
-    """The variables of one model, made entry by entry."""
+    """Builds the variables of one model, entry by entry."""
 
     def __init__(
         self, dims: Mapping[str, Dimension], external: External, file: str, spelling: Spelling,
         declared: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:  # fmt: skip
-        """``declared``: the dimensions of variables whose file says them, by canonical name."""
+        """``declared``: the dimensions of variables that declare them, by canonical name."""
         self.declared = declared or {}
         self.dims, self.external, self.file, self.spelling = dims, external, file, spelling
         self.holding = Holding(dims)
@@ -61,7 +61,7 @@ class Builder:
         return result
 
     def variable(self, parts: Sequence[tuple[Entry, Expr]]) -> Variable:
-        """One variable from all its entries."""
+        """Build one variable from all of its entries."""
         first = parts[0][0]
         made: list[tuple[str, Equation]] = []
         for entry, expr in parts:
@@ -87,7 +87,7 @@ class Builder:
         )
 
     def lacking(self, variable: Variable) -> Iterator[str]:
-        """A note on the elements of a variable that no equation is for."""
+        """A note on the elements of a variable that have no equation."""
         dims = variable.dims
         if not dims or variable.hidden or variable.role == "data" or not variable.equations:
             return
@@ -121,7 +121,7 @@ class Builder:
             yield f"line {variable.line}: {', '.join(named)}{more} {verb}"
 
     def equations(self, entry: Entry, expr: Expr) -> Iterator[tuple[str, Equation]]:
-        """(role, equation) for each equation that an entry stands for; none for data to come."""
+        """(role, equation) for each equation of an entry; none for data still to be supplied."""
         subs = tuple(self.left(entry, s) for s in entry.subs)
         excepts = tuple(tuple(self.left(entry, s) for s in group) for group in entry.excepts)
         sizes = [len(self.dims[s].elements) if s in self.dims else 1 for s in subs]
@@ -173,8 +173,8 @@ class Builder:
             yield one("equation", expr)
 
     def exported(self, entry: Entry, subs: Sequence[str]) -> Iterator[tuple[str, Equation]]:
-        """What exported data beside the model say of a data variable; an element that they leave
-        out is :NA:, a variable that they leave out waits for its data."""
+        """A data variable's values in exported data beside the model. A missing element is :NA:; a
+        missing variable waits for its data."""
         cells = list(self.cells(subs))
         found = [self.external.exported.get((entry.key, *cell)) for cell in cells]
         for cell, series in zip(cells, found, strict=True) if any(found) else ():
@@ -182,7 +182,7 @@ class Builder:
             yield "data", Equation(replace(table, kind=entry.keyword), cell, (), entry.line)
 
     def left(self, entry: Entry, name: str) -> str:
-        """A subscript on the left, canonical; it must be a range or an element."""
+        """A subscript on the left-hand side, canonical; it must be a range or an element."""
         key = names.canonical(name)
         if key not in self.dims and key not in self.elements:
             raise self.no_subscript(names.display(name))
@@ -195,19 +195,19 @@ class Builder:
         return ModelError(what, remedy=nearest(name, known) or "define it: 'range: element, ...'")
 
     def cells(self, subs: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Every combination of elements, the last subscript fastest."""
+        """Every combination of elements; the last subscript varies fastest."""
         ranges = [self.dims[s].elements if s in self.dims else (s,) for s in subs]
         return itertools.product(*ranges)
 
     def matches(self, cell: Sequence[str], group: Sequence[str]) -> bool:
-        """Does the cell lie in a group of subscripts?"""
+        """Whether a cell is within a group of subscripts."""
         return all(
             c in self.dims[g].elements if g in self.dims else c == g
             for c, g in zip(cell, group, strict=False)
         )
 
     def dimensions_of(self, entries: Sequence[Entry]) -> tuple[str, ...]:
-        """For each position the dimension written there, or the smallest that holds what is."""
+        """For each position, the dimension written, or the smallest with all elements there."""
         result = []
         for position in range(len(entries[0].subs)):
             found, used = self.holding.meant(names.canonical(e.subs[position]) for e in entries)
@@ -226,7 +226,7 @@ class Builder:
     def check_references(
         self, entries: Sequence[Entry], exprs: Sequence[Expr], made: Mapping[str, Variable]
     ) -> None:
-        """Every name in an expression must stand for something, with the right subscripts."""
+        """Check that every name in an expression is known and has the right subscripts."""
         known = {*made, *self.dims, *self.elements, names.TIME}
         for entry, expr in zip(entries, exprs, strict=True):
             for node in walk(expr):
@@ -257,13 +257,13 @@ class Builder:
 
 
 def _of_data(entry: Entry, expr: Expr) -> bool:
-    """Whether an entry is one of data, at their own times."""
+    """Whether an entry is a data entry, with values at its own times."""
     get = _GET.fullmatch(expr.name) if isinstance(expr, Call) else None
     return get[2] == "data" if get else entry.kind == "data"
 
 
 def _over_time(equation: Equation) -> Equation:
-    """A data equation among others of its variable: the series looked up at the time."""
+    """One data equation among others of its variable: its series, looked up at the time."""
     if not isinstance(equation.expr, Lookup):
         return equation
     call = Call("with lookup", (Ref(names.TIME), equation.expr))

@@ -1,7 +1,7 @@
-"""Parsed models in the cache, as JSON.
+"""The cache of parsed models, as JSON.
 
-An entry is found by the content of the model and by what read it, and used only while every
-external file it read still has the content it had.
+An entry is found by the content of the model and by the code that read it, and is used only if
+every external file it read still has the same content.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from sdsim.readers.folder import Folder
 from sdsim.readers.worker import PYSD
 
 ROOM = "models"
-#: What reads a model.
+#: Code that reads a model.
 ROOMS = ("base", "ir", "tables", "functions", "readers")
 
 
 def versions() -> str:
-    """What decides, besides a text, what is read from it: the sources here and what they call."""
+    """Everything besides the text that affects the parsed model: the sources here and below."""
     return f"{cache.source_digest(*ROOMS)} {PYSD} {sys.version_info[:2]}"
 
 
 def key(data: bytes, root: Path | None, suffix: str = ".mdl") -> str:
-    """The name of an entry; ``root`` is the data folder of a model that reads external files,
-    ``suffix`` that of the file."""
+    """The name of an entry; ``root`` is the data folder, for a model that reads external files, and
+    ``suffix`` the suffix of the model file."""
     known = f"{versions()} {root if root else ''} {suffix}"
     return hashlib.sha256(known.encode("utf-8", "surrogateescape") + b"\0" + data).hexdigest()
 
 
 def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Model | None:
-    """The model under ``name``, as read from a file called ``file``; `None` where there is none.
+    """The model stored under ``name``, as read from a file called ``file``; `None` if absent.
 
-    beside : the exported data that this file's model looks for.
+    beside : the exported data files that this model looks for.
     """
     body = cache.load(ROOM, name)
     if body is None:
@@ -48,7 +48,7 @@ def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Mod
     try:
         with no_collection():
             entry = json.loads(body)
-            if not set(entry["beside"]) <= set(beside):  # the model's copy by another name
+            if not set(entry["beside"]) <= set(beside):  # a copy of the model under another name
                 return None
             for wanted, digest in entry["files"].items():
                 if digest:
@@ -65,7 +65,7 @@ def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Mod
 
 
 def store(name: str, model: Model, used: Mapping[str, str], beside: Sequence[str] = ()) -> None:
-    """Keep ``model``, which read the files ``used``, some of them ``beside`` it by its name."""
+    """Store ``model``, which read the files ``used``; those in ``beside`` depend on its name."""
     data = to_json(model)
     knowing(model, hash_of(data))
     looked = [w for w in used if w in beside]

@@ -1,4 +1,4 @@
-"""What can be wrong with entries before their equations are read, each said by name and line."""
+"""Checks entries before their equations are read; each fault is reported by name and line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLOSING = {")": "(", "]": "["}
 
 
 def check(found: Scan, file: str) -> None:
-    """Refuse what no model may have.
+    """Refuse entries that no model may have.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def _check_macro(macro: Macro, seen: dict[str, Macro], file: str) -> None:
 
 
 def unusable(name: str) -> str:
-    """Why no variable can have the name; empty if one can."""
+    """Why no variable can have this name; empty if it is allowed."""
     if len(name) > limits.NAME:
         return f"name too long: {len(name)} characters, at most {limits.NAME}"
     if control := _CONTROL.search(name):
@@ -73,10 +73,10 @@ def unusable(name: str) -> str:
 
 
 def added(name: str) -> str:
-    """Why a file may not speak of a name: it is one of parts that sdsim adds; empty if it is not.
+    """Why a file may not use a name that is reserved for sdsim's own parts; empty if it may.
 
-    These are what stands behind SMOOTH and its like (`sdsim.base.names.PART`), and what macros,
-    cut flows and conveyors are written out as (``#macro 1>name#``, ``flow>wanted#``).
+    Such names belong to the parts of SMOOTH and the like (`sdsim.base.names.PART`) and to expanded
+    macros, limited flows and conveyors (``#macro 1>name#``, ``flow>wanted#``).
     """
     shown = names.display(name)
     if names.PART in shown:
@@ -119,7 +119,7 @@ def _check_entry(entry: Entry, file: str) -> None:
 
 
 def _check_names(entries: Sequence[Entry], file: str) -> None:
-    """A name stands for one thing; a subscripted one may have an equation for each element."""
+    """Check that each name is defined once; a subscripted one may have an equation per element."""
     first: dict[str, Entry] = {}
     left: set[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]] = set()
     for entry in entries:
@@ -136,10 +136,10 @@ def _check_names(entries: Sequence[Entry], file: str) -> None:
 
 
 def _clash(entry: Entry, other: Entry, repeated: bool) -> tuple[str, str]:
-    """What is wrong with two entries of one name and what to do, or two empty strings."""
+    """What is wrong with two entries of one name, and the remedy; or two empty strings."""
     ranges = [e.kind in ("range", "copy") for e in (entry, other)]
     if all(ranges):
-        return "", ""  # `dimensions` says so
+        return "", ""  # `dimensions` reports it
     if any(ranges):
         return f"both a variable and a subscript range (line {other.line})", "rename one"
     if not (entry.subs and other.subs):

@@ -1,4 +1,4 @@
-"""Expressions through the child process: texts in, rows or faults out, in the same order."""
+"""Parses expressions in the child process: texts in, rows or faults out, in the same order."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from sdsim.readers import standing, worker
 from sdsim.readers.scan import mask
 from sdsim.readers.standing import Reader
 
-SHARE = 400  # expressions: with more of them the work is shared by
+SHARE = 400  # expressions; with more, the work is split among
 CHILDREN = 8  # processes, or as many as the machine runs at once
 
 _WORDS = re.compile(r":\s*(AND|OR|NOT|NA)\s*:", re.IGNORECASE)
 _FIXED = re.compile(r"\b(WITH|TABBED)[\s_]+(LOOKUP|ARRAY)(?=\s*\()", re.IGNORECASE)
-#: The child's processor time is limited where the system can; how much longer it may take then,
-#: on a machine that does other things besides.
+#: The child's processor time is limited where the system allows it; how many times longer it may
+#: take by the clock, on a busy machine.
 PATIENCE = 10 if host.limits_time() else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an expression cannot be read, and the text from there on (may be empty)."""
+    """Why an expression cannot be read, and the text from that point on (may be empty)."""
 
     what: str
     near: str = ""
@@ -50,7 +50,7 @@ def parse(texts: Sequence[str]) -> list[worker.Rows | Fault]:
     with ThreadPoolExecutor(max(len(shares), 1)) as pool:
         try:
             return [a for answers in pool.map(partial(_ask, asked, stop), shares) for a in answers]
-        except BaseException:  # Ctrl-C among them: the threads wait for their readers
+        except BaseException:  # including Ctrl-C: the threads are waiting for their readers
             stop.set()
             for reader in list(asked):
                 reader.kill()
@@ -58,7 +58,7 @@ def parse(texts: Sequence[str]) -> list[worker.Rows | Fault]:
 
 
 def _ask(asked: list[Reader], stop: Event, texts: Sequence[str]) -> list[worker.Rows | Fault]:
-    """What one reader says; it stands in ``asked`` meanwhile, and ends when told to ``stop``."""
+    """The answers of one reader; it is listed in ``asked`` meanwhile and ends on ``stop``."""
     seconds = limits.READ_SECONDS + limits.READ_SECONDS_EACH * len(texts)
     request = json.dumps([normalised(t) for t in texts]).encode()
     while True:
@@ -69,14 +69,14 @@ def _ask(asked: list[Reader], stop: Event, texts: Sequence[str]) -> list[worker.
         lines = reader.ask(request, int(seconds) + 1, seconds * PATIENCE)
         asked.remove(reader)
         standing.give_back(reader)
-        if lines or reader.killed or not reader.idle:  # else it was gone before it was asked
+        if lines or reader.killed or not reader.idle:  # otherwise it was gone before the request
             break
     late = f"took longer than {seconds * PATIENCE:.0f} s to read"
     return _answers(lines, len(texts), late if reader.killed else "needs too much memory or time")
 
 
 def _answers(lines: Sequence[Any], count: int, why: str) -> list[worker.Rows | Fault]:
-    """What the child wrote; the expression at which it stopped gets the blame."""
+    """The child's answers; the expression at which it stopped gets the blame."""
     if not lines or "ready" not in lines[0]:
         said = lines[0].get("fatal", "") if lines else f"it {why}"
         remedy = f"install pysd=={worker.PYSD}"
@@ -86,7 +86,7 @@ def _answers(lines: Sequence[Any], count: int, why: str) -> list[worker.Rows | F
 
 
 def normalised(text: str) -> str:
-    """Words that PySD's grammar knows in one spelling only, in that spelling."""
+    """The text with keywords in the only spelling that PySD's grammar accepts."""
     hidden = mask(text)
     for pattern, joint in ((_WORDS, ""), (_FIXED, " ")):
         for match in reversed(list(pattern.finditer(hidden))):

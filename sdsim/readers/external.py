@@ -1,13 +1,13 @@
-"""GET XLS / GET DIRECT calls answered: constants, lookup tables, data series, subscript elements.
+"""Evaluates GET XLS and GET DIRECT calls: constants, lookups, data series, subscript elements.
 
-``CONSTANTS(file, tab, cell)`` reads a block whose top left is the cell, rows and columns in the
-order of the subscripts on the left; ``cell*`` reads it transposed. ``LOOKUPS`` and
-``DATA(file, tab, x, cell)`` take x from a row (x is its number) or from a column (its letter),
-beginning level with the cell, one series a row or column. Cells may also be named ranges.
+``CONSTANTS(file, tab, cell)`` reads a block that starts at the cell, with rows and columns in the
+order of the subscripts on the left-hand side; ``cell*`` reads it transposed. ``LOOKUPS`` and
+``DATA(file, tab, x, cell)`` take x from a row (given by number) or a column (given by letter),
+starting level with the cell, with one series per row or column. Cells may also be named ranges.
 
-Blank values are skipped, which is what interpolating a missing value amounts to. GET DIRECT reads x
-up to the first cell without a number: what stands beyond it is another table's. GET XLS, for which
-Vensim asks Excel, goes on past a single such cell, as Vensim's own output shows.
+Blank values are skipped, which amounts to interpolating them. GET DIRECT reads x up to the first
+cell without a number; cells beyond it belong to another table. GET XLS, for which Vensim asks
+Excel, continues past a single such cell, as Vensim's own output shows.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ _CELL = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 
 
 class External:
-    """The tables of one model's folder; `notes` says what was skipped."""
+    """The tables in one model's folder; `notes` lists what was skipped."""
 
     def __init__(self, folder: Folder, exported: Sequence[str] = ()) -> None:
-        """``exported``: files of exported data that may be there."""
+        """``exported``: files of exported data that may exist."""
         self.folder, self._wanted = folder, exported
         self.notes: list[str] = []
         self._sheets: dict[tuple[str, str], Sheet] = {}
 
     def sheet(self, file: str, tab: str) -> Sheet:
-        """One sheet, read once."""
+        """A sheet; each is read once."""
         if (file, tab) not in self._sheets:
             self._sheets[file, tab] = sheet(self.folder.meant(file), self.folder.read(file), tab)
         return self._sheets[file, tab]
 
     @cached_property
     def exported(self) -> dict[tuple[str, ...], Lookup]:
-        """The series of the files of exported data that are there, by canonical name and elements;
-        the first file that has one counts."""
+        """The series in the files of exported data, by canonical name and elements; the first file
+        with a series wins."""
         out: dict[tuple[str, ...], Lookup] = {}
         for file in self._wanted:
             columns = exported(decoded(self.folder.find(file) or b"")) or {}
@@ -98,9 +98,9 @@ class External:
     ) -> list[Lookup]:
         """The ``count`` series at ``(file, tab, x row or column, cell)``.
 
-        x increases. That of a ``lookup`` may fall instead: it is read from its end, as Vensim does.
+        x must increase. That of a ``lookup`` may fall: it is read from its end, as in Vensim.
 
-        excel : whether single cells without a number are passed over, as GET XLS does.
+        excel : whether single cells without a number are skipped, as by GET XLS.
         """
         file, tab, axis, cell = self._three(arguments, 4, "DATA", "file, tab, row or column, cell")
         page = self.sheet(file, tab)
@@ -134,7 +134,7 @@ class External:
     def _table(
         self, page: Sheet, file: str, xs: list[tuple[int, int]], place: str, excel: bool
     ) -> list[tuple[int, int]]:
-        """Those of the cells ``xs`` that belong to the table that begins with the first."""
+        """The cells in ``xs`` that belong to the table that begins at the first one."""
         numbers = [page.number(r, c) for r, c in xs]
         end, last, direction = 0, math.nan, 0.0
         while end < len(xs):
@@ -155,7 +155,7 @@ class External:
     def _along(
         self, page: Sheet, file: str, xs: Sequence[tuple[int, int]], place: str, lookup: bool
     ) -> list[tuple[int, float]]:
-        """The numbers in the cells ``xs``, each with its place there, in increasing order."""
+        """The numbers in the cells ``xs`` in increasing order, each with its position."""
         read = ((i, self._number(page, file, r, c)) for i, (r, c) in enumerate(xs))
         kept = [(i, x) for i, x in read if x is not None]
         if lookup and len(kept) > 1 and all(a > b for (_, a), (_, b) in pairwise(kept)):
@@ -179,7 +179,7 @@ class External:
         kind: str,
         place: str,
     ) -> list[Lookup]:
-        """Series number k lies ``k * steps`` from ``first``, each along the direction of x."""
+        """The points of the series; number k starts ``k * steps`` from ``first``, along x."""
         along = (1 - steps[0], 1 - steps[1])
         tables = []
         for k in range(count):
@@ -196,7 +196,7 @@ class External:
         return tables
 
     def _number(self, page: Sheet, file: str, row: int, column: int) -> float | None:
-        """The number in a cell; None for a blank, and for a word, which is noted."""
+        """The number in a cell; None for a blank, or for text, which is noted."""
         value, word = page.number(row, column), page.text(row, column)
         if _NOT_FINITE.fullmatch(word):
             raise ModelError(
@@ -208,7 +208,7 @@ class External:
         return value
 
     def subscripts(self, arguments: Sequence[str]) -> list[str]:
-        """The elements from the first to the last cell, row by row, with the prefix before each."""
+        """The elements from the first to the last cell, row by row, each with the prefix."""
         file, tab, start, end, *rest = arguments
         page = self.sheet(file, tab)
         at = _CELL.fullmatch(start)
@@ -250,7 +250,7 @@ class External:
 
 
 def _name(row: int, col: int) -> str:
-    """``B2`` for (1, 1)."""
+    """The name of a cell: ``B2`` for (1, 1)."""
     letters, n = "", col + 1
     while n:
         n, rest = divmod(n - 1, 26)

@@ -1,4 +1,4 @@
-"""Files that a model names, opened only where they lie inside the model's folder."""
+"""Opens files that a model names, if they are inside the model's folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
         self.used: dict[str, str] = {}
-        #: The file that stands for each ``?name``, casefolded.
+        #: The file behind each ``?name``, casefolded.
         self.tags: Mapping[str, str] = {}
         self._read: dict[str, bytes] = {}
 
@@ -37,7 +37,7 @@ class Folder:
         return data
 
     def find(self, name: str) -> bytes | None:
-        """The content of a file that may be missing; `used` then holds an empty digest."""
+        """The content of an optional file; if it is missing, `used` holds an empty digest."""
         try:
             return self.read(name)
         except ModelError:
@@ -50,7 +50,7 @@ class Folder:
         return tuple(name for name, digest in self.used.items() if digest)
 
     def meant(self, name: str) -> str:
-        """The file behind a name; a ``?name`` that the settings do not explain stays as it is."""
+        """The file behind a name; a ``?name`` that is not in the settings stays as it is."""
         return self.tags.get(name.casefold(), name)
 
     def _open(self, name: str) -> bytes:

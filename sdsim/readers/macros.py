@@ -1,9 +1,9 @@
-"""Macros written out: each call becomes hidden variables, one for each variable of the body.
+"""Expands macros: each call becomes hidden variables, one for each variable of the body.
 
 A call of ``SMOOTHED(input, delay)`` in an equation over ``[region]`` gives the body's variables
-the subscript ``region``, so that a macro with a stock keeps one for each element. Names in a body
-are its inputs, its own variables, or those of the model, which a trailing ``$`` insists on. Units
-in a body speak of its inputs and say nothing about a call: hidden variables have none.
+the subscript ``region``, so that a macro with a stock has one for each element. Names in a body
+are its inputs, its own variables, or those of the model, which a trailing ``$`` selects. Units in
+a body refer to its inputs, not to those of a call, so hidden variables have none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sdsim.ir.expr import Call, Expr, Num, Ref, fold, rewrite
 from sdsim.ir.model import Dimension
 from sdsim.readers.scan import Entry, Macro, items, mask
 
-#: Calls that close a ``!`` inside them.
+#: Calls that reduce over a ``!`` inside them.
 _OVER = frozenset(VECTOR)
 
 
@@ -27,7 +27,7 @@ _OVER = frozenset(VECTOR)
 class Body:
     """A macro with the expressions of its entries.
 
-    refused : why it cannot be called; empty where it can.
+    refused : why it cannot be called; empty if it can.
     """
 
     macro: Macro
@@ -42,7 +42,7 @@ class Body:
 
 @dataclass
 class Inliner:
-    """Writes out the calls of some macros; `entries` and `exprs` collect the hidden variables."""
+    """Expands the calls of some macros; `entries` and `exprs` collect the hidden variables."""
 
     bodies: Mapping[str, Body]
     dims: Mapping[str, Dimension]
@@ -52,7 +52,7 @@ class Inliner:
     counts: dict[str, int] = field(default_factory=dict)
 
     def inline(self, entry: Entry, expr: Expr, within: tuple[str, ...] = ()) -> Expr:
-        """``expr`` of ``entry`` with references in place of its macro calls.
+        """``expr`` of ``entry`` with its macro calls replaced by references.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Inliner:
     def further(
         self, entry: Entry, macro: Macro, own: Mapping[str, tuple[str, tuple[str, ...]]]
     ) -> None:
-        """The variables to which a call gives what the macro has beside its own name."""
+        """The variables that receive a macro's further outputs in a call."""
         if entry.called != names.canonical(macro.name):
             return
         if len(entry.outputs) != len(macro.outputs):
@@ -172,7 +172,7 @@ _KEYWORD = re.compile(r":\s*(?:AND|OR|NOT|NA)\s*:", re.IGNORECASE)
 
 
 def without_outputs(entry: Entry, macros: Sequence[Macro], file: str) -> Entry:
-    """The entry with the names behind the ``:`` of a macro call taken out of its text.
+    """The entry with the output names after the ``:`` of a macro call removed from its text.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def _resolve(
     own: Mapping[str, tuple[str, tuple[str, ...]]],
     bodies: Mapping[str, Body],
 ) -> Expr:
-    """A name of a macro's body as what it means outside."""
+    """The outside name for a name in a macro's body."""
     if not isinstance(node, (Ref, Call)):
         return node
     given = inputs.get(node.name)
@@ -231,7 +231,7 @@ def _resolve(
 
 
 def _summed(root: Expr) -> frozenset[str]:
-    """The dimensions marked ``!`` that no call inside ``root`` runs over."""
+    """The dimensions marked ``!`` that no call inside ``root`` reduces over."""
 
     def visit(node: Expr, parts: list[frozenset[str]]) -> frozenset[str]:
         found = frozenset().union(*parts) if parts else frozenset()

@@ -1,8 +1,8 @@
-"""Subscript ranges: elements in order, subranges written out, copies, and mappings.
+"""Subscript ranges: ordered elements, expanded subranges, copies, and mappings.
 
-A mapping ``DimA: a1, a2 -> DimB`` goes by position. ``-> (DimB: b2, SubB)`` names, for each
-element of ours (or for each item of our definition, where that has subranges), the element or the
-subrange of the other dimension that stands for it.
+A mapping ``DimA: a1, a2 -> DimB`` is by position. ``-> (DimB: b2, SubB)`` names, for each element
+of this range (or each item of its definition, if that has subranges), the corresponding element or
+subrange of the other dimension.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Import = Callable[[Sequence[str]], Sequence[str]]
 
 @dataclass
 class _Range:
-    """A definition before its items are written out."""
+    """A definition before its items are expanded."""
 
     entry: Entry
     items: list[str]
@@ -39,12 +39,12 @@ class _Range:
 
 
 def dimensions(entries: Sequence[Entry], file: str, fetch: Import) -> dict[str, Dimension]:
-    """The dimensions of a model by canonical name, in the order of the file.
+    """The dimensions of a model by canonical name, in file order.
 
     Raises
     ------
-    ModelError : a range that is defined twice, too large, contains itself, or maps to a dimension
-        or element that is not there; a numeric range that makes no sense.
+    ModelError : a range that is defined twice, is too large, contains itself, or maps to an
+        unknown dimension or element; a numeric range that makes no sense.
     """
     return _Ranges(entries, file, fetch).all()
 
@@ -94,7 +94,7 @@ class _Ranges:
         return _Range(entry, listed, False, self.mappings(entry, rest))
 
     def once(self, entry: Entry, listed: Sequence[str]) -> None:
-        """Refuse a range that names an element twice: which place it has would be a guess."""
+        """Refuse a range that names an element twice, since its position would be a guess."""
         met: dict[str, str] = {}
         for item in listed:
             if (key := names.canonical(item)) in met:
@@ -157,7 +157,7 @@ class _Ranges:
         return found
 
     def elements(self, key: str) -> list[str]:
-        """The elements of a range as written, subranges written out."""
+        """The elements of a range as written, with subranges expanded."""
         if key in self.done:
             return self.done[key]
         stack = [key]
@@ -233,7 +233,7 @@ class _Ranges:
     def by_item(
         self, of: _Range, own: Dimension, targets: list[tuple[str, ...]], other: Dimension
     ) -> list[tuple[str, ...]]:
-        """One target for each item of the definition, spread over the elements of the item."""
+        """One target for each item of the definition, repeated for the elements of the item."""
         sizes = [len(self.done.get(names.canonical(item), (item,))) for item in of.items]
         if len(sizes) != len(targets) or sum(sizes) != len(own.elements):
             what = f"maps {len(own.elements)} elements to {len(targets)} of '{other.name}'"

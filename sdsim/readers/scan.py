@@ -1,4 +1,4 @@
-"""The text of a Vensim model as entries: what stands left, what stands right, and on which line.
+"""Splits the text of a Vensim model into entries: left side, right side, and line number.
 
 An entry is ``equation ~ units ~ comment |``. The equation part may hold quoted names, strings and
 ``{comments}``; units and comments are plain text in which a single quote mark means nothing.
@@ -43,7 +43,7 @@ _BRACE = re.compile(r"[{}]")
 _BLANK = re.compile(r"[\s\x1a\ufeff]*")
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]")
-#: The line of an entry that another has swallowed; and one without a sign, of data or a range.
+#: The line of an entry swallowed by the one before; and of one without a sign (data or a range).
 _NEXT = re.compile(rf"\s*(?:{_NAME})\s*(?:{_LIST})?[^=~|]*?(?::=|==?|<->)|\*{{3,}}")
 _BARE = re.compile(rf"\s*(?:{_NAME})\s*(?:{_LIST})?\s*(?::|\(|$)")
 _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "lookup",
@@ -52,15 +52,15 @@ _KINDS = {"=": "equation", "==": "constant", ":=": "data", "": "data", "(": "loo
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry; names and subscripts as written, quotes included.
+    """One entry of the file; names and subscripts as written, including quotes.
 
     kind : ``equation``, ``constant`` (``==``), ``data`` (``:=`` or nothing), ``lookup``,
         ``range`` (a subscript range) or ``copy`` (``<->``).
-    keyword : how data are interpolated, as in `sdsim.ir.expr.Lookup`.
+    keyword : the interpolation of data, as in `sdsim.ir.expr.Lookup`.
     text : the right-hand side on one line, without comments.
-    group : the ``.Group`` under whose heading it stands.   line : of its first character.
-    hidden : made from a macro.   outputs : names that a call of the macro ``called`` in
-        it gives to further results.
+    group : its ``.Group`` heading.   line : of its first character.
+    hidden : made from a macro.   outputs : names that receive the further results of the macro
+        ``called`` in it.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Macro:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A whole file: the entries of the main model, the macros, and what a user should know."""
+    """A whole file: the entries of the main model, the macros, and notes for the user."""
 
     entries: tuple[Entry, ...]
     macros: tuple[Macro, ...] = ()
@@ -111,28 +111,28 @@ class Scan:
 
 
 def scan_text(text: str, file: str) -> Scan:
-    """The entries and macros of ``text``, in the order of the file.
+    """The entries and macros of ``text``, in file order.
 
     Raises
     ------
-    ModelError : an entry, quote, comment or macro that does not end; a left side that cannot be
-        read; a direction override in a name or equation; no entry at all.
+    ModelError : an unterminated entry, quote, comment or macro; an unreadable left side; a
+        text-direction override in a name or equation; no entry at all.
     """
     return _Scanner(text, file).run()
 
 
 def items(text: str) -> list[str]:
-    """The parts of a list between commas, quoted names left whole."""
+    """The comma-separated items of a list; quoted names stay whole."""
     return [item for item in _ITEM.findall(text) if item.strip()]
 
 
 def mask(text: str) -> str:
-    """``text`` with names in quotes and strings blanked out, position by position."""
+    """``text`` with quoted names and strings blanked out; positions do not change."""
     return re.sub(rf"{_QUOTED}|(?<=[(,])\s*'[^']*'", lambda m: "\0" * len(m.group()), text)
 
 
 class _Scanner:
-    """The walk over one text: `at` is where it stands, `closing` the mark it last met."""
+    """A scan of one text: `at` is the current position, `closing` the last mark met."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file, self.at, self.closing = text, file, 0, ""
@@ -140,7 +140,7 @@ class _Scanner:
         self.group = ""
         self.notes: list[str] = []
         self.reality: list[Reality] = []
-        self.inside = False  # a macro
+        self.inside = False  # whether inside a macro
 
     def line(self, at: int) -> int:
         return bisect.bisect_left(self.breaks, at) + 1
@@ -196,7 +196,7 @@ class _Scanner:
         return Scan(tuple(main), tuple(macros), tuple(self.notes), tuple(self.reality))
 
     def skip_blank(self) -> bool:
-        """Move to the next entry, past blanks and comments; false at the end."""
+        """Move past blanks and comments to the next entry; false at the end."""
         while True:
             blank = _BLANK.match(self.text, self.at)
             self.at = blank.end() if blank else self.at
@@ -205,7 +205,7 @@ class _Scanner:
             self.at = self.comment(self.at)
 
     def comment(self, at: int) -> int:
-        """Where the comment that begins at ``at`` ends; comments nest."""
+        """The end of the comment that begins at ``at``; comments nest."""
         depth = 0
         for brace in _BRACE.finditer(self.text, at):
             depth += 1 if brace.group() == "{" else -1
@@ -239,8 +239,8 @@ class _Scanner:
         yield from self.parsed(equation, parts, start)
 
     def one_entry(self, parts: list[str], begin: list[int], start: int, head: str) -> None:
-        """Refuse an entry whose units or comment hold the next one: what follows a comment is a
-        mark such as ``:SUPPLEMENTARY``."""
+        """Refuse an entry whose units or comment contain the next entry: only a mark such as
+        ``:SUPPLEMENTARY`` may follow a comment."""
         more = [part.strip() for part in parts[2:]]
         if not more or (len(more) == 1 and more[0].startswith(":")):
             return
@@ -288,7 +288,7 @@ class _Scanner:
     def quoted(self, at: int) -> str:
         match = re.compile(_QUOTED).match(self.text, at)
         name = " ".join(_JOIN.sub(" ", match.group()).split("\n")) if match else ""
-        # A name may go over a line's end; with a mark in it, it is a name that does not end.
+        # A name may span lines; one that contains a mark is unterminated.
         if match is None or ("\n" in match.group() and re.search("[~|]", name)):
             raise self.error("the quote '\"' does not end", "add the second '\"'", at)
         self.at = match.end()
@@ -344,7 +344,7 @@ class _Scanner:
         )
 
     def real(self, left: re.Match[str], text: str, constraint: bool, start: int) -> Reality | None:
-        """A reality check as text: `sdsim.claims` reads it where somebody asks for it."""
+        """A reality check as text; `sdsim.claims` parses it when it is needed."""
         if self.inside:
             label = one_line(names.display(left["name"]), 80)
             self.notes.append(
@@ -375,7 +375,7 @@ def _subscripts(text: str | None) -> tuple[str, ...]:
 
 
 def _limits(units: str) -> tuple[str, tuple[float | None, float | None]]:
-    """``units [low,high]`` or ``units [low,high,step]`` apart; ``?`` and infinities are open."""
+    """Split ``units [low,high]`` or ``units [low,high,step]``; ``?`` and infinities are open."""
     match = re.fullmatch(r"(.*?)\s*\[([^\[\],]*),([^\[\],]*)(?:,[^\[\],]*)?\]", units)
     if match is None:
         return units, (None, None)

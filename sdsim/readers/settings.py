@@ -1,5 +1,5 @@
-"""What stands behind the sketch of a Vensim file: names of data files, how it is integrated, units
-that are the same."""
+"""The settings after the sketch of a Vensim file: data files, integration method, equivalent
+units."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import PureWindowsPath
 
 _BEGIN = re.compile(rb"^:L[^\r\n]*\r?$", re.MULTILINE)
 _TAG = re.compile(rb"^30:(\?[^=\r\n]+)=([^\r\n]+?)\s*$", re.MULTILINE)
-#: The fourth number says how: 0 Euler, 1 and 5 RK4 (by steps of its own choice, or TIME STEP), 2 by
+#: The fourth number is the method: 0 Euler, 1 and 5 RK4 (automatic steps, or TIME STEP), 2
 #: differences, 3 and 4 RK2.
 _METHOD = re.compile(rb"^15:\d+,\d+,\d+,(\d)", re.MULTILINE)
 _DATA = re.compile(rb"^13:([^\r\n]+?)\s*$", re.MULTILINE)
-#: One unit by all of its names (Vensim: Model > Settings > Units Equiv.).
+#: All names of one unit (Vensim: Model > Settings > Units Equiv.).
 _ALIKE = re.compile(rb"^22:([^\r\n]+?)\s*$", re.MULTILINE)
 _METHODS = {
     b"1": ("rk4", "the file asks for RK4 with steps of its own choice: RK4 with TIME STEP is used"),
@@ -27,10 +27,13 @@ _METHODS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """tags : the file that stands for each ``?name``, casefolded.   data : exported data (.dat) to
-    look for in the model's folder, those that Vensim loads with the model first.
-    method : ``rk4``, or empty for Euler.   note : where that is not quite what the file says.
-    alike : names of one unit each."""
+    """The settings of a Vensim file.
+
+    tags : the file behind each ``?name``, casefolded.   data : exported data (.dat) to look for in
+        the model's folder; those that Vensim loads with the model come first.
+    method : ``rk4``, or empty for Euler.   note : set if that is not quite what the file asks for.
+    alike : groups of names for the same unit.
+    """
 
     tags: Mapping[str, str] = field(default_factory=dict)
     data: tuple[str, ...] = ()
@@ -40,7 +43,7 @@ class Settings:
 
 
 def settings_of(data: bytes, stem: str) -> Settings:
-    """The settings in the bytes of a file called ``stem``; what they do not say stays empty."""
+    """The settings in the bytes of a file called ``stem``; missing ones stay empty."""
     begin = None
     for begin in _BEGIN.finditer(data):  # noqa: B007 - the last one counts
         pass
@@ -67,6 +70,6 @@ def _text(data: bytes) -> str:
 
 
 def _inside(name: str) -> str:
-    """A path on the machine of whoever saved the model means the file of that name beside it."""
+    """The file beside the model with the name of a path from the machine that saved it."""
     path = PureWindowsPath(name)
     return path.name if path.drive or path.root else name

@@ -1,8 +1,8 @@
-"""Tables of cells from text and Excel files, whatever the format: numbers, texts, blanks.
+"""Reads tables of cells from text and Excel files alike: numbers, texts, blanks.
 
-Text goes through the standard library; ``.xlsx`` through openpyxl, because it knows the named
-ranges of a book and of a sheet, and ``.xls`` through xlrd, the only reader of that format that
-does so as well. Nothing here opens a file: content comes in as bytes.
+Text is read with the standard library; ``.xlsx`` with openpyxl, because it knows the named ranges
+of a book and of a sheet; ``.xls`` with xlrd, the only reader of that format that also does. Nothing
+here opens a file: content comes in as bytes.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ class Sheet:
 
     @property
     def rows(self) -> int:
-        """One more than the last filled row."""
+        """The number of rows: one more than the last filled row."""
         return max((r for r, _ in self.cells), default=-1) + 1
 
     @property
     def columns(self) -> int:
-        """One more than the last filled column."""
+        """The number of columns: one more than the last filled column."""
         return max((c for _, c in self.cells), default=-1) + 1
 
     def number(self, row: int, column: int) -> float | None:
-        """The number in a cell, ``None`` for a blank or a text that is none."""
+        """The number in a cell; ``None`` for a blank or a text that is not a number."""
         value = self.cells.get((row, column))
         if not isinstance(value, str):
             return value
@@ -55,17 +55,17 @@ class Sheet:
             return None
 
     def text(self, row: int, column: int) -> str:
-        """What a cell says, empty for a blank; 3.0 says ``3``."""
+        """The text of a cell, empty for a blank; 3.0 gives ``3``."""
         value = self.cells.get((row, column), "")
         return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def sheet(name: str, data: bytes, tab: str) -> Sheet:
-    """The sheet ``tab`` of a book, or a text file, whose separator ``tab`` may be.
+    """The sheet ``tab`` of a workbook, or a text file, for which ``tab`` may be the separator.
 
     Raises
     ------
-    UnsupportedError : a spreadsheet format that is not read.
+    UnsupportedError : an unsupported spreadsheet format.
     ModelError : a broken or oversized file, no such sheet.
     """
     suffix = os.path.splitext(name)[1].lower()
@@ -132,7 +132,7 @@ def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
         page = book[title]
         page.reset_dimensions()
         cells: dict[tuple[int, int], Cell] = {}
-        walked = 0  # rows and cells that are empty cost time, too
+        walked = 0  # empty rows and cells cost time, too
         for r, row in enumerate(page.iter_rows(values_only=True)):
             walked += len(row) + 10
             if r >= limits.ROWS or walked > limits.WALKED:
@@ -157,7 +157,7 @@ def _xlsx(data: bytes, tab: str, name: str) -> Sheet:
 
 
 def _refuse_bomb(data: bytes, name: str) -> None:
-    """An .xlsx is a zip of XML: its directory tells how large it becomes, its XML must be plain."""
+    """Refuse an .xlsx (a zip of XML) that unpacks to too much or whose XML is not plain."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         total = sum(m.file_size for m in members)
@@ -189,7 +189,7 @@ _CELLS = re.compile(r"(?:'((?:[^']|'')*)'|([^'!]+))!\$?([A-Z]+)\$?(\d+)(?::\$?([
 
 
 def _area(reference: str, title: str) -> Area | None:
-    """The area of ``'Sheet'!$A$1:$B$2`` where it lies on the sheet ``title``."""
+    """The area of ``'Sheet'!$A$1:$B$2`` if it is on the sheet ``title``."""
     match = _CELLS.fullmatch(reference)
     if match is None:
         return None
@@ -203,7 +203,7 @@ def _area(reference: str, title: str) -> Area | None:
 
 
 def column(letters: str) -> int:
-    """The number of a column from 0: A is 0, AA is 26."""
+    """The number of a column, from 0: A is 0, AA is 26."""
     value = 0
     for letter in letters.upper():
         value = value * 26 + ord(letter) - 64

@@ -1,4 +1,4 @@
-"""From a path to the text of a model: what the file is, and in which encoding."""
+"""Reads the text of a model from a path: checks the file type and decodes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from sdsim.base import files, limits
 from sdsim.base.errors import ModelError, UnsupportedError
 
-MAX_CONTROL_SHARE = 0.02  # of the bytes: above it the file is no text
+MAX_CONTROL_SHARE = 0.02  # of the bytes; above it the file is not text
 
 _SAVE_AS = "save the model as .mdl (text) in Vensim"
 _BINARY = {".vmf", ".vmfx", ".vmfp", ".vpm", ".vpmx", ".vpd"}
@@ -39,7 +39,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
 class Source:
     """The text of a model up to its sketch, lines ending in ``\\n``.
 
-    notes : what a user should know about how it was read.
+    notes : what the user should know about how it was read.
     """
 
     text: str
@@ -52,7 +52,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UnsupportedError : binary Vensim files, by their suffix.
-    ModelError : no such file, no regular file, another suffix, empty, too large, unreadable.
+    ModelError : no such file, not a regular file, another suffix, empty, too large, unreadable.
     """
     suffix = path.suffix.lower()
     file = path.name
@@ -75,11 +75,11 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(data: bytes, file: str) -> Source:
-    """The text of ``data``: by byte-order mark, else as declared, else UTF-8 or Windows-1252.
+    """Decode ``data`` by its byte-order mark, else as declared, else as UTF-8 or Windows-1252.
 
     Raises
     ------
-    ModelError : NUL bytes, binary content, an encoding that is unknown or does not fit.
+    ModelError : NUL bytes, binary content, an unknown encoding or one that does not fit.
     """
     encoding, data = _encoding(data, file)
     notes: tuple[str, ...] = ()
@@ -99,12 +99,12 @@ def decode(data: bytes, file: str) -> Source:
 
 
 def known_encoding(declared: str) -> str | None:
-    """The codec that a file means; None for what is no encoding of text known to such files."""
+    """The codec that a file declares; None if it is not a known text encoding."""
     return _ENCODINGS.get(re.sub(r"[^a-z0-9]", "", declared.lower()))
 
 
 def _encoding(data: bytes, file: str) -> tuple[str, bytes]:
-    """The encoding, and the data without byte-order mark."""
+    """The encoding, and the data without its byte-order mark."""
     for mark, name in _BOMS:
         if data.startswith(mark) and not data.startswith(codecs.BOM_UTF32_LE):
             return name, data[len(mark) :]
@@ -140,7 +140,7 @@ def _invalid(data: bytes, encoding: str, error: UnicodeDecodeError, file: str) -
 
 
 def _refuse_binary(data: bytes, file: str) -> None:
-    """Text has line ends and tabs but hardly any other control character, and no NUL."""
+    """Refuse binary data: text has hardly any control characters besides line ends and tabs."""
     control = data.translate(None, _PRINTABLE)
     if len(control) > MAX_CONTROL_SHARE * len(data):
         raise ModelError("not a Vensim text model", remedy=_SAVE_AS, file=file)

@@ -1,4 +1,4 @@
-"""The process that reads expressions: started when first needed, kept for what comes next."""
+"""The process that parses expressions: started on first use and kept for later requests."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from sdsim.readers import worker
 
 
 class Reader:
-    """A process that reads expressions.
+    """A process that parses expressions.
 
-    Where the system can fork it serves any number of requests, each in a sealed process of its
-    own; else it serves one.
+    Where the system can fork, it serves any number of requests, each in its own sealed process;
+    otherwise it serves one.
     """
 
     def __init__(self) -> None:
         environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         environment |= {k: os.environ[k] for k in ("SYSTEMROOT", "PATH") if k in os.environ}
-        self.idle = False  # it has waited for its request, and may have ended meanwhile
-        self.killed = False  # before it was done
-        self.well = False  # it may be asked again
+        self.idle = False  # it has been waiting, and may have ended in the meantime
+        self.killed = False  # killed before it had finished
+        self.well = False  # it can take another request
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", str(Path(worker.__file__).resolve())],
             stdin=subprocess.PIPE,
@@ -36,14 +36,14 @@ class Reader:
             stderr=subprocess.DEVNULL,
             cwd=Path(sys.executable).anchor or None,
             env=environment,
-            **host.own_group(),  # what it forks ends with it
+            **host.own_group(),  # its forks end with it
         )
         self._ending = Lock()
 
     def ask(self, request: bytes, seconds: int, patience: float) -> list[Any]:
-        """The lines that come back, decoded; fewer than asked for where it ended before.
+        """Send a request; the decoded lines of the answer, fewer than expected if it ended early.
 
-        seconds : of the processor that it may take.
+        seconds : limit of processor time.
         patience : seconds until it is killed.
         """
         to, back = self._process.stdin, self._process.stdout
@@ -54,13 +54,13 @@ class Reader:
         clock = Timer(patience, self.kill)
         clock.start()
         try:
-            with contextlib.suppress(OSError):  # it has ended, and may have said why
+            with contextlib.suppress(OSError):  # it has ended, and may have given the reason
                 to.write(worker.GO + worker.HEADER.pack(len(request), seconds) + request)
                 to.flush()
             for line in back:
                 try:
                     said = json.loads(line)
-                except ValueError:  # the line in which it ended
+                except ValueError:  # it ended in the middle of this line
                     continue
                 if isinstance(said, dict) and "end" in said:
                     self.well = said["end"] == 0
@@ -71,12 +71,12 @@ class Reader:
         return lines
 
     def kill(self) -> None:
-        """End it, and what it forked, at once."""
+        """Kill it and its forks at once."""
         self.killed = True
         self._end()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         self._end()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -91,18 +91,18 @@ class Reader:
             host.kill_group(self._process)
 
 
-_idle: list[Reader] = []  # one at most
+_idle: list[Reader] = []  # at most one
 _exchange = Lock()
 
 
 def take() -> Reader:
-    """A reader for one request: the one that waits, or a new one."""
+    """A reader for one request: the idle one, or a new one."""
     with _exchange:
         return _idle.pop() if _idle else Reader()
 
 
 def give_back(reader: Reader) -> None:
-    """Keep it for the next request, if it is well and none is waiting."""
+    """Keep it for the next request, if it works and none is idle."""
     with _exchange:
         if reader.well and not reader.killed and not _idle:
             reader.idle = True
@@ -113,13 +113,13 @@ def give_back(reader: Reader) -> None:
 
 @atexit.register
 def close() -> None:
-    """End the one that waits."""
+    """End the idle reader."""
     while _idle:
         _idle.pop().close()
 
 
 def _forget() -> None:
-    """In a fork: the readers are the other process's."""
+    """In a forked process: forget the readers, which belong to the parent."""
     global _exchange
     _exchange = Lock()
     _idle.clear()

@@ -1,4 +1,4 @@
-"""Right-hand sides as expressions, names canonical, in the vocabulary of `sdsim.functions`."""
+"""Translates right-hand sides to expressions with canonical names and `sdsim.functions` calls."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ _DIGITS = re.compile(r"\s*[+-]?\s*[\d.]+(?:[eE][+-]?\d+)?\s*")
 
 @dataclass
 class Spelling:
-    """How names in expressions were written, by canonical name; the first spelling counts."""
+    """The spelling of names in expressions, by canonical name; the first one counts."""
 
     seen: dict[str, str] = field(default_factory=dict)
 
     def canonical(self, name: str) -> str:
-        """The canonical name, its spelling remembered."""
+        """The canonical name; its spelling is remembered."""
         key = names.canonical(name)
         self.seen.setdefault(key, names.display(name))
         return key
 
     def subscript(self, name: str) -> str:
-        """The same for a subscript, whose ``!`` stays."""
+        """The same for a subscript; its ``!`` is kept."""
         bang = "!" if name.endswith("!") else ""
         return self.canonical(name.removesuffix("!")) + bang
 
 
 def expressions(entries: Sequence[Entry], file: str, spelling: Spelling) -> list[Expr]:
-    """The expression of each entry. Numbers and tables are read here, the rest by the child.
+    """The expression of each entry. Numbers and tables are parsed here, the rest by the child.
 
-    An entry without right-hand side, data to come, gets a zero that nobody reads.
+    An entry without a right-hand side (data still to be supplied) gets a zero that is never used.
 
     Raises
     ------
@@ -62,12 +62,12 @@ def expressions(entries: Sequence[Entry], file: str, spelling: Spelling) -> list
 
 
 def _body(entry: Entry) -> str:
-    """What the child is asked: a lookup stands in parentheses of its own."""
+    """The text for the child; a lookup gets its own parentheses."""
     return entry.text[1:-1].strip() if entry.kind == "lookup" else entry.text
 
 
 def _literal(entry: Entry) -> worker.Rows | child.Fault | None:
-    """The rows of a number, a table or a lookup; `None` for anything that has to be parsed."""
+    """The rows of a number, a table or a lookup; `None` for anything else, which must be parsed."""
     text = entry.text
     try:
         if not text:
@@ -140,11 +140,11 @@ def _unreadable(entry: Entry, fault: child.Fault, file: str) -> ModelError:
 
 
 def shaped(table: Array, sizes: Sequence[int]) -> Array | Num:
-    """The table in the shape of the subscripts on the left.
+    """The table in the shape of the subscripts on the left-hand side.
 
     Raises
     ------
-    ModelError : it has another number of values, or rows of another length.
+    ModelError : wrong number of values, or of values in a row.
     """
     total = math.prod(sizes)
     if len(table.values) != total:

@@ -1,18 +1,17 @@
-"""The child process in which PySD's translator reads expressions; nothing else imports PySD.
+"""The child process in which PySD's translator parses expressions; nothing else imports PySD.
 
-Run as a script by `sdsim.readers.child`, it imports nothing of ours but this file and
-`sdsim.base.host`. A request comes
-in by stdin: `GO`, a `HEADER` that holds its length and the seconds it may take, and a JSON list of
-expressions. One JSON line goes out by stdout once the process is sealed, and one per expression,
-``[rows, null]`` or ``[null, [fault, near]]``. The rows are those of `sdsim.ir.expr.to_data`, names
-still as written.
+Run as a script by `sdsim.readers.child`, it imports nothing of sdsim but this file and
+`sdsim.base.host`. A request arrives on stdin: `GO`, a `HEADER` with its length and its time limit
+in seconds, and a JSON list of expressions. Stdout gets one JSON line once the process is sealed,
+then one per expression, ``[rows, null]`` or ``[null, [fault, near]]``. The rows are those of
+`sdsim.ir.expr.to_data`, with names as written.
 
-A model file is data, yet the translator would `eval` parts of it, so four things stand between
-a file and the machine: its `eval` is replaced by `number`, which knows signed numbers and nothing
-else; once everything is loaded, `seal` forbids files, imports, code and processes; the process has
-hard limits of memory, time and file size; and it ends with the request. Where the system can fork,
-what is started is a process that loads the translator once and then forks for each request: it
-itself never sees a byte of one, so that no request meets what another one left.
+A model file is data, yet the translator would `eval` parts of it, so four things protect the
+machine: its `eval` is replaced by `number`, which accepts only signed numbers; once everything is
+loaded, `seal` forbids files, imports, code and processes; the process has hard limits on memory,
+time and file size; and it ends with the request. Where the system can fork, the started process
+loads the translator once and forks for each request. It never sees a byte of a request itself, so
+that no request is affected by an earlier one.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from typing import Any
 
 PYSD = "3.14.3"
 MEMORY = 1 << 30  # bytes of address space
-RECURSION = 40_000  # frames; the nesting that `scan` admits needs a tenth of it
+RECURSION = 40_000  # frames; the nesting that `scan` allows needs a tenth of this
 
 GO = b"!"  # before each request
-HEADER = struct.Struct("!QQ")  # bytes of the request, seconds of the processor
-END = '{"end": %d}'  # after each request, from the process that forks: how the other one ended
+HEADER = struct.Struct("!QQ")  # bytes of the request, seconds of processor time
+END = '{"end": %d}'  # sent by the forking process after each request: how the fork ended
 IDLE = 30.0  # seconds that a process waits for its next request
 
-NA = -(2.0**109)  # as `sdsim.ir.expr.NA`: this file stands alone
+NA = -(2.0**109)  # equals `sdsim.ir.expr.NA`, which this file cannot import
 
 Rows = list[list[Any]]
 
@@ -54,7 +53,7 @@ _SUBSCRIPT = re.compile(r"""\s*("(?:\\"|[^"])*"|[^",]+?)\s*(!?)\s*(?:,|$)""")
 
 
 class Unreadable(Exception):
-    """A part of an expression that is no valid Vensim; the text says what."""
+    """Raised for a part of an expression that is not valid Vensim; the text says what."""
 
 
 # --- literals ----------------------------------------------------------------------------------
@@ -77,7 +76,7 @@ def number(text: str) -> float:
 
 
 def table(text: str) -> tuple[list[float], int]:
-    """Numbers separated by ``,`` in rows that end with ``;``, and how many rows there are."""
+    """Numbers separated by ``,`` in rows that end with ``;``, and the number of rows."""
     rows = [[number(cell) for cell in row.split(",")] for row in text.strip().strip(";").split(";")]
     if len({len(row) for row in rows}) > 1:
         raise Unreadable("the rows of the table differ in length")
@@ -102,7 +101,7 @@ def points(text: str) -> tuple[list[float], list[float]]:
 
 
 def to_rows(tree: Any) -> Rows:
-    """PySD's abstract syntax as postfix rows."""
+    """Convert PySD's abstract syntax tree to postfix rows."""
     rows: Rows = []
     _emit(tree, rows)
     return rows
@@ -137,7 +136,7 @@ def _emit(tree: Any, rows: Rows) -> None:
 
 
 def _chain(operators: list[str], operands: list[Any], rows: Rows) -> None:
-    """Equal operators from left to right, ``and`` before ``or``; PySD leaves both in one list."""
+    """Equal operators from left to right, ``and`` before ``or``; PySD puts both in one list."""
     words = [op.strip(":").lower() for op in operators]
     if "or" in words and "and" in words:
         pending = False
@@ -168,15 +167,15 @@ class Literal:
         self.row = list(row)
 
 
-# --- PySD, its eval gone -----------------------------------------------------------------------
+# --- PySD without its eval ---------------------------------------------------------------------
 
 
 def load() -> Callable[[str], Rows]:
-    """PySD's translator of expressions, with this module's rules where its own differ.
+    """PySD's translator of expressions, with this module's rules where they differ.
 
     Raises
     ------
-    Unreadable : PySD is missing, of another version, or not built as expected.
+    Unreadable : PySD is missing, has another version, or is not structured as expected.
     """
     _without_package_code("pysd")
     vensim_element = import_module("pysd.translators.vensim.vensim_element")
@@ -203,7 +202,7 @@ def load() -> Callable[[str], Rows]:
 
 
 def _without_package_code(name: str) -> None:
-    """Make ``name`` importable without running its `__init__`, which loads all of PySD."""
+    """Make ``name`` importable without running its `__init__`, which would load all of PySD."""
     spec = util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise Unreadable(f"PySD is not installed; it must be version {PYSD}")
@@ -216,7 +215,7 @@ def _without_package_code(name: str) -> None:
 
 
 def _functions(module: types.ModuleType) -> Iterator[tuple[str, set[str]]]:
-    """Each function and method of the module with the global names that its code uses."""
+    """Each function and method of the module, with the global names that it uses."""
     for value in vars(module).values():
         if getattr(value, "__module__", None) != module.__name__:
             continue
@@ -233,9 +232,9 @@ def _names(code: types.CodeType) -> set[str]:
 
 
 def _translator(base: Any) -> Any:
-    """PySD's visitor, changed where it evaluates text, loses something, or differs from Vensim.
+    """PySD's visitor, changed where it evaluates text, loses information or differs from Vensim.
 
-    Vensim's ``^`` binds from the right and before a leading minus, also for numbers:
+    Vensim's ``^`` is right-associative and binds tighter than a leading minus, also for numbers:
     ``4^3^2`` is 4^9 and ``-2^2`` is -4.
     """
     new = base.structures
@@ -345,7 +344,7 @@ _FORBIDDEN = (
 
 @cache
 def host() -> Any:
-    """`sdsim.base.host`, by its path, so that the rest of the package stays out."""
+    """`sdsim.base.host`, loaded by path so that the rest of the package is not imported."""
     place = Path(__file__).parents[1] / "base" / "host.py"
     spec = util.spec_from_file_location("host", place)
     assert spec is not None
@@ -356,13 +355,13 @@ def host() -> Any:
 
 
 def limit(seconds: int) -> None:
-    """Hard limits of the process, where the system has them."""
+    """Set hard limits on the process, where the system has them."""
     sys.setrecursionlimit(RECURSION)
     host().limit_process(MEMORY, seconds)
 
 
 def seal() -> None:
-    """From here on no file, import, code or process; there is no way back."""
+    """Forbid files, imports, code and processes from now on; this cannot be undone."""
 
     def guard(event: str, args: tuple[Any, ...]) -> None:
         if event.startswith(_FORBIDDEN):
@@ -387,7 +386,7 @@ def answer(read: Callable[[str], Rows], text: str) -> list[Any]:
 
 
 def serve(read: Callable[[str], Rows]) -> None:
-    """Read one request and answer it, sealed and within its limits."""
+    """Read and answer one request, sealed and within its limits."""
     length, seconds = HEADER.unpack(_exactly(HEADER.size))
     limit(seconds)
     texts = json.loads(_exactly(length))
@@ -402,7 +401,7 @@ def serve(read: Callable[[str], Rows]) -> None:
 
 
 def _exactly(count: int) -> bytes:
-    """The next bytes of stdin and not one more: the others are not for this process."""
+    """Read exactly so many bytes of stdin; the rest belong to another process."""
     parts = []
     while count:
         part = os.read(0, min(count, 1 << 20))
@@ -414,8 +413,8 @@ def _exactly(count: int) -> bytes:
 
 
 def serve_in_forks(read: Callable[[str], Rows]) -> None:
-    """Serve requests, each in a process of its own, until one goes wrong or none comes."""
-    host().ignore_interrupts()  # the one who started us says when to stop
+    """Serve requests, each in its own process, until one fails or none comes."""
+    host().ignore_interrupts()  # the parent process decides when to stop
     gc.freeze()
     while host().input_within(IDLE) and os.read(0, len(GO)):
         status = host().status_of_fork(lambda: serve(read))
@@ -425,7 +424,7 @@ def serve_in_forks(read: Callable[[str], Rows]) -> None:
 
 
 def main() -> None:
-    """Load the translator and serve; where there is no fork, a single request."""
+    """Load the translator and serve requests; without fork, only one."""
     host()
     try:
         read = load()

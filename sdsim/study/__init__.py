@@ -1,1 +1,1 @@
-"""What finished sweeps say, and the search for policies."""
+"""Analysis of finished sweeps, and the search for policies."""

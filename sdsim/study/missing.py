@@ -1,4 +1,4 @@
-"""Outcomes that some members have no value of: how many, of how much of the space, and where."""
+"""Outcomes that are missing in some members: how many, in what share of the space, and where."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sdsim.base.numerals import shown
 from sdsim.design import Crossed, Design, Morris, OneAtATime, Saltelli
 
 Floats = NDArray[np.float64]
-#: Fewest members on either side of which it is said where they lie.
+#: The fewest members with, and without, a value for which their location is reported.
 FEWEST = 10
-#: Most values of factors that are gone through for that.
+#: The most factor values that are compared for that.
 ROOM = 20_000_000
 
 
@@ -23,13 +23,13 @@ ROOM = 20_000_000
 class Missing:
     """Members without a value of one outcome.
 
-    members, of : how many, of how many; ``failed`` of them failed, in the others the outcome does
-        not exist (a level that is never reached).
-    left : members that have a value and are left out since another outcome has none.
-    used, blocks : what the method can use, of how many ``unit``: runs that a design puts together
-        count only where all of them have a value.
-    where : the factor in which members with and without a value differ most, with the median of
-        those without and of those with; empty where there are too few of either.
+    members, of : how many lack a value, and how many members there are; ``failed`` of them failed,
+        in the others the outcome does not exist (for example a level that is never reached).
+    left : members with a value that are left out because they lack another outcome.
+    used, blocks : how many ``unit`` the method can use, and how many there are: runs that a design
+        groups count only if all of them have a value.
+    where : the factor in which members with and without a value differ most, with its median among
+        those without and among those with; empty if there are too few of either.
     """
 
     members: int
@@ -43,8 +43,8 @@ class Missing:
 
     @property
     def share(self) -> float:
-        """The part of the runs without a value: of designs that fill the space of their factors,
-        the part of that space, weighed as the design weighs it."""
+        """The share of runs without a value. For a design that fills the space of its factors, this
+        is the share of that space, weighted as the design weights it."""
         return self.members / self.of
 
     def to_data(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Missing:
         return {**self.__dict__, "share": self.share}
 
     def sentence(self, outcome: str, design: str) -> str:
-        """What a reader has to know before any number."""
+        """A sentence that a reader needs before any number."""
         space = "runs" if design in (OneAtATime.kind, Crossed.kind) else "space"
         out = f"{outcome} has no value in {self.members:,} of {self.of:,} members "
         out += f"({self.share:.1%} of the {space}), {self.failed:,} of them failed"
@@ -74,7 +74,7 @@ class Missing:
 
 
 def in_common(y: Floats) -> NDArray[np.bool_]:
-    """(n_member,) whether a member has a value of each outcome that any member has."""
+    """(n_member,) whether a member has a value for every outcome that any member has."""
     known = np.isfinite(y)
     return np.asarray(known[:, known.any(axis=0)].all(axis=1))
 
@@ -82,9 +82,9 @@ def in_common(y: Floats) -> NDArray[np.bool_]:
 def missing_of(
     design: Design, outcomes: Sequence[str], y: Floats, used: Floats, failed: NDArray[np.bool_]
 ) -> Mapping[str, Missing]:
-    """By outcome, of those that some members have no value of or that lose members.
+    """Missing values by outcome, for outcomes that lack values or lose members.
 
-    y : (n_member, n_outcome).   used : the same with what is not looked at as NaN.
+    y : (n_member, n_outcome).   used : the same, with unused values as NaN.
     failed : (n_member,).
     """
     known, kept = np.isfinite(y), np.isfinite(used)
@@ -103,7 +103,7 @@ def missing_of(
 
 
 def _blocks(design: Design) -> tuple[int, str]:
-    """How many members stand and fall together, and what they are called."""
+    """The size of a design's groups of runs, and what such a group is called."""
     if isinstance(design, Saltelli):
         return design.count // design.base, "base points"
     if isinstance(design, Morris):
@@ -114,7 +114,7 @@ def _blocks(design: Design) -> tuple[int, str]:
 
 
 def _where(design: Design, known: NDArray[np.bool_]) -> tuple[str, float, float] | None:
-    """The factor whose distributions, with and without a value, are furthest apart."""
+    """The factor whose distributions differ most between members with and without a value."""
     rest = int(known.sum())
     if min(rest, len(known) - rest) < FEWEST or len(known) * len(design.factors) > ROOM:
         return None
@@ -126,7 +126,7 @@ def _where(design: Design, known: NDArray[np.bool_]) -> tuple[str, float, float]
 
 
 def _distance(a: Floats, b: Floats) -> float:
-    """The largest distance of two empirical distributions (Kolmogorov and Smirnov's)."""
+    """The largest distance between two empirical distributions (Kolmogorov-Smirnov)."""
     a, b = np.sort(a), np.sort(b)
     at = np.concatenate([a, b])
     shares = (np.searchsorted(v, at, side="right") / len(v) for v in (a, b))

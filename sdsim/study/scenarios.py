@@ -1,4 +1,4 @@
-"""Scenarios under the same doubt: settings of a model, each run as set and once for every draw."""
+"""Scenarios under shared uncertainty: settings of a model, each run as set and once per draw."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scenarios:
-    """The runs of several scenarios. Draw k of one scenario has the constants of draw k of every
-    other, so that differences between scenarios are paired.
+    """The runs of several scenarios. Draw k uses the same drawn constants in every scenario, so
+    that differences between scenarios are paired.
 
-    runs : variables over time and member; the members of a scenario stand together, first the run
+    runs : variables over time and member; each scenario's members are contiguous, first the run
         as set, then its draws.
-    labels : the scenarios, in order.   draws : of each.   uncertain : how many constants vary.
+    labels : the scenarios, in order.   draws : per scenario.   uncertain : drawn constants.
     """
 
     runs: xr.Dataset
@@ -41,25 +41,25 @@ class Scenarios:
         return np.asarray(self.runs["time"].values, dtype=np.float64)
 
     def series(self, label: str, name: str, **at: str) -> Floats:
-        """(n_saved,) a variable in a scenario as set, in the variable's unit.
+        """(n_saved,) a variable in a scenario as set, in the variable's units.
 
         at : an element for each subscript range, by the range's name in any spelling.
         """
         return self._members(label, name, at)[..., 0]
 
     def drawn(self, label: str, name: str, **at: str) -> Floats:
-        """(n_saved, draws) the same for its draws."""
+        """(n_saved, draws) the same for the scenario's draws."""
         return self._members(label, name, at)[..., 1:]
 
     def band(
         self, label: str, name: str, low: float = 0.1, high: float = 0.9, **at: str
     ) -> tuple[Floats, Floats]:
-        """Two (n_saved,) quantiles over the draws."""
+        """Two quantiles over the draws, each (n_saved,)."""
         between = np.nanquantile(self.drawn(label, name, **at), [low, high], axis=1)
         return between[0], between[1]
 
     def final(self, label: str, name: str, **at: str) -> Floats:
-        """(1 + draws,) values at the end: as set, then drawn."""
+        """(1 + draws,) final values: as set, then the draws."""
         last: Floats = self._members(label, name, at)[-1]
         return last
 
@@ -90,16 +90,16 @@ def run_scenarios(
 
     Parameters
     ----------
-    settings : for each scenario, new values of scalar constants; none for the model as it is.
-    overrides : what is the same for all, a preset's for instance.
-    chosen : the constants that are drawn; see `sdsim.claims.draws.choose`. One that a scenario sets
-        is not drawn.
-    spread : each is drawn within 1 ± spread of its value and within its declared range.
+    settings : for each scenario, new values of scalar constants; empty for the model as it is.
+    overrides : the same for all scenarios, for example from a preset.
+    chosen : the constants to draw; see `sdsim.claims.draws.choose`. A constant that a scenario
+        sets is not drawn.
+    spread : each constant is drawn within 1 ± spread of its value and within its declared range.
     seed : of the draws and of the model's random functions.
 
     Raises
     ------
-    ModelError : a setting that is no constant of the model.
+    ModelError : a setting that is not a constant of the model.
     """
     drawn = chosen.draws(draws, spread, seed=seed).values
     changed = sorted({name for setting in settings.values() for name in setting})
@@ -116,7 +116,7 @@ def run_scenarios(
 
 
 def _as_is(system: System, overrides: Overrides, wanted: Iterable[str]) -> dict[str, float]:
-    """The values of scalar constants where a scenario does not set them."""
+    """The values of scalar constants in scenarios that do not set them."""
     ready, parameters = system.overridden(overrides)
     vector = parameter_vector(ready.program, parameters)
     at = {key: float(vector[i]) for i, (key, _) in enumerate(ready.program.param_cells)}

@@ -1,5 +1,5 @@
-"""Search for policies: levers, and paths of levers, that no other choice beats in two or three
-outcomes at once, each judged by the same draws of what nobody knows."""
+"""Search for policies: settings or paths of levers that are Pareto-optimal in two or three
+outcomes, each evaluated on the same draws of the uncertainties."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def search(
     sweep: Sweep, outcomes: Sequence[str], *, draws: int = 16, population: int = 48,
     generations: int = 24, seed: int = 0,
 ) -> Front:  # fmt: skip
-    """The front of a sweep's levers; a whole generation with all its draws runs as one sweep.
+    """Search for the Pareto front of a sweep's levers; a generation with its draws is one sweep.
 
-    It runs in this process, in as many threads as the model's back end uses.
+    It runs in this process, with as many threads as the model's back end uses.
 
     Parameters
     ----------
-    sweep : its design says levers (knots of paths among them) and uncertainties; of its members
-        nothing else is used.
-    outcomes : two or three of the sweep's, each with its ``better``.
-    draws : of the uncertainties, a Latin hypercube, the same for every policy; an outcome is their
-        mean. A policy of which any draw fails has none.
+    sweep : its design gives the levers (including knots of paths) and the uncertainties; its
+        members are not used otherwise.
+    outcomes : two or three of the sweep's outcomes, each with its ``better``.
+    draws : number of draws of the uncertainties, a Latin hypercube, the same for every policy; an
+        outcome is their mean. A policy with a failed draw has no outcome.
 
     Raises
     ------
-    ModelError : no levers, an unknown outcome, one that is neither to be high nor low.
+    ModelError : no levers, an unknown outcome, or an outcome without ``better``.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def search(
 def judged(sweep: Sweep, x: Floats, *, draws: int = 16, seed: int = 0) -> Floats:
     """(n_policy, n_draw, n_outcome) all outcomes of a sweep, NaN where a run failed.
 
-    x : (n_policy, n_lever) values of its levers, in the order of its design; the draws of its
+    x : (n_policy, n_lever) values of the levers, in the order of the design; the draws of the
         uncertainties are the same for every policy, and for every call with the same seed.
     """
     levers = tuple(f for f in sweep.design.factors if isinstance(f, Lever))

@@ -1,6 +1,6 @@
-"""What a finished sweep says: the method that its design was made for, on all of its outcomes.
+"""Analysis of a finished sweep: applies the method its design was made for to all outcomes.
 
-A design of another kind gets what plain samples allow. A new method is a row of `READERS`.
+Any other design is analysed as a plain sample. A new method is a row of `READERS`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from sdsim.study.missing import Missing, in_common, missing_of
 from sdsim.study.tables import lines
 from sdsim.sweeps import Sweep
 
-#: Fewest members of which boxes and distributions say anything.
+#: The fewest members for boxes and distributions.
 LEAST = 100
-#: The most elements of one variable, and series in all, of which there are indices over time.
+#: The most elements of one variable, and series in all, that get indices over time.
 ELEMENTS, SERIES = 12, 36
 
 
 class Result(Protocol):
-    """What every method gives."""
+    """The result of a method."""
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
@@ -45,7 +45,7 @@ class Result(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """Resamples and level of intervals; seed of resampling."""
+    """Settings of intervals: the number of resamples, the level, and the seed of the resampling."""
 
     resamples: int = 1000
     level: float = 0.95
@@ -57,16 +57,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Study:
-    """What a sweep says about its outcomes; ``print`` shows it as `sdsim sensitivity` does.
+    """The analysis of a sweep's outcomes; ``print`` shows it as `sdsim sensitivity` does.
 
-    outcomes, units : in the order of the results' second axis.   varies : whether members differ in
-        it; there is nothing to say of one that does not.
-    ranges : of the factors, as declared, in their units.
-    results : by method, then, where a method takes one outcome at a time, by outcome (else "").
-    over_time : by variable or element, indices along ``time``, in ``time_unit``.
-    notes : what a reader has to know, a line each.
-    missing : by outcome, what members have no value of it; of outcomes that all have it is nothing.
-    common : whether only members were used that have a value of every outcome.
+    outcomes, units : in the order of the results' second axis.   varies : whether members differ
+        in the outcome; one that does not vary is not analysed.
+    ranges : declared ranges of the factors, in their units.
+    results : by method, then by outcome if the method takes one outcome at a time (otherwise "").
+    over_time : indices along ``time``, in ``time_unit``, by variable or element.
+    notes : what a reader needs to know, one line each.
+    missing : the members that lack a value, by outcome; complete outcomes are not listed.
+    common : whether only members with a value for every outcome were used.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Study:
     common: bool = False
 
     def warned(self) -> list[str]:
-        """What has to be said before any number: what has no value in a part of the space."""
+        """Warnings to show before any number: outcomes without a value in part of the space."""
         return [m.sentence(name, self.design) for name, m in self.missing.items()]
 
     def to_data(self) -> dict[str, Any]:
@@ -130,12 +130,12 @@ Found = tuple[dict[str, dict[str, Result]], dict[str, Result], list[str]]
 
 
 def checked(sweep: Sweep) -> None:
-    """Refuse, before anything runs, a sweep of which nothing could be said afterwards.
+    """Refuse, before anything runs, a sweep that could not be analysed afterwards.
 
     Raises
     ------
-    ModelError : no outcomes, too few members for the method, nothing to rank by; with the place in
-        the sweep's file.
+    ModelError : no outcomes, too few members for the method, nothing to rank by; the place in the
+        sweep's file is named.
     """
     fault = _hopeless(sweep.design, [o.better for o in sweep.outcomes])
     if fault is not None:
@@ -147,7 +147,7 @@ def checked(sweep: Sweep) -> None:
 
 
 def _hopeless(design: Design, better: Sequence[str]) -> tuple[str, str, tuple[str, ...]] | None:
-    """What is wrong, what to do, and where it stands in a spec."""
+    """What is wrong, the remedy, and the place in the spec."""
     if not better:
         return "the sweep has no outcomes", "name some under [outcomes]", ("outcomes",)
     if isinstance(design, Crossed):
@@ -169,7 +169,7 @@ def _hopeless(design: Design, better: Sequence[str]) -> tuple[str, str, tuple[st
     return what, f"take at least {least}", ("design", key)
 
 
-#: What a design counts, by the word for it in specs.
+#: What a design counts, by its keyword in specs.
 _COUNTED = {"members": "members", "base": "base points", "trajectories": "trajectories"}
 
 
@@ -181,15 +181,15 @@ def study(
 
     Parameters
     ----------
-    found : what `sdsim.sweeps.run_sweep` gave, with all members.   design : its design.
+    found : the result of `sdsim.sweeps.run_sweep`, with all members.   design : its design.
     time_unit : of the series' times; see `time_unit_of`.
-    common : use only the members that have a value of every outcome (of those that any member has),
-        so that outcomes are compared over one part of the space. Without it each outcome has all
-        members that have a value of it. `Study.missing` says what is left out, either way.
+    common : use only members with a value for every outcome (that any member has), so that all
+        outcomes are compared over the same part of the space. Otherwise each outcome uses every
+        member with a value for it. Either way `Study.missing` reports what is left out.
 
     Raises
     ------
-    ModelError : members are missing, or nothing was asked that can be analysed (see `checked`).
+    ModelError : members are missing, or there is nothing to analyse (see `checked`).
     """
     settings = settings or Settings()
     if found.sizes["member"] != design.count:
@@ -230,7 +230,7 @@ def study(
 
 
 def time_unit_of(sweep: Sweep) -> str:
-    """The unit of a sweep's model time; empty where the model has none."""
+    """The unit of a sweep's model time; empty if the model has none."""
     step = sweep.system.model.variables.get(names.TIME_STEP)
     return step.units if step else ""
 
@@ -238,7 +238,7 @@ def time_unit_of(sweep: Sweep) -> str:
 def _silent(
     outcomes: Sequence[str], known: NDArray[np.bool_], varies: NDArray[np.bool_]
 ) -> list[str]:
-    """Outcomes of which there is nothing to say, and why."""
+    """Outcomes that cannot be analysed, and why."""
     none = [o for o, k in zip(outcomes, known, strict=True) if not k]
     still = [o for o, k, v in zip(outcomes, known, varies, strict=True) if k and not v]
     out = [f"no member has a value of {listed(none)}"] if none else []
@@ -248,7 +248,7 @@ def _silent(
 
 
 def _series(found: xr.Dataset) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
-    """Saved series (member, time) that vary, by variable or element, and what is left out."""
+    """Saved series (member, time) that vary, by variable or element, and the ones left out."""
     out: dict[str, NDArray[np.float64]] = {}
     notes: list[str] = []
     still: list[str] = []
@@ -282,12 +282,12 @@ def _series(found: xr.Dataset) -> tuple[dict[str, NDArray[np.float64]], list[str
 
 
 def _saved(found: xr.Dataset) -> list[str]:
-    """Variables whose series are kept."""
+    """Variables whose series are saved."""
     return [str(n) for n in found.data_vars if found[n].dims[:2] == ("member", "time")]
 
 
 def _unused(found: xr.Dataset) -> list[str]:
-    """Which series a method without a look at time leaves out."""
+    """The series that a method without a time axis leaves out."""
     kept = _saved(found)
     what = f"saved series ({listed(kept)}) are looked at in {Saltelli.kind} designs alone"
     return [what] if kept else []
@@ -353,7 +353,7 @@ def _short(note: str) -> list[str]:
 
 
 def _sample(g: _Given) -> Found:
-    """What any sample allows: distances of distributions; boxes for conditions."""
+    """The analysis of any plain sample: distances of distributions, and boxes for conditions."""
     factors = [f.name for f in g.design.factors]
     count = g.design.count
     x = g.design.values(0, count)
@@ -376,7 +376,7 @@ def _sample(g: _Given) -> Found:
 
 
 def box_of(x: NDArray[np.float64], case: NDArray[np.bool_], factors: list[str]) -> Box:
-    """The box of PRIM's peeling that covers and is dense, without what chance explains."""
+    """The box of PRIM's peeling with the best coverage and density, without chance restrictions."""
     return simplified(x, case, chosen(prim(x, case, factors)))
 
 

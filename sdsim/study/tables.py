@@ -1,4 +1,4 @@
-"""What `sdsim sensitivity` prints: a table for each method and outcome, then the notes."""
+"""The output of `sdsim sensitivity`: a table for each method and outcome, then the notes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from sdsim.base.numerals import shown, style_of
 
-#: Pairs of factors that are listed.
+#: The most pairs of factors listed.
 PAIRS = 10
 
 
 class Study(Protocol):
-    """What is read of a `sdsim.study.study.Study`, which prints itself by this file."""
+    """The parts of a `sdsim.study.study.Study` that this file needs to print it."""
 
     @property
     def design(self) -> str: ...
@@ -32,7 +32,7 @@ class Study(Protocol):
 
 
 def lines(said: Study) -> list[str]:
-    """Everything, a line each."""
+    """The whole output, as lines."""
     out = [f"missing: {w}" for w in said.warned()]
     for method, by in said.results.items():
         for name, result in by.items():
@@ -62,7 +62,7 @@ def _titled(said: Study, k: int, what: str) -> str:
 
 
 def _varying(said: Study) -> list[int]:
-    """Outcomes of which there is something to say; the notes name the others."""
+    """Outcomes that can be analysed; the notes name the others."""
     return [k for k, varies in enumerate(said.varies) if varies]
 
 
@@ -83,7 +83,7 @@ def _share(part: Any, i: int, k: int) -> str:
 
 
 def _pairs(said: Study, k: int, r: Any) -> list[str]:
-    """What pairs of factors do beyond what each does alone."""
+    """Interactions of pairs of factors: their effect beyond what each has alone."""
     found, of = r.above_chance(k), len(r.pairs)
     if not found:
         return [_titled(said, k, f"second order: none of {of:,} pairs is above what chance gives")]

@@ -1,6 +1,6 @@
-"""Sweeps: a model run many times, outcomes reduced while running, in a store that survives.
+"""Sweeps: many runs of a model, reduced to outcomes as they run, kept in a crash-proof store.
 
-    spec -> sweep -> task (plain data) -> crew of workers, or a cluster -> store -> dataset
+    spec -> sweep -> task (plain data) -> workers, or a cluster -> store -> dataset
 
 The format of specs and stores is in `README.md` here.
 """

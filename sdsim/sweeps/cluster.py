@@ -1,9 +1,8 @@
-"""The one door to Dask: chunks done by the workers of a cluster, which write them themselves.
+"""The one door to Dask: the workers of a cluster run chunks and write them themselves.
 
-A task (JSON text) and chunk numbers are all that travels. Each Dask worker runs its chunks in a
-process of its own beneath it (`sdsim.sweeps.pool`), so that a member that takes its process down is
-found there and the worker lives on; a worker that is lost itself is Dask's affair, which gives its
-chunks to others.
+Only a task (JSON text) and chunk numbers travel. Each Dask worker runs its chunks in a separate
+child process (`sdsim.sweeps.pool`), so that a member that crashes its process is found there and
+the worker survives. If a worker itself is lost, Dask gives its chunks to others.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from sdsim.base.extras import extra
 from sdsim.sweeps.manifest import Entry
 from sdsim.sweeps.pool import Crew
 
-#: How often Dask tries a chunk whose worker is lost.
+#: How often Dask retries a chunk whose worker is lost.
 RETRIES = 5
-#: Chunks that are given out at a time, for each worker.
+#: Chunks handed out at a time, per worker.
 AHEAD = 4
 
 _crews: dict[tuple[str, str], Crew] = {}
 
 
 def done(task: str, root: str, chunk: int, timeout: float) -> tuple[Any, ...]:
-    """One chunk, on a worker of the cluster: the entry as plain data, or an error's text."""
+    """Run one chunk on a worker of the cluster: the entry as plain data, or an error's text."""
     key = (task, root)
     if key not in _crews:
         for other in list(_crews):

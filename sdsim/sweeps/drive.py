@@ -1,4 +1,4 @@
-"""Running a sweep: in this process, with workers of its own, or on a cluster."""
+"""Runs a sweep: in this process, with local workers, or on a cluster."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from sdsim.sweeps.task import Part, Task
 
 @dataclass(frozen=True)
 class State:
-    """How far a sweep is: members done and failed, of how many; seconds since it began.
+    """The progress of a sweep: members done, failed and in all; seconds since it began.
 
-    before : members that were there when it began.
+    before : members that were already in the store when it began.
     """
 
     done: int
@@ -39,7 +39,7 @@ class State:
 
     @property
     def rate(self) -> float:
-        """Runs a second."""
+        """Runs per second."""
         return (self.done - self.before) / self.seconds if self.seconds > 0 else 0.0
 
 
@@ -47,7 +47,7 @@ Progress = Callable[[State], None]
 
 
 class Hands(AbstractContextManager["Hands"], Protocol):
-    """Whoever does chunks and writes them."""
+    """Something that runs chunks and writes them."""
 
     def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
         """Entries of finished chunks, in any order."""
@@ -66,13 +66,13 @@ def run_sweep(
 
     Parameters
     ----------
-    path : of the store to write; None keeps the results in memory, and runs in this process.
-    jobs : workers that write to a store; None takes one for each processor. 0 runs in this process,
-        which is quickest for small sweeps; a member that takes its process down then takes
-        everything down.
-    resume : finish what is missing in a store.
+    path : the store to write; None keeps the results in memory and runs in this process.
+    jobs : number of workers that write to the store; None means one per processor. 0 runs in this
+        process, which is quickest for small sweeps, but a member that crashes its process then
+        ends the whole sweep.
+    resume : run only what is missing from an existing store.
     dask : address of a Dask scheduler, or ``local``; its workers write to ``path`` themselves.
-    progress : called as members are finished.
+    progress : called as members finish.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def run_sweep(
 
     Raises
     ------
-    ModelError : the sweep does not fit the model; the store exists, or belongs to another sweep;
-        somebody else writes to it; it cannot be written.
+    ModelError : the sweep does not fit the model; the store exists, or belongs to another sweep,
+        or is being written by another process, or cannot be written.
     """
     if path is None:
         _alone(jobs, resume, dask)
@@ -117,7 +117,7 @@ def run_sweep(
 
 
 def _alone(jobs: int | None, resume: bool, dask: str | None) -> None:
-    """Refuse what a sweep in memory, which runs in this process, would not do."""
+    """Refuse options that an in-memory sweep, which runs in this process, would ignore."""
     for name, asked in (("jobs", jobs), ("resume", resume), ("dask", dask)):
         if asked:
             raise ModelError(
@@ -132,12 +132,12 @@ def _members(task: Task, manifest: Manifest) -> int:
 
 
 def vacant(root: Path, resume: bool = False) -> None:
-    """Touch nothing that is not a store's, whatever was asked.
+    """Make sure that nothing but a store of ours is ever overwritten.
 
     Raises
     ------
-    ModelError : a store that is not to be gone on with, something else of that name, a folder in
-        which nothing may be written.
+    ModelError : a store that is not to be resumed, something else of that name, or a folder that
+        is not writable.
     """
     if fault := files.url(root, "name a folder"):
         raise fault
@@ -157,7 +157,7 @@ def vacant(root: Path, resume: bool = False) -> None:
 
 
 def _known(header: Mapping[str, Any], root: Path) -> Manifest:
-    """A store's manifest, found to be of the same sweep; only chunks that are whole stand in it."""
+    """The manifest of a store, checked to be of the same sweep, with only intact chunks in it."""
     manifest = read_manifest(root, mend=True)
     unlike = differences(header, manifest.header)
     if unlike:
@@ -171,7 +171,7 @@ def _known(header: Mapping[str, Any], root: Path) -> Manifest:
 
 
 def _mend(root: Path, described: Mapping[str, bytes]) -> None:
-    """Write what says what the arrays are, where it does not stand as it should."""
+    """Rewrite the arrays' metadata where it is missing or damaged."""
     for key, body in described.items():
         if not (root / key).is_file() or (root / key).read_bytes() != body:
             store.write(root / key, body)
@@ -216,7 +216,7 @@ class Here:
 
 
 def _in_memory(task: Task, progress: Progress | None) -> Part:
-    """All members, in this process."""
+    """Run all members in this process."""
     system = replace(task.run.system, backend=backend_named(task.run.system.backend.name))
     task = replace(task, run=replace(task.run, system=system))
     began, parts, failed = time.monotonic(), [], 0

@@ -1,13 +1,13 @@
-"""Faults put in on purpose, for tests alone: nothing here happens unless the variable is set.
+"""Faults injected on purpose, for tests only: nothing happens unless the variable is set.
 
 ``SDSIM_TEST_FAULTS`` holds a JSON list such as ``[{"at": "member", "number": 17, "do": "kill"}]``.
 
-at : ``member`` (before it runs), ``written`` (a chunk lies in the store and is not entered yet),
-    ``write`` (while a chunk is written), ``entered`` (the manifest has it).
-number : of the member or chunk.
+at : ``member`` (before it runs), ``written`` (a chunk is in the store but not yet in the
+    manifest), ``write`` (while a chunk is written), ``entered`` (the manifest has it).
+number : number of the member or chunk.
 do : ``kill`` (the process, -9), ``raise``, ``hang``, ``full`` (the disk), ``stop`` (SIGTERM),
     ``interrupt`` (SIGINT).
-once : a file that is made when it happens; it does not happen again while the file is there.
+once : a file created when the fault happens; while it exists, the fault does not happen again.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ VARIABLE = "SDSIM_TEST_FAULTS"
 
 
 def members(first: int, stop: int, spared: Collection[int]) -> None:
-    """Members ``first`` to ``stop - 1`` are about to run, those spared excepted."""
+    """Members ``first`` to ``stop - 1``, except those spared, are about to run."""
     for fault in _known("member"):
         if first <= fault["number"] < stop and fault["number"] not in spared:
             _happen(fault)
 
 
 def chunk(point: str, number: int) -> None:
-    """A chunk has come to a point."""
+    """A chunk has reached a point."""
     for fault in _known(point):
         if fault["number"] == number:
             _happen(fault)

@@ -1,8 +1,8 @@
-"""The one file that says what a store holds: a line for what was asked, a line for each chunk.
+"""The manifest of a store: a header line that describes the sweep, and a line per chunk.
 
-Each line ends with a digest of itself, so that one that was changed is not believed.
-Lines are appended as chunks come in and are put in order at the end, so that a sweep leaves the
-same bytes whatever the order in which its chunks were finished.
+Each line ends with its own digest, so that a changed line is detected.
+Lines are appended as chunks arrive and sorted at the end, so that a sweep leaves the same bytes
+whatever the order in which its chunks finished.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from sdsim.base.errors import ModelError
 from sdsim.sweeps.store import write
 
 NAME, LOCK, HOLDER = "manifest.jsonl", ".lock", ".holder"
-#: What may lie in a store before its manifest does.
+#: Files that may be in a store before its manifest exists.
 BESIDE = {LOCK, HOLDER}
 FORMAT = 2
-#: What the header calls changes to the model.
+#: The header's key for changes to the model.
 CHANGED = "preset, constants or data"
 _SUM = '"sum": "'
 
@@ -36,8 +36,8 @@ _SUM = '"sum": "'
 class Entry(NamedTuple):
     """A finished chunk.
 
-    files : SHA-256 of each of its files, by place in the store.
-    failed : members that have no outcomes, and why.
+    files : SHA-256 of each of its files, by path in the store.
+    failed : members without outcomes, and why.
     """
 
     chunk: int
@@ -45,22 +45,22 @@ class Entry(NamedTuple):
     failed: Mapping[int, str]
 
     def line(self) -> str:
-        """As it stands in the manifest."""
+        """The entry as a line of the manifest."""
         failed = [[m, self.failed[m]] for m in sorted(self.failed)]
         return _sealed({"chunk": self.chunk, "files": dict(self.files), "failed": failed})
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Entry:
-        """From a line's data; `KeyError`, `TypeError` or `ValueError` on anything else."""
+        """An entry from a line's data; `KeyError`, `TypeError` or `ValueError` if it is none."""
         failed = {int(m): str(text) for m, text in data["failed"]}
         return cls(int(data["chunk"]), {str(k): str(v) for k, v in data["files"].items()}, failed)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a store holds.
+    """The contents of a store.
 
-    header : what was asked, as `sdsim.sweeps.sweep.Sweep.header` says it.
+    header : a description of the sweep, from `sdsim.sweeps.sweep.Sweep.header`.
     entries : the finished chunks, by number.
     """
 
@@ -70,16 +70,16 @@ class Manifest:
 
     @property
     def path(self) -> Path:
-        """Its file."""
+        """The manifest's file."""
         return self.root / NAME
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what was asked."""
+        """SHA-256 of the description of the sweep."""
         return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
 
     def enter(self, entry: Entry) -> None:
-        """Add a chunk; it is there for good when this returns."""
+        """Add a chunk; it is safely on disk when this returns."""
         with self.path.open("ab") as stream:
             stream.write((entry.line() + "\n").encode())
             stream.flush()
@@ -87,7 +87,7 @@ class Manifest:
         self.entries[entry.chunk] = entry
 
     def settle(self) -> None:
-        """Put the lines in order."""
+        """Sort the lines."""
         lines = [_sealed(self.header), *(self.entries[k].line() for k in sorted(self.entries))]
         write(self.path, ("\n".join(lines) + "\n").encode())
 
@@ -109,7 +109,7 @@ def _sealed(data: Mapping[str, Any]) -> str:
 
 
 def _unsealed(line: bytes) -> dict[str, Any]:
-    """The inverse; `ValueError` where the digest is another."""
+    """The inverse of `_sealed`; `ValueError` if the digest differs."""
     text = line.decode()
     body, mark, seal = text.rpartition(f", {_SUM}")
     if not mark:
@@ -122,13 +122,13 @@ def _unsealed(line: bytes) -> dict[str, Any]:
 
 
 def read_manifest(root: Path, mend: bool = False) -> Manifest:
-    """What a store says of itself. A last line that was cut short does not count.
+    """Read the manifest of a store. A last line that was cut short is ignored.
 
-    mend : leave out lines that are damaged, so that their chunks are missing.
+    mend : leave out damaged lines, so that their chunks count as missing.
 
     Raises
     ------
-    ModelError : there is none, or it is none of ours.
+    ModelError : there is no manifest, or it is not one of ours.
     """
     path = root / NAME
     try:
@@ -159,7 +159,7 @@ def read_manifest(root: Path, mend: bool = False) -> Manifest:
 
 
 def _refuse_format(line: bytes, path: Path) -> None:
-    """Name the format of a manifest that another version wrote."""
+    """Refuse a manifest written by another version, naming its format."""
     try:
         found = json.loads(line)["sdsim sweep"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -170,7 +170,7 @@ def _refuse_format(line: bytes, path: Path) -> None:
 
 
 def differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
-    """What two headers disagree on, in words; what they merely tell is left out."""
+    """What two headers disagree on, in words; purely informative entries are ignored."""
     out = []
     for key in sorted({*now["asked"], *then["asked"]}):
         a, b = now["asked"].get(key), then["asked"].get(key)
@@ -181,18 +181,18 @@ def differences(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
             out.append(f"{key} ({', '.join(f'{k} {b.get(k)} -> {a.get(k)}' for k in parts)})")
         else:
             out.append(key)
-    if "the model" in out and CHANGED in out:  # its digest stands on the model's
+    if "the model" in out and CHANGED in out:  # its digest depends on the model's
         out.remove(CHANGED)
     return out
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Be the only writer of a store. The lock goes with the process that holds it.
+    """Lock a store so that only one process writes it. The lock ends with the process.
 
     Raises
     ------
-    ModelError : somebody else writes; the line says who.
+    ModelError : another process is writing; the message says which.
     """
     root.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(root / LOCK, timeout=0)

@@ -1,4 +1,4 @@
-"""An outcome: a number for each member, as an expression in the model's own notation."""
+"""Outcomes: one number per member, given as an expression in the model's own notation."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ BETTER = ("", "high", "low")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is asked of each member.
+    """An outcome: an expression that gives one number per member.
 
     expression : Vensim's notation with the measures of `sdsim.outcomes.measures`; a condition
-        counts 1 where it holds and 0 where it does not.
-    units : as shown.   better : ``high``, ``low``, or empty where neither is.
+        gives 1 if it holds and 0 if not.
+    units : as shown.   better : ``high``, ``low``, or empty if neither is better.
 
     Examples
     --------
@@ -49,9 +49,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Outcomes that were found to make sense for a model.
+    """Outcomes that have been checked against a model.
 
-    cells : the elements of variables that they read.
+    cells : the elements of variables that they use.
     """
 
     asked: tuple[Outcome, ...]
@@ -61,21 +61,21 @@ class Outcomes:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """The elements to keep in a run."""
+        """The elements that a run must keep."""
         return tuple(self.scope.needs.get("base", {}))
 
     def only(self, k: int) -> Outcomes:
-        """One of them, with the elements that it reads itself."""
+        """One outcome alone, with the elements that it uses."""
         own = Scope(self.scope.model, self.scope.fixed)
         own.kind(self.trees[k])
         return Outcomes((self.asked[k],), (self.trees[k],), (self.kinds[k],), own)
 
     def of(self, batch: Batch, count: int) -> Numbers:
-        """(n_member, n_outcome); NaN where an outcome does not exist, such as a level never met.
+        """(n_member, n_outcome); NaN where an outcome does not exist, as for a level never reached.
 
         Raises
         ------
-        ModelError : an outcome asks for a time or place outside the run.
+        ModelError : an outcome refers to a time or place outside the run.
         """
         evaluator = Evaluator(self.scope, {"base": batch})
         out = np.empty((count, len(self.asked)))
@@ -93,9 +93,9 @@ class Outcomes:
 
 
 def read_outcomes(model: Model, asked: Sequence[Outcome], moving: Sequence[str] = ()) -> Outcomes:
-    """Every expression read, every name found.
+    """Read every expression and look up every name.
 
-    moving : canonical names of constants that were given a series and have values over time.
+    moving : canonical names of constants that vary over time because they were given a series.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Workers and their chunks: who dies is replaced, who hangs is stopped, who is to blame is found.
+"""A pool of workers that replaces dead ones, stops hanging ones and finds the member to blame.
 
-A chunk whose worker dies or takes too long is tried once more as it is. If that happens again, the
-members that were running then are run one by one, and the one at which the worker is lost again is
-left out, with the reason; the others are run without it. So one member that takes its process
-down costs its own result alone.
+A chunk whose worker dies or takes too long is tried once more unchanged. If that fails again, the
+members that were running at the time are run one by one; the one that loses its worker again is
+left out, with the reason, and the others are run without it. So a member that crashes its process
+costs only its own result.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from sdsim.base import host
 from sdsim.base.errors import ModelError, one_line
 from sdsim.sweeps.manifest import Entry
 
-#: Members of one chunk that may take a worker down before the sweep gives up.
+#: Members of one chunk that may crash a worker before the sweep gives up.
 MOST_LOST = 50
-#: Workers that may be lost in a row before they have said that they are ready.
+#: Workers that may be lost in a row before reporting that they are ready.
 MOST_STARTS = 3
-#: Seconds that a worker has at least to say that it is ready.
+#: The least time, in seconds, that a worker is given to report that it is ready.
 STARTING = 120.0
 DIED, TIMEOUT = "worker-died", "timeout"
 
 
 @dataclass
 class _Order:
-    """A chunk to be done, and what is known about it."""
+    """A chunk to run, and what is known about its failures."""
 
     chunk: int
     skip: dict[int, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class _Order:
     losses: int = 0
 
     def lost(self, at: tuple[int, int] | None, how: str) -> None:
-        """A worker was lost on it, while the members ``at`` were running."""
+        """Record that a worker was lost while running the members ``at``."""
         self.losses += 1
         if self.losses < 2 or at is None:
             return
@@ -69,10 +69,10 @@ class _Order:
 
 
 class _Worker:
-    """One process, and a thread that waits for what it says.
+    """One process, and a thread that reads its output.
 
-    heard : where its lines go as they come, None at their end: a queue, because not every system
-        can wait for several pipes at once.
+    heard : receives its lines as they come, and None at the end; a queue, because not every
+        system can wait for several pipes at once.
     """
 
     def __init__(self, task: str, root: Path, heard: queue.SimpleQueue[Said]) -> None:
@@ -95,32 +95,32 @@ class _Worker:
         self.say(task)
 
     def _listen(self, heard: queue.SimpleQueue[Said]) -> None:
-        with suppress(OSError, ValueError):  # closed meanwhile
+        with suppress(OSError, ValueError):  # closed in the meantime
             for line in self.stdout:
-                if line.endswith(b"\n"):  # it may end in the middle of one
+                if line.endswith(b"\n"):  # the process may end in the middle of a line
                     self.heard = time.monotonic()
                     heard.put((self, line))
         heard.put((self, None))
 
     def say(self, line: str) -> None:
-        """Send a line; one that is gone is noticed when it is read from."""
+        """Send a line; a dead worker is noticed when its output is read."""
         with suppress(OSError):
             self.stdin.write(line.encode() + b"\n")
             self.stdin.flush()
 
     def give(self, order: _Order) -> None:
-        """Give it a chunk."""
+        """Give the worker a chunk."""
         self.order, self.at, self.heard = order, None, time.monotonic()
         self.say(order.line())
 
     def noise(self) -> str:
-        """The last line of what it said to nobody in particular."""
+        """The last line that it wrote to standard error."""
         self._noise.seek(0)
         lines = self._noise.read().decode(errors="replace").strip().splitlines()
         return one_line(lines[-1], 200) if lines else ""
 
     def end(self) -> None:
-        """Make sure that it is gone."""
+        """Make sure that the process has ended."""
         self.process.kill()
         self.process.wait()
         self._listener.join()
@@ -129,15 +129,15 @@ class _Worker:
                 stream.close()
 
 
-#: Which worker, and a line of what it says; None if it is gone.
+#: A worker and a line of its output; None if it is gone.
 Said = tuple[_Worker, bytes | None]
 
 
 class Crew:
-    """Some workers on one task.
+    """A group of workers on one task.
 
-    task : as `Task.to_json` says it.   root : the store they write to.
-    timeout : seconds within which a worker must say something new.
+    task : text from `Task.to_json`.   root : the store they write to.
+    timeout : seconds within which a worker must report something new.
     """
 
     def __init__(self, task: str, root: Path, jobs: int, timeout: float) -> None:
@@ -158,7 +158,7 @@ class Crew:
         self._workers.clear()
 
     def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
-        """Do chunks, in whatever order they are finished.
+        """Run chunks; entries come in the order in which the chunks finish.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Crew:
                 self._lose(w, TIMEOUT)
 
     def _staff(self) -> None:
-        """As many workers as there is work for, each with a chunk."""
+        """Start as many workers as there is work for, each with a chunk."""
         for w in self._workers:
             if w.ready and w.order is None and self._todo:
                 w.give(self._todo.popleft())
@@ -185,7 +185,7 @@ class Crew:
             starting += 1
 
     def _hear(self, w: _Worker, line: bytes | None) -> Iterator[Entry]:
-        if w not in self._workers:  # lost already
+        if w not in self._workers:  # already lost
             return
         if line is None:
             self._lose(w, DIED)
@@ -206,13 +206,13 @@ class Crew:
         return busy and time.monotonic() - w.heard > self._limit(w)
 
     def _limit(self, w: _Worker) -> float:
-        """Seconds that a worker may be silent: longer while it starts and makes its code."""
+        """Seconds that a worker may be silent; more while it starts and compiles."""
         return max(self._timeout, 0.0 if w.ready else STARTING)
 
     def _patience(self) -> float:
         now = time.monotonic()
         left = [w.heard + self._limit(w) - now for w in self._workers if w.order or not w.ready]
-        longest = 1.0  # Windows hears Ctrl-C only between two waits
+        longest = 1.0  # Windows notices Ctrl-C only between waits
         return min(max(min(left, default=1.0), 0.0) + 0.01, longest)
 
     def _lose(self, w: _Worker, how: str) -> None:

@@ -1,4 +1,4 @@
-"""What a sweep left, labelled: outcomes, what each member was given, how it ended."""
+"""The results of a sweep as a labelled dataset: outcomes, factors and status of each member."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from sdsim.sweeps import store
 from sdsim.sweeps.manifest import Manifest, read_manifest
 from sdsim.sweeps.task import OK, Part, Task
 
-#: The most values of factors that are given beside the outcomes; a design can always be asked.
+#: The most factor values stored with the outcomes; beyond that, ask the design for them.
 MAX_VALUES = 200_000_000
 
 
 def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) -> xr.Dataset:
-    """A finished sweep.
+    """Read the results of a finished sweep.
 
     Parameters
     ----------
-    partial : also a sweep that is not finished; only the members that are there are given.
-    verify : compare every chunk with its digest; without, that each is there, and zarr's own
-        checksums.
+    partial : accept an unfinished sweep; only its finished members are returned.
+    verify : compare every chunk with its digest; otherwise check only that each exists and
+        matches zarr's own checksums.
 
     Returns
     -------
     Dataset with ``outcomes (member, outcome)``, ``factors (member, factor)`` in model units,
-    ``status (member)``, and each series kept, over member, time and element. The status is ``ok``;
-    or ``nonfinite@...`` with NaN for the outcomes and series that stand on what was not finite; or
-    another failure, with NaN throughout. NaN in an ``ok`` member: that outcome does not exist
-    there. Attributes:
-    the header of the manifest, what varies and where it comes from.
+    ``status (member)``, and each saved series over member, time and element. The status is ``ok``;
+    or ``nonfinite@...``, with NaN for the outcomes and series that depend on the value that was
+    not finite; or another failure, with NaN throughout. NaN in an ``ok`` member means that this
+    outcome does not exist there. The attributes hold the header of the manifest, the factors and
+    their source.
 
     Raises
     ------
-    ModelError : no store, or a chunk that is missing or damaged: never NaN in its place.
+    ModelError : no store, or a missing or damaged chunk, which is never replaced by NaN.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
 
 
 def labelled(task: Task, header: Mapping[str, Any], part: Part) -> xr.Dataset:
-    """The same from memory."""
+    """The same dataset from results in memory."""
     system, grid = task.run.system, task.run.grid
     times = [grid.time(k) for k in task.series.saved]
     series = {}
@@ -105,7 +105,7 @@ def labelled(task: Task, header: Mapping[str, Any], part: Part) -> xr.Dataset:
 
 
 def manifest_of(path: str | Path) -> Manifest:
-    """What a store says of itself."""
+    """The manifest of a store."""
     return read_manifest(Path(path))
 
 

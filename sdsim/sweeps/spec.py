@@ -1,5 +1,4 @@
-"""The file of a sweep: TOML that a person can read; data, never code. The format is in `README.md`
-here."""
+"""Sweep specs: TOML files that hold data, never code. The format is in `README.md` here."""
 
 from __future__ import annotations
 
@@ -43,21 +42,21 @@ KEYS = (
     "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
     "uncertainties", "paths", "policies", "outcomes", "save", "run",
 )  # fmt: skip
-#: Keys of tables of names that are no names, unless their value is one that a name has.
+#: Keys, in tables of names, that are settings unless their value is that of a factor.
 _SETTINGS = {
     "levers": ("from_model", "groups", "except"),
     "uncertainties": ("from_model", "groups", "except", "spread"),
 }
-#: Designs in which nothing is left to chance.
+#: Designs without randomness.
 UNSEEDED = (Grid.kind, Table.kind)
 
 
 def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
-    """A sweep from its file.
+    """Read a sweep from its spec.
 
     Parameters
     ----------
-    system : in place of the model that the file names.
+    system : replaces the model named in the file.
 
     Raises
     ------
@@ -120,13 +119,13 @@ def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
 
 
 def _named(top: Section, title: str) -> list[str]:
-    """The keys of a table that are names: a setting's key is one if it has a range or a table."""
+    """The keys of a table that are names; a setting's key is one if it has a range or a table."""
     data, settings = top.section(title).data, _SETTINGS.get(title, ())
     return [k for k, value in data.items() if k not in settings or _is_range(value)]
 
 
 def _is_range(value: object) -> bool:
-    """Whether a value is what stands behind a lever or an uncertainty."""
+    """Whether a value can describe a lever or an uncertainty."""
     if isinstance(value, list):
         return bool(value) and all(isinstance(v, int | float) for v in value)
     return isinstance(value, dict)
@@ -138,7 +137,7 @@ def _setting(top: Section, title: str, key: str) -> bool:
 
 
 def _once(top: Section, model: Model) -> None:
-    """What is the same for all members does not vary, and what varies does so once."""
+    """Refuse a name that is both fixed and varied, or varied twice."""
     taken: dict[tuple[str, int], str] = {}
     for title in ("constants", "levers", "uncertainties", "paths"):
         section = top.section(title)
@@ -178,7 +177,7 @@ def _factor(
 
 
 def _distribution(own: Section, variable: Variable) -> Distribution:
-    """What a table says; ends that it leaves out are the variable's own limits."""
+    """The distribution in a table; missing ends are the variable's own limits."""
     data = {k: v for k, v in own.data.items() if k not in ("source", "group", "times")}
     if "values" not in data:
         for key, limit in zip(("low", "high"), variable.limits, strict=True):
@@ -206,7 +205,7 @@ def _levers(top: Section, model: Model) -> list[Factor]:
 
 
 def _choice(top: Section, title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Which of the model's own are taken: groups, and names that are left out."""
+    """Which of the model's own variables to vary: groups, and names to leave out."""
     section = top.section(title)
     groups, leave = (
         section.texts(key) if _setting(top, title, key) else () for key in ("groups", "except")
@@ -215,7 +214,7 @@ def _choice(top: Section, title: str) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
-    """The model with its paths in, and their knots as levers."""
+    """The model with its paths added, and the knots of the paths as levers."""
     section = top.section("paths")
     model = system.model
     out: list[Factor] = []
@@ -256,7 +255,7 @@ def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[F
 
 
 def _cells(model: Model, wanted: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """The elements that names mean; names that mean nothing are found out elsewhere."""
+    """The elements that names refer to; unknown names are reported elsewhere."""
     for name in wanted:
         with suppress(ModelError):
             variable, cells = locate(model, name)
@@ -266,7 +265,7 @@ def _cells(model: Model, wanted: Iterable[str]) -> Iterator[tuple[str, int]]:
 
 
 def _values(system: System, overrides: Overrides) -> dict[tuple[str, int], float]:
-    """What every constant is where nothing varies."""
+    """The value of every constant when nothing varies."""
     ready, parameters = system.overridden(overrides)
     vector = parameter_vector(ready.program, parameters)
     return dict(zip(ready.program.param_cells, vector.tolist(), strict=True))
@@ -275,7 +274,7 @@ def _values(system: System, overrides: Overrides) -> dict[tuple[str, int], float
 def _design(
     top: Section, factors: list[Factor], system: System, overrides: Overrides, seed: int, path: Path
 ) -> Design:
-    """The design, with the policies that it crosses."""
+    """The design, with any policies it is crossed with."""
     section, policies = top.section("design"), top.section("policies")
     if not top.has("design"):
         raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
@@ -312,7 +311,7 @@ def _design(
 
 
 def _known(design: Design, model: Model, file: Path) -> Design:
-    """A design from a file, if the model has what it varies."""
+    """A design from a file, checked to vary only what the model has."""
     for f in design.factors:
         try:
             locate(model, f.name)
@@ -324,7 +323,7 @@ def _known(design: Design, model: Model, file: Path) -> Design:
 
 
 def combined(levers: Sequence[Factor]) -> list[Any]:
-    """Every combination of the values of levers that have a list of them, as policies."""
+    """Policies: every combination of the values of levers that are given as lists."""
     listed = [
         (f.name, f.distribution.values)
         for f in levers
@@ -342,7 +341,7 @@ def combined(levers: Sequence[Factor]) -> list[Any]:
 def _base(
     top: Section, system: System, overrides: Overrides, policies: list[Any]
 ) -> dict[str, float]:
-    """What each lever that any policy sets is without it: the preset's or the model's value."""
+    """The default of each lever that a policy sets: the preset's or the model's value."""
     own = _values(system, overrides)
     out: dict[str, float] = {}
     for title, values in policies:

@@ -1,8 +1,8 @@
-"""The arrays of a sweep on disk: zarr, one file a chunk, written so that it is whole or absent.
+"""The arrays of a sweep on disk: zarr, one file per chunk, each file complete or absent.
 
-STORE/manifest.jsonl    what was asked, and each chunk that is finished, with its digests
+STORE/manifest.jsonl    the description of the sweep, and each finished chunk with its digests
 STORE/outcomes          (member, outcome)
-STORE/series/NAME       (member, time, element) where whole series are kept
+STORE/series/NAME       (member, time, element), if whole series are saved
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from sdsim.sweeps import faults
 from sdsim.sweeps.task import Part, Task
 
 OUTCOMES, SERIES = "outcomes", "series"
-FILES = "files"  # the manifest's word for the digests of what says what the arrays are
+FILES = "files"  # the manifest's key for the digests of the arrays' metadata
 
 
 class DurableStore(LocalStore):
-    """A folder in which a file is written beside its place, synced and renamed.
+    """A folder whose files are written to a temporary file, synced and renamed.
 
     written : SHA-256 of everything written through this object, by key.
     """
@@ -49,19 +49,19 @@ class DurableStore(LocalStore):
 
 
 def write(path: Path, body: bytes) -> None:
-    """A file that is whole or not there, whatever happens meanwhile."""
+    """Write a file so that it is complete or absent, whatever happens."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with files.replacing(path, durable=True) as beside:
         beside.write_bytes(body)
 
 
 def folder_of(name: str) -> str:
-    """A variable's name as that of a folder: letters and digits, the rest as their numbers."""
+    """A variable's name as a folder name: letters and digits; other characters as their codes."""
     return re.sub(r"[^a-z0-9]", lambda m: "_" if m[0] == " " else f"-{ord(m[0]):x}-", name)
 
 
 def metadata(task: Task) -> dict[str, bytes]:
-    """The files that say what the arrays are, by their place in the store."""
+    """The metadata files of the arrays, by path in the store."""
     written: dict[str, Buffer] = {}
     group = zarr.create_group(MemoryStore(written))
     n, chunk = task.count, min(task.chunk, task.count)
@@ -88,7 +88,7 @@ def metadata(task: Task) -> dict[str, bytes]:
 
 
 def digests(bodies: Mapping[str, bytes]) -> dict[str, str]:
-    """SHA-256 of each."""
+    """SHA-256 of each file."""
     return {key: hashlib.sha256(body).hexdigest() for key, body in bodies.items()}
 
 
@@ -104,7 +104,7 @@ def _array(
 
 
 def put(root: Path, task: Task, chunk: int, part: Part) -> dict[str, str]:
-    """Write one chunk of every array; the digests of the files, by their place in the store."""
+    """Write one chunk of every array; returns the digests of the files by path in the store."""
     store = DurableStore(root)
     group = zarr.open_group(store, mode="r+")
     where = slice(*task.bounds(chunk))
@@ -121,9 +121,9 @@ def _at(group: Any, path: str) -> Any:
 
 
 def fault(root: Path, files: Mapping[str, str], whole: bool = True) -> str:
-    """What is wrong with some files, in a few words; empty where nothing is.
+    """What is wrong with some files, in a few words; empty if nothing is.
 
-    whole : look at what is in them, too, not only whether they are there.
+    whole : check their contents, not only that they exist.
     """
     for key, digest in files.items():
         if not whole:
@@ -142,7 +142,7 @@ def fault(root: Path, files: Mapping[str, str], whole: bool = True) -> str:
 
 
 def opened(root: Path) -> Any:
-    """The group of arrays, to read; the older format of zarr, which knows pickles, is not read."""
+    """Open the arrays for reading; zarr's older format, which allows pickles, is refused."""
     try:
         return zarr.open_group(LocalStore(root, read_only=True), mode="r", zarr_format=3)
     except (OSError, ValueError, KeyError, TypeError) as e:
@@ -151,11 +151,11 @@ def opened(root: Path) -> Any:
 
 
 def read(array: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """All of an array.
+    """Read a whole array.
 
     Raises
     ------
-    ModelError : it is not written as `metadata` and `put` write arrays.
+    ModelError : it is not in the form that `metadata` and `put` write.
     """
     metadata = array.metadata
     codecs = {type(c) for c in metadata.codecs} if metadata.zarr_format == 3 else {object}

@@ -1,4 +1,4 @@
-"""A sweep: a model, a design, outcomes; what is the same for all members; what is kept."""
+"""A sweep: a model, a design, outcomes, fixed parameters, and what to save."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from sdsim.sweeps.manifest import CHANGED, FORMAT
 from sdsim.sweeps.outcome import Outcome
 from sdsim.sweeps.task import Series, Task, checked
 
-#: Operations times steps that a chunk is to hold: about a second of one core.
+#: Target size of a chunk, in operations times steps: about a second of one core.
 WORK = 2e10
 #: Fewest and most members of a chunk.
 CHUNK = (64, 65_536)
 #: The most members of a sweep.
 MAX_MEMBERS = 10_000_000_000
-#: What a member's numbers depend on.
+#: The rooms of the library whose code a member's numbers depend on.
 ROOMS = (
     "base", "ir", "tables", "functions", "readers", "compile", "backends", "overrides", "run",
     "design", "outcomes", "sweeps",
@@ -41,14 +41,14 @@ ROOMS = (
 class Sweep:
     """Many runs of one model, each with its own values of what the design varies.
 
-    params : what is the same for all members (a preset's overrides, constants).
-    save : variables whose whole series are kept; nothing by default.
-    times : at which they are kept, model time; None keeps every saved time.
-    seed : of the model's random functions; the design has its own.
-    chunk : members that are run, written and entered together; None chooses by size.
-    timeout : seconds without a sign of life after which a worker is given up.
-    about : free text that goes into the store: title, the preset's name.
-    spec : the file that said all this, so that errors name its lines.
+    params : the same for all members (a preset's overrides, constants).
+    save : variables whose whole series are saved; none by default.
+    times : the times at which they are saved, in model time; None means every saved time.
+    seed : seed of the model's random functions; the design has its own.
+    chunk : number of members that are run and written together; None chooses by size.
+    timeout : seconds of silence after which a worker is stopped.
+    about : free text for the store: a title, the preset's name.
+    spec : the file that this sweep was read from, so that errors can name its lines.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Sweep:
     spec: Section | None = field(default=None, compare=False, repr=False)
 
     def task(self) -> Task:
-        """Everything made ready, tried on one member.
+        """The sweep as a task, tested on one member.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Sweep:
         return Series(chosen, tuple(sorted(set(out))))
 
     def _chunk(self, run: Prepared) -> int:
-        """Members a chunk: the same on every machine."""
+        """Members per chunk; the same on every machine."""
         if self.chunk is not None:
             return min(self.chunk, self.design.count)
         by_work = WORK / ((run.grid.steps + 1) * max(len(run.system.program.ops), 1))
@@ -140,7 +140,7 @@ class Sweep:
         return int(max(size // CHUNK[0] * CHUNK[0], CHUNK[0]))
 
     def header(self, task: Task) -> dict[str, Any]:
-        """What the manifest says first; `sdsim.sweeps.manifest.differences` compares ``asked``."""
+        """The header of the manifest; `sdsim.sweeps.manifest.differences` compares ``asked``."""
         run = task.run
         h = run.horizon
         return {
@@ -167,7 +167,7 @@ class Sweep:
 
 
 def versions() -> dict[str, str]:
-    """What the bits of a result may depend on."""
+    """Versions that may affect the bits of a result."""
     return {
         "sdsim": f"{__version__}+{cache.source_digest(*ROOMS)[:12]}",
         "numpy": np.__version__,

@@ -1,7 +1,7 @@
 """A sweep as plain data, ready to run anywhere: `Task.part(first, stop)` runs some of its members.
 
-A task travels as JSON. It holds the model with its changes in, its parameters, the design, what is
-asked; whoever has it makes the machine code for himself, and gets the same bits.
+A task travels as JSON. It holds the changed model, its parameters, the design, the outcomes and
+series; each worker compiles its own machine code from it and gets the same bits.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from sdsim.run.system import System
 from sdsim.sweeps import faults
 from sdsim.sweeps.outcome import Outcome, Outcomes, read_outcomes
 
-#: Numbers that a block of members may keep while it runs (16 megabytes).
+#: The most numbers that a block of members may keep while it runs (16 megabytes).
 ROOM = 2_000_000
-#: Fewest members that run together: enough to fill the lanes of a kernel.
+#: The fewest members that run together: enough to fill the lanes of a kernel.
 FEWEST = 64
 
 OK = "ok"
@@ -42,9 +42,9 @@ Told = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Series:
-    """Whole series to keep.
+    """The whole series to save.
 
-    names : variables (canonical).   saved : numbers of the saved steps, in order.
+    names : variables (canonical).   saved : indices of the saved steps, in order.
     """
 
     names: tuple[str, ...] = ()
@@ -53,13 +53,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Part:
-    """What some members left.
+    """The results of some members.
 
-    values : (n, n_outcome), NaN for members that failed; of a member that stopped at what is not
-        finite, only for outcomes that stand on that.
-    failed : for each member that did, by its number, how: ``nonfinite@t (variable)``,
+    values : (n, n_outcome), NaN for members that failed; for a member that stopped at a value
+        that was not finite, NaN only for outcomes that depend on it.
+    failed : how each failed member failed, by its number: ``nonfinite@t (variable)``,
         ``timeout``, ``worker-died``, ``raised: ...``.
-    series : for each kept variable (canonical), (n, n_saved, n_element); NaN likewise.
+    series : for each saved variable (canonical), (n, n_saved, n_element); NaN likewise.
     """
 
     first: int
@@ -70,9 +70,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Apart:
-    """What can be worked out from some of the values that a task keeps.
+    """Outcomes and series that can be computed from a subset of the values that a task keeps.
 
-    rows : which of them.   outcomes : by number.   series : by variable (canonical).
+    rows : that subset.   outcomes : by number.   series : by variable (canonical).
     """
 
     rows: tuple[int, ...]
@@ -82,7 +82,7 @@ class Apart:
 
 @dataclass(frozen=True)
 class Task:
-    """See the module. `sdsim.sweeps.sweep.Sweep.task` makes one."""
+    """A sweep as plain data; see the module. `sdsim.sweeps.sweep.Sweep.task` makes one."""
 
     run: Prepared
     design: Design
@@ -94,7 +94,7 @@ class Task:
     # --- data ---------------------------------------------------------------------------------
 
     def to_json(self) -> str:
-        """The task as text."""
+        """The task as JSON text."""
         run = self.run
         h = run.horizon
         return json.dumps({
@@ -115,7 +115,7 @@ class Task:
     def from_json(cls, text: str, threads: int | None = None) -> Task:
         """The inverse of `to_json`.
 
-        threads : that a kernel may use.
+        threads : number of threads that a kernel may use.
         """
         d = json.loads(text)
         system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
@@ -131,28 +131,28 @@ class Task:
 
     @property
     def count(self) -> int:
-        """How many members."""
+        """The number of members."""
         return self.design.count
 
     @property
     def chunks(self) -> int:
-        """How many chunks."""
+        """The number of chunks."""
         return -(-self.count // self.chunk)
 
     def bounds(self, chunk: int) -> tuple[int, int]:
-        """The members of a chunk: first, stop."""
+        """The members of a chunk, from first to stop - 1: (first, stop)."""
         return chunk * self.chunk, min((chunk + 1) * self.chunk, self.count)
 
     # --- running ------------------------------------------------------------------------------
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """The outcomes, read."""
+        """The outcomes, parsed."""
         return read_outcomes(self.run.system.model, self.asked, self.moving)
 
     @cached_property
     def _wanted(self) -> tuple[list[int], dict[tuple[str, int], int], dict[str, list[int]]]:
-        """Values to keep, the row of each element that outcomes read, the rows of each series."""
+        """The values to keep, the row of each element in the outcomes, the rows of each series."""
         system = self.run.system
         places = {name: dict(cells) for name, cells in system.places.items()}
         wanted: dict[int, int] = {}
@@ -172,7 +172,7 @@ class Task:
 
     @cached_property
     def apart(self) -> tuple[Apart, ...]:
-        """What stands on the same values, for members that stop: each such group runs alone."""
+        """Groups of outcomes and series that use the same values; after a stop each runs alone."""
         wanted, read, kept = self._wanted
         groups: dict[frozenset[int], Apart] = {}
         for k in range(len(self.asked)):
@@ -197,7 +197,7 @@ class Task:
 
     @property
     def block(self) -> int:
-        """How many members run together; no result depends on it."""
+        """The number of members that run together; no result depends on it."""
         most = at_once(self.run, len(self._wanted[0]), ROOM)
         return min(max(most // FEWEST * FEWEST, FEWEST), self.chunk)
 
@@ -205,12 +205,11 @@ class Task:
         self, first: int, stop: int, *, skip: Mapping[int, str] | None = None,
         singly: tuple[int, int] = (0, 0), told: Told | None = None,
     ) -> Part:  # fmt: skip
-        """Members ``first`` to ``stop - 1``.
+        """Run members ``first`` to ``stop - 1``.
 
-        skip : members that are not run, and how they are known to fail.
-        singly : members (first, stop) that run one by one, so that one that takes the process
-            down is found.
-        told : called before anything runs.
+        skip : members that are not run, and the failure they are known to have.
+        singly : members (first, stop) to run one by one, to find one that crashes the process.
+        told : called before each group of members runs.
         """
         out = _Making(self, first, stop, dict(skip or {}))
         at = first
@@ -226,13 +225,13 @@ class Task:
         return out.part()
 
     def members(self, first: int, stop: int) -> Members:
-        """A batch with the design's values in."""
+        """A batch of members with the design's values."""
         values = np.ascontiguousarray(self.design.values(first, stop).T)
         numbers = np.arange(first, stop, dtype=np.int64) // self.design.alike
         return self.run.members(self._rows, list(values), numbers)
 
     def ran(self, members: Members) -> tuple[Marched, Floats]:
-        """What a batch leaves: all values, and its outcomes (n, n_outcome)."""
+        """Run a batch: all values, and its outcomes (n, n_outcome)."""
         wanted, read, _ = self._wanted
         marched = march(self.run, members, wanted)
         batch = Batch(marched.time, {cell: marched.values[:, row] for cell, row in read.items()})
@@ -240,7 +239,7 @@ class Task:
 
 
 class _Making:
-    """A part while it is made."""
+    """A part in the making."""
 
     def __init__(self, task: Task, first: int, stop: int, skip: dict[int, str]) -> None:
         self.task, self.first, self.failed = task, first, skip
@@ -255,7 +254,7 @@ class _Making:
         return Part(self.first, self.values, self.failed, self.series)
 
     def run(self, first: int, stop: int) -> None:
-        """Some members together; where that raises, one by one."""
+        """Run some members together; if that raises, one by one."""
         if all(m in self.failed for m in range(first, stop)):
             return
         try:
@@ -289,9 +288,9 @@ class _Making:
             self._rescue(first - self.first, members, np.flatnonzero(bad & ~known))
 
     def _rescue(self, first: int, members: Members, at: NDArray[np.int64]) -> None:
-        """For members ``at`` of a batch that stopped: what does not stand on what was not finite.
+        """For stopped members ``at`` of a batch: what does not depend on the non-finite value.
 
-        Each group of outcomes and series runs without the others; one that stops again has none.
+        Each group of outcomes and series runs without the others; one that stops again stays NaN.
         """
         task = self.task
         wanted, read, kept = task._wanted
@@ -315,7 +314,7 @@ class _Making:
 
 
 def checked(task: Task) -> Task:
-    """``task``, after one member has run and everything asked of it was there.
+    """Check ``task`` by running one member and return it.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""A process that runs chunks and writes them: `python -m sdsim.sweeps.worker STORE`.
+"""A worker process that runs chunks and writes them: `python -m sdsim.sweeps.worker STORE`.
 
-It reads lines of JSON from standard input: first the task, then an order for each chunk; it
-answers in lines of JSON: ``ready``, ``at`` (the members about to run), ``done`` or ``error``. When
-its input ends it ends at once: no worker outlives the process that started it.
+It reads lines of JSON from standard input: first the task, then an order for each chunk. It
+answers with lines of JSON: ``ready``, ``at`` (the members about to run), ``done`` or ``error``. It
+exits at once when its input ends, so no worker outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from sdsim.sweeps.task import Task, checked
 
 
 def main() -> None:
-    """Work until the input ends."""
-    host.ignore_interrupts()  # the one who started us says when to stop
+    """Run chunks until the input ends."""
+    host.ignore_interrupts()  # the parent process decides when to stop
     answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     warnings.simplefilter("ignore")
-    task = checked(Task.from_json(orders.get(), threads=1))  # its code is made by then
+    task = checked(Task.from_json(orders.get(), threads=1))  # this also compiles its code
     _say(answers, {"ready": os.getpid()})
     while True:
         _say(answers, _obeyed(Path(sys.argv[1]), task, json.loads(orders.get()), answers))
