@@ -12,13 +12,14 @@ Nothing in it is executed. What you do with one:
 Look at a model:
     `load` and `read` a file; `info` lists what is in it; `System.variables` is a table of its
     variables; `units` checks the units of every equation; `check` decides the claims beside it and
-    the reality checks in it; `convert` writes it in another format.
+    the reality checks in it; `document` writes its documentation, `convert` the model itself in
+    another format.
 
 Run it:
     `simulate` once; `simulate_many` times with constants from a table, all series kept. `Euler`,
     `RK4` and `Adaptive` are the methods of integration. What a run changes is a mapping from names
     to numbers, or `Overrides`; a table is `Points`; `read_preset` reads both from a file.
-    `compare` holds a result against another, `plot` draws one.
+    `compare` holds a result against another, `plot` draws one, or the members of many.
 
 Find out what follows from what nobody knows:
     `sweep` runs a model as a design says and keeps a few outcomes of each run, `sensitivity` says
@@ -57,6 +58,7 @@ except KeyboardInterrupt:
 if TYPE_CHECKING:
     from sdsim.api.checks import Checks as Checks
     from sdsim.api.checks import check as check
+    from sdsim.api.documents import document as document
     from sdsim.api.figures import plot as plot
     from sdsim.api.models import Info as Info
     from sdsim.api.models import convert as convert
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
 #: Where each public name stands. It is imported when it is first used: the package itself is light.
 _NAMES = {
     "api.checks": "Checks check",
+    "api.documents": "document",
     "api.figures": "plot",
     "api.models": "Info convert info units",
     "api.results": "Comparison compare",

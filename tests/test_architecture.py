@@ -21,7 +21,7 @@ FLOORS = (
     {"ir", "tables", "analyses", "examples"},
     {"functions", "backends", "overrides"},
     {"readers", "compile", "unitcheck", "design"},
-    {"writers", "outcomes", "run"},
+    {"writers", "outcomes", "run", "documents"},
     {"claims", "sweeps"},
     {"study"},
     {"plots"},

@@ -150,6 +150,23 @@ def _privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def write_text(path: Path, text: str) -> Path:
+    """Write a file in UTF-8, whole or not at all, with the folder it stands in; returns its path.
+
+    Raises
+    ------
+    ModelError : the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as beside:
+            beside.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as e:
+        what = f"cannot be written: {e.strerror or e}"
+        raise ModelError(what, file=str(path), remedy="choose another folder") from None
+    return path
+
+
 def too_large(size: int, most: int) -> ModelError:
     """The error for a file of ``size`` bytes."""
     return ModelError(

@@ -25,6 +25,7 @@ from sdsim.cli.stopping import INTERRUPTED, StoppedError
 COMMANDS = (
     "run",
     "info",
+    "document",
     "units",
     "check",
     "sweep",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sdsim.base import names
-from sdsim.ir.expr import to_text
+from sdsim.ir.expr import Call, Expr, Ref, rewrite, to_text
 from sdsim.ir.model import Model, Variable
 
 
 def equation_text(model: Model, variable: Variable) -> str:
     """The right-hand side; one line per equation, with its subscripts if there are several. Empty
     if there is none (missing data)."""
+
+    def written(node: Expr) -> Expr:
+        if isinstance(node, Ref | Call) and node.subs:
+            return replace(node, subs=tuple(subscript(model, s) for s in node.subs))
+        return node
+
     lines = []
     for equation in variable.equations:
-        text = to_text(equation.expr, lambda n: spelled(model, n))
+        text = to_text(rewrite(equation.expr, written), lambda n: spelled(model, n))
         if len(variable.equations) > 1 and equation.subs:
             text = f"[{','.join(subscript(model, s) for s in equation.subs)}] = {text}"
         lines.append(text)
@@ -27,7 +35,9 @@ def spelled(model: Model, name: str) -> str:
 
 
 def subscript(model: Model, name: str) -> str:
-    """The modeller's spelling of a range or an element."""
+    """The modeller's spelling of a range or an element; ``!`` after it stays."""
+    if name.endswith("!"):
+        return f"{subscript(model, name[:-1])}!"
     if name in model.dimensions:
         return model.dimensions[name].name
     for d in model.dimensions.values():

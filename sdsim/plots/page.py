@@ -13,7 +13,6 @@ import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
 from sdsim.base import files
-from sdsim.base.errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def write_page(
     top = f"<h1>{html.escape(title)}</h1>\n{_paragraphs(lead, 'lead')}{nav}"
     head = f"<style>{style}</style>\n<script>{get_plotlyjs()}\n{script}</script>\n"
     text = _document(title, f"{top}\n{body}\n{foot}", head)
-    return _written(path, text)
+    return files.write_text(path, text)
 
 
 def write_index(folder: str | Path) -> Path:
@@ -103,7 +102,7 @@ def write_index(folder: str | Path) -> Path:
             items.append(f'<p><a href="{html.escape(page.name)}">{title}</a></p>')
     body = "<h1>Figures</h1>\n" + "\n".join(items)
     text = _document("Figures", body)
-    return _written(folder / "index.html", text)
+    return files.write_text(folder / "index.html", text)
 
 
 def _document(title: str, body: str, head: str = "") -> str:
@@ -113,18 +112,6 @@ def _document(title: str, body: str, head: str = "") -> str:
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n{head}</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
-
-
-def _written(path: Path, text: str) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path) as beside:
-            beside.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as e:
-        raise ModelError(
-            f"cannot be written: {e.strerror or e}", file=str(path), remedy="choose another folder"
-        ) from None
-    return path
 
 
 def _section(number: int, section: Section) -> str:
