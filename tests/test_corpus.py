@@ -136,7 +136,7 @@ def test_the_corpus(
     if args[0] == "run" and "-o" not in args:
         args += ["-o", str(out)]
     named = Path(args[args.index("-o") + 1]).absolute() if "-o" in args else out
-    status = watched(args, (cache, out, named.with_name(f".{named.name}")))
+    status = watched(args, (cache, out, named.with_name(".partial-")))
     said = capfd.readouterr().err
     assert "Traceback" not in said
     assert "fault of sdsim" not in said

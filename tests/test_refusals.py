@@ -43,9 +43,10 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refused(capfd: pytest.CaptureFixture[str], *args: str) -> str:
-    """The one line that a command says."""
+    """The one line that a command says, whatever notes stand before it."""
     status = main(list(args))
     out, said = capfd.readouterr()
+    said = "".join(x for x in said.splitlines(keepends=True) if not x.startswith("note: "))
     assert (status, out, said.count("\n")) == (2, "", 1), said
     well_said(said.removesuffix("\n"))
     return said.removesuffix("\n")

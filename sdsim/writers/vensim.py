@@ -21,6 +21,7 @@ from sdsim.writers.layout import MAX_DRAWN, views
 from sdsim.writers.notation import number
 from sdsim.writers.ranges import ranged
 from sdsim.writers.sketch import sketch
+from sdsim.writers.spelled import spelled
 from sdsim.writers.vensim_text import Names, expression, folded, points, quoted
 from sdsim.writers.vensim_words import in_vensim
 from sdsim.writers.written import Written, flattened
@@ -39,8 +40,8 @@ def write_vensim(model: Model) -> Written:
     ------
     ModelError : what Vensim cannot say, with file, line and variable.
     """
-    said, notes = in_vensim(model)
-    writer = _Writer(ranged(said))
+    said, notes = in_vensim(spelled(model))
+    writer = _Writer(ranged(said), list(flattened(model)))
     text = writer.text()
     return Written(text, writer.flat(), tuple(dict.fromkeys((*notes, *writer.notes))))
 
@@ -63,7 +64,6 @@ class _Writer:
             for variable in variables:
                 blocks.extend(self.entries(variable))
             blocks.extend(map(self.check, checks))
-        self.notes.extend(flattened(self.model))
         settings = _RK4 if self.model.method == "rk4" else ""
         drawn = views(self.model)
         if self.marked:

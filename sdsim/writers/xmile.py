@@ -13,6 +13,7 @@ from sdsim.ir.expr import Call, Expr, Lookup, Num
 from sdsim.ir.model import Dimension, Equation, Model, Variable
 from sdsim.writers.layout import MAX_DRAWN, views
 from sdsim.writers.notation import number
+from sdsim.writers.spelled import spelled
 from sdsim.writers.written import Written, flattened
 from sdsim.writers.xmile_text import Spelling, attribute
 from sdsim.writers.xmile_view import page
@@ -33,10 +34,12 @@ def write_xmile(model: Model) -> Written:
     ------
     ModelError : what XMILE cannot say, with file, line and variable.
     """
-    said = in_xmile(model)
+    said = in_xmile(spelled(model))
     writer = _Writer(said)
     text = "\n".join(writer.lines()) + "\n"
-    return Written(text, said.model, tuple(dict.fromkeys((*said.notes, *writer.notes()))))
+    return Written(
+        text, said.model, tuple(dict.fromkeys((*said.notes, *flattened(model), *writer.notes())))
+    )
 
 
 def _text(text: str) -> str:
@@ -54,7 +57,6 @@ class _Writer:
         if self.spelling.foreign:
             which = ", ".join(self.spelling.foreign)
             yield f"functions that XMILE has not are in the namespace vensim: {which}"
-        yield from flattened(self.model)
         if len(self.model.variables) > MAX_DRAWN:
             yield f"no view, and no groups in it: more than {MAX_DRAWN:,} variables are not drawn"
 

@@ -130,7 +130,7 @@ def test_settings_without_effect_are_noted(at: Path) -> None:
     done = sdsim("run", "m.mdl", "-r", "x", "--rtol", "1e-9", "--solver", "BDF", at=at)
     assert done.returncode == 0
     assert done.stderr == (
-        "note: --rtol, --solver: no effect with --method euler; use --method adaptive\n"
+        "note: --solver, --rtol: no effect with --method euler; use --method adaptive\n"
     )
 
 
