@@ -1,7 +1,7 @@
 """Names that a file can spell for what reading adds: bodies of macros, cut flows, conveyors.
 
 Their own names cannot stand in a file, so that no file can speak of them by accident. Written
-out they are variables like any other, with plain names: ``#BLEND 1>inner#`` becomes ``BLEND 1 inner``.
+out they are variables like any other: ``#BLEND 1>inner#`` becomes ``BLEND 1 inner``.
 """
 
 from __future__ import annotations
