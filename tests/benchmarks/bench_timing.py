@@ -1,10 +1,14 @@
-"""Timing in pairs, since other work on the machine slows both halves of a pair alike."""
+"""Timing in pairs, since other work on the machine slows both halves of a pair alike; and bars, all
+of them ratios, which are told and do not stop what follows."""
 
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +37,42 @@ def told(text: str) -> None:
         stream.write(f"{text}\n")
 
 
-def short_of(figure: float, bar: float, why: str) -> None:
-    """Tell of a bar that is not reached yet, and what limits the figure; nothing is asserted."""
-    met = "met" if figure >= bar else f"not met: {why}"
-    told(f"    bar {bar:g}x, measured {figure:.2f}x: {met}")
+@dataclass(frozen=True)
+class Bar:
+    """A ratio and what it should be.
+
+    at_least : whether more is better.   why : what limits it, where that is known.
+    """
+
+    name: str
+    figure: float
+    bar: float
+    at_least: bool = True
+    why: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.figure >= self.bar if self.at_least else self.figure <= self.bar
+
+    @property
+    def verdict(self) -> str:
+        return "met" if self.met else "MISSED"
+
+
+#: The bars of this session, in the order in which they were measured.
+BARS: list[Bar] = []
+
+
+def at_least(name: str, figure: float, bar: float, why: str = "") -> None:
+    """Enter a ratio of which more is better."""
+    BARS.append(Bar(name, figure, bar, True, why))
+
+
+def at_most(name: str, figure: float, bar: float, why: str = "") -> None:
+    """Enter a ratio of which less is better."""
+    BARS.append(Bar(name, figure, bar, False, why))
+
+
+def imports() -> None:
+    """A process that imports what any such program does: the measure of a start."""
+    subprocess.run([sys.executable, "-c", "import numpy, scipy, xarray"], check=True)

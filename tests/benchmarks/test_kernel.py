@@ -1,11 +1,12 @@
 """The kernel against other ways to run the same program, as ratios from one process.
 
-A bar that is met is asserted; one that is not is printed with what it reaches and what limits it.
+Bars are told, met or missed; what a benchmark asserts is that the results agree.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 from pathlib import Path
 
 import bench_growth
@@ -14,7 +15,7 @@ import bench_native
 import numpy as np
 import pytest
 from bench_engines import Ensemble, Simlin
-from bench_timing import ROOT, paired, short_of, timed, told
+from bench_timing import ROOT, at_least, at_most, imports, paired, timed, told
 
 from sdsim.backends.base import Kernel, Members
 from sdsim.backends.llvm import Llvm, available, compiler
@@ -76,9 +77,9 @@ def flagship() -> Ensemble:
 
 def levels() -> list[tuple[str, str | None]]:
     """Levels of the processor to make code for, this one first where it has 512-bit vectors."""
-    own = compiler.machine(None)
-    wide = [("AVX-512", None)] if own.wide else []
-    return wide + ([("AVX2", "x86-64-v3")] if own.vectors else [])
+    wide = [("AVX-512", None)] if compiler.machine(None).wide else []
+    runs = compiler.processor().runnable
+    return wide + ([("AVX2", "x86-64-v3")] if "x86-64-v3" in runs else [])
 
 
 def ready(ensemble: Ensemble, count: int, **settings: object) -> tuple[Kernel, Members]:
@@ -125,11 +126,8 @@ def test_pysimlin_on_a_model_of_world3s_size(model: str, request: pytest.Fixture
     for name, features in levels():
         rate, ratio = against_simlin(ensemble, features, 8192, 24)
         told(f"{model}, {name}: {rate:,.0f} runs/s on one core, {ratio:.0f}x pysimlin")
-        if model == "large" and not features:
-            short_of(
-                ratio, 150, "divisions by what moves take a fifth of the time, the rest is spread"
-            )
-        assert ratio >= 25
+        wide, plain = {"large": (150, 100), "uneven": (120, 90)}[model]
+        at_least(f"{model}, {name} / pysimlin", ratio, plain if features else wide)
 
 
 def test_the_model_of_world3s_size_has_its_operations(large: Ensemble) -> None:
@@ -147,14 +145,14 @@ def test_pysimlin_on_world3() -> None:
     for name, features in levels():
         rate, ratio = against_simlin(world, features, 8192, 24)
         told(f"World3-03, {name}: {rate:,.0f} runs/s on one core, {ratio:.0f}x pysimlin")
-        assert ratio >= 25
+        at_least(f"World3-03, {name} / pysimlin", ratio, 100 if features else 150)
 
 
 def test_pysimlin_on_exp_and_pow(functions: Ensemble) -> None:
     for name, features in levels():
         rate, ratio = against_simlin(functions, features, 8192, 96)
         told(f"12 EXP and 12 powers, {name}: {rate:,.0f} runs/s on one core, {ratio:.1f}x pysimlin")
-        assert ratio >= (15 if name == "AVX-512" else 6)
+        at_least(f"EXP and powers, {name} / pysimlin", ratio, 15 if features else 20)
 
 
 @needs_c
@@ -163,10 +161,10 @@ def test_gcc(model: str, folder: Path, request: pytest.FixtureRequest) -> None:
     """Scalar C, what gcc makes of a loop over members, and explicit vectors."""
     ensemble: Ensemble = request.getfixturevalue(model)
     rates = {}
-    for way, bar in (("scalar", 5.0), ("simd", 1.0), ("vectors", 0.5)):
+    for way, bar in (("scalar", 5.0), ("simd", 1.0), ("vectors", 0.7)):
         rates[way], ratio = against_native(ensemble, way, 2048, folder)
         told(f"{model}, C {way}: {rates[way]:,.0f} runs/s on one core; sdsim {ratio:.2f}x")
-        assert ratio >= bar
+        at_least(f"{model} / C {way}", ratio, bar)
     strength = rates["vectors"] / rates["simd"]
     told(f"{model}: explicit vectors are {strength:.1f}x what gcc makes of the loop")
 
@@ -175,13 +173,13 @@ def test_gcc(model: str, folder: Path, request: pytest.FixtureRequest) -> None:
 def test_the_flagship_against_c(flagship: Ensemble, folder: Path) -> None:
     rate, ratio = against_native(flagship, "scalar", 128, folder, 5)
     told(f"flagship, scalar C: {rate:,.0f} runs/s on one core; sdsim {ratio:.1f}x")
-    assert ratio >= 5
+    at_least("flagship / scalar C", ratio, 5)
 
 
 def test_the_flagship_against_pysimlin(flagship: Ensemble) -> None:
     rate, ratio = against_simlin(flagship, None, 256, 2, 3)
     told(f"flagship: {rate:,.0f} runs/s on one core, {ratio:,.0f}x pysimlin")
-    assert ratio >= 150
+    at_least("flagship / pysimlin", ratio, 150)
 
 
 def test_two_threads(flagship: Ensemble) -> None:
@@ -197,7 +195,7 @@ def test_two_threads(flagship: Ensemble) -> None:
         f"flagship: two threads {ratio:.2f}x one; 10^4 runs, {len(flagship.wanted)} outcomes at "
         f"{len(grid.saved)} times: {seconds:.2f} s in the kernel, for 10^5 {10 * seconds:.0f} s"
     )
-    short_of(ratio, 1.8, "the two cores are shared with other work")
+    at_least("flagship, two threads / one", ratio, 1.8, "are the cores shared with other work?")
 
 
 def test_growth(functions: Ensemble, large: Ensemble, folder: Path) -> None:
@@ -211,7 +209,7 @@ def test_growth(functions: Ensemble, large: Ensemble, folder: Path) -> None:
     for curve in curves:
         told(curve.told())
     for curve in curves[:2]:
-        assert curve.slope() < 1.25
+        at_most(f"slope: {curve.told().partition(':')[0]}", curve.slope(), 1.25)
 
 
 def test_ten_thousand_equations(folder: Path) -> None:
@@ -226,5 +224,7 @@ def test_ten_thousand_equations(folder: Path) -> None:
     bench_growth.first_result(model, outcomes, True)
     kept = bench_growth.first_result(model, outcomes, True)
     told(f"{len(model.variables):,} variables: first result {fresh}; all cached {kept}")
-    short_of(2.0 / fresh.wall, 1, "the way from the model to the program, in Python")
-    short_of(0.3 / kept.wall, 1, "the way from the model to the program, in Python")
+    start = statistics.median(timed(imports) for _ in range(5))
+    why = "the way from the model to the program, in Python"
+    at_most("10,000 variables, first result / imports", fresh.wall / start, 4, why)
+    at_most("10,000 variables, all cached / imports", kept.wall / start, 0.6, why)
