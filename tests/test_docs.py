@@ -13,6 +13,7 @@ import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
+import sdsim
 from sdsim.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +66,14 @@ def write_named(folder: Path, before: str, body: str) -> None:
         target = folder / named[-1]
         target.parent.mkdir(exist_ok=True)
         target.write_text(body, encoding="utf-8")
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = (DOCS / "pages/reference/api.md").read_text(encoding="utf-8")
+    written = re.findall(r"^::: sdsim\.([\w.]+)$", page, re.M)
+    assert len(written) == len({*written})
+    names = {name.rpartition(".")[2] for name in written}
+    assert names - {"path"} == {*sdsim.__all__} - {"__version__"}
 
 
 @pytest.mark.parametrize("script", NOTEBOOKS, ids=name_of)
