@@ -20,7 +20,7 @@ from sdsim.design import Morris, Saltelli
 from sdsim.plots import Section, write_index, write_page
 from sdsim.plots.estimates import Estimate, Rows, estimates
 from sdsim.plots.study import sections
-from sdsim.study.study import Settings, study, time_unit_of
+from sdsim.study.study import Bootstrap, study, time_unit_of
 from sdsim.sweeps import read_sweep, run_sweep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,7 +43,7 @@ def main() -> None:
     sweep = read_sweep(SPEC)
     assert isinstance(sweep.design, Morris)
     names = [o.name for o in sweep.outcomes]
-    screened = study(run_sweep(replace(sweep, save=())), sweep.design, Settings(200))
+    screened = study(run_sweep(replace(sweep, save=())), sweep.design, Bootstrap(200))
     effects = screened.results["morris"][""]
     star = effects.star / np.nanmax(effects.star, axis=0)
     order = np.argsort(-np.nanmax(star, axis=1))

@@ -17,7 +17,7 @@ from sdsim.design import Design, Table
 from sdsim.overrides import Overrides, sorted_out
 from sdsim.run.methods import Method
 from sdsim.run.system import System
-from sdsim.study.study import Settings, Study, checked, study, time_unit_of
+from sdsim.study.study import Bootstrap, Study, check_sweep, study, time_unit_of
 from sdsim.sweeps import Outcome, Progress, Sweep, read_sweep, run_sweep
 
 Path = str | PathLike[str]
@@ -201,14 +201,14 @@ def sensitivity(
     >>> found.results["sobol"][""].factors
     ('Contact Infectivity', 'Duration')
     """
-    settings = Settings(resamples, level)
+    settings = Bootstrap(resamples, level)
     ready = sweep_of(model, design, outcomes, params, method, save, None, seed)
-    checked(ready)
+    check_sweep(ready)
     found = sweep(ready, store=store, resume=resume, jobs=jobs, progress=progress)
     return analysed(ready, found, settings, common)
 
 
-def analysed(ready: Sweep, found: xr.Dataset, settings: Settings, common: bool = False) -> Study:
+def analysed(ready: Sweep, found: xr.Dataset, settings: Bootstrap, common: bool = False) -> Study:
     """What a sweep that has run says; ``common``: see `sdsim.study.study.study`."""
     asked = replace(settings, seed=ready.seed)
     return study(found, ready.design, asked, time_unit=time_unit_of(ready), common=common)

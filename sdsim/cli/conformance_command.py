@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sdsim.run.conformance import Outcome
+    from sdsim.run.conformance import CaseResult
 
 HELP = (
     "Run every model in a folder that has a reference output, and compare; or write each and back."
@@ -83,7 +83,7 @@ def _round_trip(folder: Path, args: argparse.Namespace) -> int:
     return _report(compared, args)
 
 
-def _report(outcomes: list[Outcome], args: argparse.Namespace) -> int:
+def _report(outcomes: list[CaseResult], args: argparse.Namespace) -> int:
     good = sum(o.ok for o in outcomes)
     if args.json:
         rows = [

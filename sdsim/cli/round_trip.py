@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from sdsim.base.errors import ModelError
-from sdsim.run.conformance import SUFFIXES, Outcome
+from sdsim.run.conformance import SUFFIXES, CaseResult
 from sdsim.run.simulate import simulate
 from sdsim.run.system import load
 from sdsim.tables.compare import compare, passed
@@ -26,7 +26,7 @@ def models(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
 
 
-def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Outcome]:
+def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[CaseResult]:
     """One result per converted file: its values compared with those of the original model.
 
     A model that does not run, or that a format cannot express, has no values to compare. Its
@@ -35,7 +35,7 @@ def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Ou
     try:
         before = _values(model)
     except ModelError as error:
-        yield Outcome(name, True, 0.0, f"does not run: {error}")
+        yield CaseResult(name, True, 0.0, f"does not run: {error}")
         return
     own = model.suffix.lower()
     for way in _WAYS.get(own, _WAYS[""]):
@@ -47,7 +47,7 @@ def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Ou
                 try:
                     convert(source, target)
                 except ModelError as error:
-                    yield Outcome(passing, True, 0.0, f"is not written: {error}")
+                    yield CaseResult(passing, True, 0.0, f"is not written: {error}")
                     break
                 yield _compared(target, before, passing, rtol, atol)
                 source = target
@@ -59,14 +59,14 @@ def _values(path: Path) -> pd.DataFrame:
         return table(simulate(load(path)).dataset)
 
 
-def _compared(path: Path, before: pd.DataFrame, name: str, rtol: float, atol: float) -> Outcome:
+def _compared(path: Path, before: pd.DataFrame, name: str, rtol: float, atol: float) -> CaseResult:
     try:
         columns = compare(_values(path), before, rtol, atol)
     except ModelError as error:
-        return Outcome(name, False, 0.0, str(error))
+        return CaseResult(name, False, 0.0, str(error))
     bad = [c for c in columns if not c.ok]
     if passed(columns) or not columns:
-        return Outcome(name, True, rtol)
+        return CaseResult(name, True, rtol)
     first = bad[0]
     reason = first.problem or f"off by {first.worst:.2g} of its range at time {first.at:g}"
-    return Outcome(name, False, 0.0, f"'{first.name}' {reason} ({len(bad)} of {len(columns)})")
+    return CaseResult(name, False, 0.0, f"'{first.name}' {reason} ({len(bad)} of {len(columns)})")

@@ -39,10 +39,10 @@ def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim.api.sweeps import analysed
     from sdsim.api.sweeps import sweep as swept
-    from sdsim.study.study import Settings, checked
+    from sdsim.study.study import Bootstrap, check_sweep
     from sdsim.sweeps import read_sweep, vacant
 
-    settings = Settings(args.resamples, args.level)
+    settings = Bootstrap(args.resamples, args.level)
     page = page_path(args.page) if args.page else None
     if args.resume and args.output is None:
         raise ModelError("--resume goes on with a store", remedy="name it: -o STORE")
@@ -53,7 +53,7 @@ def execute(args: argparse.Namespace) -> int:
     with stoppable(args.output):
         with busy(f"reading {args.spec}"):
             sweep = read_sweep(args.spec)
-            checked(sweep)
+            check_sweep(sweep)
         with Bar(sweep.design.count, "runs") as bar:
             found = swept(
                 sweep, store=args.output, jobs=args.jobs if args.output else None,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sdsim.base.errors import ModelError, nearest
-from sdsim.design.base import DESIGNS, Design, Settings
+from sdsim.design.base import DESIGNS, Design, DesignSettings
 from sdsim.design.crossed import Crossed
 from sdsim.design.distributions import (
     Beta,
@@ -59,7 +59,7 @@ def design_of(kind: str, factors: tuple[Factor, ...], settings: Mapping[str, Any
     if kind not in DESIGNS:
         remedy = nearest(kind, DESIGNS) or f"one of {', '.join(sorted(DESIGNS))}"
         raise ModelError(f"no design '{kind}'", remedy=remedy)
-    return DESIGNS[kind](factors, Settings(settings))
+    return DESIGNS[kind](factors, DesignSettings(settings))
 
 
 def design_to_data(design: Design) -> dict[str, Any]:
@@ -75,10 +75,10 @@ def design_from_data(data: Mapping[str, Any]) -> Design:
 
 
 __all__ = [
-    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "Distribution", "Exponential",
-    "Factor", "Gamma", "Grid", "Integer", "LatinHypercube", "Lever", "LogNormal", "LogUniform",
-    "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy", "Saltelli", "Scenario",
-    "Settings", "SobolSequence", "Table", "Triangular", "Uncertainty", "Uniform", "Weibull",
+    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "DesignSettings", "Distribution",
+    "Exponential", "Factor", "Gamma", "Grid", "Integer", "LatinHypercube", "Lever", "LogNormal",
+    "LogUniform", "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy", "Saltelli",
+    "Scenario", "SobolSequence", "Table", "Triangular", "Uncertainty", "Uniform", "Weibull",
     "design_from_data", "design_of", "design_to_data", "factor_from_data", "fit", "levers_of",
     "uncertainties_of",
 ]  # fmt: skip

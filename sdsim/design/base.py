@@ -67,7 +67,7 @@ class Sample(ABC):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.count, self.seed)
+        check_factors(self.factors, self.count, self.seed)
 
     @abstractmethod
     def unit(self, first: int, stop: int) -> Floats:
@@ -82,14 +82,14 @@ class Sample(ABC):
         return {"members": self.count, "seed": self.seed}
 
     @classmethod
-    def made(cls, factors: tuple[Factor, ...], s: Settings) -> Self:
+    def made(cls, factors: tuple[Factor, ...], s: DesignSettings) -> Self:
         """From the table of a spec."""
         s.only("members", "seed")
         return cls(factors, s.whole("members"), s.whole("seed", 0))
 
 
 @dataclass(frozen=True)
-class Settings:
+class DesignSettings:
     """What besides the factors makes a design: a table of plain data, read key by key."""
 
     data: Mapping[str, Any]
@@ -145,10 +145,10 @@ class Settings:
 
 
 #: By kind: from factors and settings to a design. A design's file enters itself.
-DESIGNS: dict[str, Callable[[tuple[Factor, ...], Settings], Design]] = {}
+DESIGNS: dict[str, Callable[[tuple[Factor, ...], DesignSettings], Design]] = {}
 
 
-def checked(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
+def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
     """Refuse what no design can do.
 
     Raises

@@ -11,7 +11,7 @@ import numpy as np
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Design, Floats, Settings
+from sdsim.design.base import DESIGNS, Design, DesignSettings, Floats
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor, Lever, Policy
 
@@ -126,7 +126,7 @@ class Crossed:
         }
 
 
-def _made(factors: tuple[Factor, ...], s: Settings) -> Crossed:
+def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Crossed:
     s.only("policies", "base", "draws")
     policies = tuple(Policy(title, values) for title, values in s.rows("policies"))
     inner = dict(s.table("draws"))
@@ -137,7 +137,7 @@ def _made(factors: tuple[Factor, ...], s: Settings) -> Crossed:
     base = dict(s.table("base"))
     set_by = {names.canonical(k) for k in base}
     moved = tuple(f for f in factors if names.canonical(f.name) not in set_by)
-    return Crossed(policies, DESIGNS[kind](moved, Settings(inner)), base)
+    return Crossed(policies, DESIGNS[kind](moved, DesignSettings(inner)), base)
 
 
 DESIGNS[Crossed.kind] = _made

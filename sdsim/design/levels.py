@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors, drawn
 from sdsim.design.bits import key_of, unit, words
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor
@@ -47,7 +47,7 @@ class Grid:
     points: int = 5
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.points)
+        check_factors(self.factors, self.points)
         if self.points > MAX_POINTS:
             raise ModelError(
                 f"{self.points:,} points, at most {MAX_POINTS:,}",
@@ -114,7 +114,7 @@ class OneAtATime:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.draws, self.seed)
+        check_factors(self.factors, self.draws, self.seed)
 
     @property
     def block(self) -> int:
@@ -153,12 +153,12 @@ class OneAtATime:
         return {"draws": self.draws, "seed": self.seed}
 
 
-def _made_grid(factors: tuple[Factor, ...], s: Settings) -> Grid:
+def _made_grid(factors: tuple[Factor, ...], s: DesignSettings) -> Grid:
     s.only("points")
     return Grid(factors, s.whole("points", 5))
 
 
-def _made_single(factors: tuple[Factor, ...], s: Settings) -> OneAtATime:
+def _made_single(factors: tuple[Factor, ...], s: DesignSettings) -> OneAtATime:
     s.only("draws", "seed")
     return OneAtATime(factors, s.whole("draws", 1), s.whole("seed", 0))
 

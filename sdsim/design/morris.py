@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Floats, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors, drawn
 from sdsim.design.factors import Factor
 
 
@@ -37,7 +37,7 @@ class Morris:
     by_group: bool = False
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.trajectories, self.seed)
+        check_factors(self.factors, self.trajectories, self.seed)
         if self.levels < 2 or self.levels % 2:
             raise ModelError(
                 f"levels must be an even number from 2, got {self.levels}", remedy="write 4 or 6"
@@ -100,7 +100,7 @@ class Morris:
         }  # fmt: skip
 
 
-def _made(factors: tuple[Factor, ...], s: Settings) -> Morris:
+def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Morris:
     s.only("trajectories", "seed", "levels", "by_group")
     return Morris(
         factors, s.whole("trajectories"), s.whole("seed", 0), s.whole("levels", 4),

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Floats, Sample, Settings, checked, drawn
+from sdsim.design.base import DESIGNS, DesignSettings, Floats, Sample, check_factors, drawn
 from sdsim.design.factors import Factor
 
 MAX_DIMENSIONS = 21_201  # of the table of direction numbers
@@ -79,7 +79,7 @@ class Saltelli:
     by_group: bool = False
 
     def __post_init__(self) -> None:
-        checked(self.factors, self.base, self.seed)
+        check_factors(self.factors, self.base, self.seed)
         _small_enough(2 * len(self.factors), self.base)
 
     @cached_property
@@ -148,7 +148,7 @@ def _small_enough(dimensions: int, points: int) -> None:
         )
 
 
-def _made_saltelli(factors: tuple[Factor, ...], s: Settings) -> Saltelli:
+def _made_saltelli(factors: tuple[Factor, ...], s: DesignSettings) -> Saltelli:
     s.only("base", "seed", "second_order", "by_group")
     second, groups = s.flag("second_order", False), s.flag("by_group", False)
     return Saltelli(factors, s.whole("base"), s.whole("seed", 0), second, groups)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sdsim.base import files, limits
 from sdsim.base.errors import ModelError, one_line
-from sdsim.design.base import DESIGNS, Floats, Settings, checked
+from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors
 from sdsim.design.distributions import Uniform
 from sdsim.design.factors import Factor, Uncertainty
 from sdsim.tables.results import read_parquet
@@ -42,7 +42,7 @@ class Table:
                 f"a table of shape {self.rows.shape} for {len(self.factors)} factors",
                 remedy="give a column for each factor",
             )
-        checked(self.factors, len(self.rows))
+        check_factors(self.factors, len(self.rows))
         if not np.isfinite(self.rows).all():
             row, column = np.argwhere(~np.isfinite(self.rows))[0]
             raise ModelError(
@@ -144,7 +144,7 @@ def read_rows(text: str, separator: str) -> pd.DataFrame:
     return found
 
 
-def _made(factors: tuple[Factor, ...], s: Settings) -> Table:
+def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Table:
     s.only("rows")
     return Table(factors, np.array(s.rows("rows"), dtype=np.float64).reshape(-1, len(factors)))
 

@@ -22,7 +22,7 @@ from sdsim.readers.folder import Folder
 from sdsim.readers.macros import Body, Inliner, without_outputs
 from sdsim.readers.ranges import dimensions
 from sdsim.readers.scan import Entry, Scan, scan_text
-from sdsim.readers.settings import Settings, settings_of
+from sdsim.readers.settings import FileSettings, settings_of
 from sdsim.readers.source import XMILE, decode, read_bytes
 from sdsim.readers.translate import Spelling, expressions
 
@@ -88,7 +88,7 @@ def read(
     return model
 
 
-def _read(data: bytes, path: Path, files: Folder, settings: Settings) -> Model:
+def _read(data: bytes, path: Path, files: Folder, settings: FileSettings) -> Model:
     file = path.name
     if path.suffix.lower() in XMILE:
         xmile = import_module("sdsim.readers.xmile")  # load its parser only when needed

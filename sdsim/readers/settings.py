@@ -26,7 +26,7 @@ _METHODS = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class FileSettings:
     """The settings of a Vensim file.
 
     tags : the file behind each ``?name``, casefolded.   data : exported data (.dat) to look for in
@@ -42,7 +42,7 @@ class Settings:
     alike: tuple[tuple[str, ...], ...] = ()
 
 
-def settings_of(data: bytes, stem: str) -> Settings:
+def settings_of(data: bytes, stem: str) -> FileSettings:
     """The settings in the bytes of a file called ``stem``; missing ones stay empty."""
     begin = None
     for begin in _BEGIN.finditer(data):  # noqa: B007 - the last one counts
@@ -62,7 +62,7 @@ def settings_of(data: bytes, stem: str) -> Settings:
         for line in _ALIKE.findall(tail)
     )
     data_files = tuple(dict.fromkeys((*loaded, f"{stem}_data.dat")))
-    return Settings(tags, data_files, method, note, tuple(a for a in alike if len(a) > 1))
+    return FileSettings(tags, data_files, method, note, tuple(a for a in alike if len(a) > 1))
 
 
 def _text(data: bytes) -> str:

@@ -34,7 +34,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseResult:
     """The result of a case: the strictest tolerance in the ladder that it meets, or its fault."""
 
     name: str
@@ -57,7 +57,7 @@ def cases(folder: Path) -> list[Case]:
     return out
 
 
-def try_case(case: Case, rtol: float, atol: float) -> Outcome:
+def try_case(case: Case, rtol: float, atol: float) -> CaseResult:
     """Run one model and compare every reference column; any failure becomes the reason given."""
     first = _against(case, case.reference, rtol, atol)
     for other in () if first.ok else case.others:
@@ -67,7 +67,7 @@ def try_case(case: Case, rtol: float, atol: float) -> Outcome:
     return first
 
 
-def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> Outcome:
+def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> CaseResult:
     tolerable(rtol, atol)
     try:
         with warnings.catch_warnings():
@@ -76,20 +76,20 @@ def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> Outc
             run = simulate(system)
             result, reference = table(run.dataset), read_table(reference_file)
     except ModelError as e:
-        return Outcome(case.name, False, 0.0, str(e))
+        return CaseResult(case.name, False, 0.0, str(e))
     for tolerance in (*(t for t in LADDER if t < rtol), rtol):
         try:
             columns = compare(result, reference, tolerance, atol)
         except ModelError as e:
-            return Outcome(case.name, False, 0.0, str(e))
+            return CaseResult(case.name, False, 0.0, str(e))
         if passed(columns):
-            return Outcome(case.name, True, tolerance, run.message)
+            return CaseResult(case.name, True, tolerance, run.message)
     bad = [c for c in columns if not c.ok]
     if not bad:
-        return Outcome(case.name, False, 0.0, "the reference has no column to compare")
+        return CaseResult(case.name, False, 0.0, "the reference has no column to compare")
     first = bad[0]
     reason = first.problem or f"off by {first.worst:.2g} of its range at time {first.at:g}"
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-    return Outcome(
+    return CaseResult(
         case.name, False, 0.0, f"'{first.name}' {reason}{more}; {run.message}".rstrip("; ")
     )

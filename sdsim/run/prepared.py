@@ -18,9 +18,8 @@ from sdsim.ir.model import label_of, shape_of
 from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
 from sdsim.run.control import horizon_of
 from sdsim.run.horizon import Horizon
-from sdsim.run.methods import Method, checked, method_named
-from sdsim.run.system import System
-from sdsim.run.system import checked as system_checked
+from sdsim.run.methods import Method, checked_method, method_named
+from sdsim.run.system import System, checked_system
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,8 @@ def prepare(
     ------
     ModelError : a name or value that does not fit, or an impossible step or horizon.
     """
-    system, seed = system_checked(system), checked_seed(seed)
-    method = method_of(system) if method is None else checked(method)
+    system, seed = checked_system(system), checked_seed(seed)
+    method = method_of(system) if method is None else checked_method(method)
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     if initial:
         changes = changes | Overrides(initial=initial)

@@ -198,7 +198,7 @@ class System:
         return self._variants[model.hash], parameters
 
 
-def checked(system: object) -> System:
+def checked_system(system: object) -> System:
     """``system``, if it is a `System`.
 
     Raises

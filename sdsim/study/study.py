@@ -44,7 +44,7 @@ class Result(Protocol):
 
 
 @dataclass(frozen=True)
-class Settings:
+class Bootstrap:
     """Settings of intervals: the number of resamples, the level, and the seed of the resampling."""
 
     resamples: int = 1000
@@ -123,13 +123,13 @@ class _Given:
     varies: NDArray[np.bool_]
     better: tuple[str, ...]
     series: Mapping[str, NDArray[np.float64]]
-    settings: Settings
+    settings: Bootstrap
 
 
 Found = tuple[dict[str, dict[str, Result]], dict[str, Result], list[str]]
 
 
-def checked(sweep: Sweep) -> None:
+def check_sweep(sweep: Sweep) -> None:
     """Refuse, before anything runs, a sweep that could not be analysed afterwards.
 
     Raises
@@ -174,7 +174,7 @@ _COUNTED = {"members": "members", "base": "base points", "trajectories": "trajec
 
 
 def study(
-    found: xr.Dataset, design: Design, settings: Settings | None = None, *, time_unit: str = "",
+    found: xr.Dataset, design: Design, settings: Bootstrap | None = None, *, time_unit: str = "",
     common: bool = False,
 ) -> Study:  # fmt: skip
     """Analyse a sweep.
@@ -189,9 +189,9 @@ def study(
 
     Raises
     ------
-    ModelError : members are missing, or there is nothing to analyse (see `checked`).
+    ModelError : members are missing, or there is nothing to analyse (see `check_sweep`).
     """
-    settings = settings or Settings()
+    settings = settings or Bootstrap()
     if found.sizes["member"] != design.count:
         raise ModelError(
             f"{found.sizes['member']:,} of {design.count:,} members are there",

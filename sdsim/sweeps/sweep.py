@@ -22,7 +22,7 @@ from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.system import System
 from sdsim.sweeps.manifest import CHANGED, FORMAT
 from sdsim.sweeps.outcome import Outcome
-from sdsim.sweeps.task import Series, Task, checked
+from sdsim.sweeps.task import Series, Task, checked_task
 
 #: Target size of a chunk, in operations times steps: about a second of one core.
 WORK = 2e10
@@ -110,7 +110,7 @@ class Sweep:
         moving = tuple(sorted(series))
         kept = self._series(run)
         size = self._chunk(run)
-        return checked(Task(run, self.design, self.outcomes, kept, size, moving))
+        return checked_task(Task(run, self.design, self.outcomes, kept, size, moving))
 
     def _series(self, run: Prepared) -> Series:
         chosen = tuple(run.system.chosen(self.save)) if self.save else ()

@@ -313,7 +313,7 @@ class _Making:
                 self.series[name][rows] = block.transpose(2, 0, 1)[good]
 
 
-def checked(task: Task) -> Task:
+def checked_task(task: Task) -> Task:
     """Check ``task`` by running one member and return it.
 
     Raises

@@ -20,7 +20,7 @@ from sdsim.base import host
 from sdsim.base.errors import ModelError, one_line
 from sdsim.sweeps import faults
 from sdsim.sweeps.store import put
-from sdsim.sweeps.task import Task, checked
+from sdsim.sweeps.task import Task, checked_task
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     orders: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     warnings.simplefilter("ignore")
-    task = checked(Task.from_json(orders.get(), threads=1))  # this also compiles its code
+    task = checked_task(Task.from_json(orders.get(), threads=1))  # this also compiles its code
     _say(answers, {"ready": os.getpid()})
     while True:
         _say(answers, _obeyed(Path(sys.argv[1]), task, json.loads(orders.get()), answers))

@@ -89,7 +89,7 @@ _ALIKE = parse("x")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Inferred:
     """The result of applying a rule to its arguments.
 
     faults : (position of an argument from 0, the unit it should have had).
@@ -100,13 +100,13 @@ class Outcome:
 
 
 @lru_cache(maxsize=16384)
-def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) -> Outcome:
+def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) -> Inferred:
     """Apply the rule ``word`` to the units of the arguments.
 
     time : the unit of Time.   x : the unit of ``x`` in the rule, if it is known in advance.
     """
     if Open.FAULT in args:
-        return Outcome(Open.FAULT)
+        return Inferred(Open.FAULT)
     if word == "random" and len(args) % 2:  # RANDOM UNIFORM takes 2, the others 4, plus a seed
         args = args[:-1]
     slots, result = _signature(word, len(args))
@@ -136,7 +136,7 @@ def outcome(word: str, args: tuple[Dim, ...], time: Dim, x: Unit | None = None) 
             known[symbol] = (arg / rest) ** (1 / Fraction(power))
         elif free:
             known.update((symbol, Open.ANY) for symbol, _ in free)
-    return Outcome(Open.FAULT if faults else _product(result, known), tuple(faults))
+    return Inferred(Open.FAULT if faults else _product(result, known), tuple(faults))
 
 
 def _product(slot: Unit | None, known: dict[str, Dim]) -> Dim:

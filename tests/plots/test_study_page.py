@@ -27,14 +27,14 @@ from sdsim.plots.estimates import Estimate, Rows, boxes, estimates, regret
 from sdsim.plots.page import Section
 from sdsim.plots.study import sections, write_study
 from sdsim.plots.theme import COLOURS
-from sdsim.study.study import Settings, Study, study, time_unit_of
+from sdsim.study.study import Bootstrap, Study, study, time_unit_of
 from sdsim.sweeps import Outcome, Sweep, run_sweep
 
 MANY = tuple(Outcome(f"at {t}", f"AT(Infectious, {t})", "people") for t in range(3, 27))
 
 
 def said(sweep: Sweep) -> Study:
-    return study(run_sweep(sweep), sweep.design, Settings(50), time_unit=time_unit_of(sweep))
+    return study(run_sweep(sweep), sweep.design, Bootstrap(50), time_unit=time_unit_of(sweep))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from making import mdl
 from sdsim import Euler, load, simulate
 from sdsim.base.errors import ModelError, UnsupportedError
 from sdsim.cli.main import main
-from sdsim.readers.settings import Settings, settings_of
+from sdsim.readers.settings import FileSettings, settings_of
 from sdsim.tables.results import read_table
 
 SKETCH = "\\\\\\---/// Sketch information\nV300  Do not put anything below\n///---\\\\\\\n"
@@ -32,7 +32,7 @@ def test_what_the_settings_say() -> None:
     found = settings_of(b"a=30~~|\n13:no.vdf\n30:?no=no.csv\n" + tail, "m")
     assert found.tags == {"?data": "sub/data.xlsx", "?far": "far.csv"}
     assert found.data == ("prices.dat", "weather.dat", "m_data.dat")
-    assert settings_of(b"a = 3 ~~|", "m") == Settings({}, ("m_data.dat",))
+    assert settings_of(b"a = 3 ~~|", "m") == FileSettings({}, ("m_data.dat",))
 
 
 @pytest.mark.parametrize(

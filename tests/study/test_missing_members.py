@@ -21,7 +21,7 @@ from sdsim.design import (
     Uniform,
 )
 from sdsim.plots.study import write_study
-from sdsim.study.study import Settings, Study, study
+from sdsim.study.study import Bootstrap, Study, study
 from sdsim.sweeps import Outcome, Sweep, run_sweep
 
 #: The root is no number where x is below 0, in a quarter of the space; the sum is one everywhere.
@@ -68,7 +68,7 @@ def studied(
     common: bool = False,
 ) -> Study:  # fmt: skip
     found = run_sweep(Sweep(system, design, OUTCOMES[:count], save=save))
-    return study(found, design, Settings(resamples=50), common=common)
+    return study(found, design, Bootstrap(resamples=50), common=common)
 
 
 def test_an_outcome_with_all_its_values_is_not_touched_by_another_without(

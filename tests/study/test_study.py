@@ -24,7 +24,7 @@ from sdsim.design import (
     Uncertainty,
 )
 from sdsim.plots.study import write_study
-from sdsim.study.study import Settings, study
+from sdsim.study.study import Bootstrap, study
 from sdsim.sweeps import Outcome, Sweep, run_sweep
 
 DESIGNS: dict[str, Design] = {
@@ -37,7 +37,7 @@ DESIGNS: dict[str, Design] = {
         LatinHypercube(FACTORS[1:], 50), {"Contact Infectivity": 0.4},
     ),
 }  # fmt: skip
-SETTINGS = Settings(resamples=50)
+SETTINGS = Bootstrap(resamples=50)
 
 
 def swept(epidemic: sdsim.System, design: Design) -> Sweep:

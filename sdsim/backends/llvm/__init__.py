@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 from sdsim.backends.llvm import compiler
 from sdsim.backends.llvm.kernel import LlvmKernel
-from sdsim.backends.llvm.settings import Settings
+from sdsim.backends.llvm.settings import LlvmSettings
 from sdsim.ir.program import Program
 
 
 @dataclass(frozen=True)
-class Llvm(Settings):
+class Llvm(LlvmSettings):
     """The LLVM back end, which makes kernels of machine code."""
 
     name: str = "llvm"

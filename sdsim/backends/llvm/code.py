@@ -21,7 +21,7 @@ from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.module import ModuleWriter, Sizes
 from sdsim.backends.llvm.outputs import Outputs
 from sdsim.backends.llvm.plan import for_march, for_points
-from sdsim.backends.llvm.settings import Settings
+from sdsim.backends.llvm.settings import LlvmSettings
 from sdsim.backends.llvm.specialize import Known, pays, specialised
 from sdsim.base import cache
 from sdsim.base.garbage import no_collection
@@ -81,7 +81,7 @@ class Codes:
     """All machine code of a program for one set of wanted values."""
 
     def __init__(
-        self, program: Program, wanted: Sequence[int], outputs: Outputs, settings: Settings
+        self, program: Program, wanted: Sequence[int], outputs: Outputs, settings: LlvmSettings
     ) -> None:
         self.program, self.wanted, self.settings = program, tuple(wanted), settings
         self._outputs = outputs

@@ -16,7 +16,7 @@ from sdsim.backends.llvm.interpreted import BulkKernel, function_program, making
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.memory import Job, Points, padded
 from sdsim.backends.llvm.outputs import Outputs
-from sdsim.backends.llvm.settings import Settings
+from sdsim.backends.llvm.settings import LlvmSettings
 from sdsim.backends.llvm.specialize import known_of
 from sdsim.ir.program import Program
 
@@ -29,7 +29,7 @@ SMALL = 1 << 20
 class LlvmKernel:
     """A program for one set of wanted values; see `sdsim.backends.base.Kernel`."""
 
-    def __init__(self, program: Program, wanted: Sequence[int], settings: Settings) -> None:
+    def __init__(self, program: Program, wanted: Sequence[int], settings: LlvmSettings) -> None:
         self.program, self.wanted, self.settings = program, tuple(wanted), settings
         self._lock = threading.Lock()
         self._local = threading.local()

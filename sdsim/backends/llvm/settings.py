@@ -9,7 +9,7 @@ from sdsim.base.errors import ModelError
 
 
 @dataclass(frozen=True)
-class Settings:
+class LlvmSettings:
     """How kernels are made and run.
 
     threads : the most threads for a march; None for one per processor.

@@ -18,7 +18,7 @@ from sdsim.readers.build import Builder
 from sdsim.readers.external import External
 from sdsim.readers.folder import Folder
 from sdsim.readers.xmile.document import Element, parse
-from sdsim.readers.xmile.known import checked
+from sdsim.readers.xmile.known import unread_parts
 from sdsim.readers.xmile.specs import dimensions, integration, specs_of
 from sdsim.readers.xmile.units import unit_names
 from sdsim.readers.xmile.variables import Reader
@@ -38,7 +38,7 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
     """
     file = path.name
     root = parse(data, file)
-    seen = tuple(checked(root, file))
+    seen = tuple(unread_parts(root, file))
     dims = dimensions(root, file)
     reader = Reader(root, dims, file)
     entries, exprs = reader.read()

@@ -57,7 +57,7 @@ _LOOKED = {tag: frozenset(_INSIDE) & inside for tag, inside in _INSIDE.items()}
 _LOOKED["behavior"] = frozenset()
 
 
-def checked(root: Element, file: str) -> Iterator[str]:
+def unread_parts(root: Element, file: str) -> Iterator[str]:
     """A note on the namespace that is missing, and on each kind of element that is not known.
 
     Raises

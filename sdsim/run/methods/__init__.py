@@ -11,7 +11,7 @@ from sdsim.run.methods.base import (
     Setting,
     Stop,
     batch_names,
-    checked,
+    checked_method,
     in_batches,
     method_named,
     register,
@@ -25,5 +25,5 @@ for _found in iter_modules(__path__):  # a new file in this folder is a new meth
 
 __all__ = [
     "METHODS", "RK4", "SOLVERS", "Adaptive", "Euler", "FixedStep", "Marched", "Method", "Rates",
-    "Setting", "Stop", "batch_names", "checked", "in_batches", "method_named", "register",
+    "Setting", "Stop", "batch_names", "checked_method", "in_batches", "method_named", "register",
 ]  # fmt: skip

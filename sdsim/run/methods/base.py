@@ -196,7 +196,7 @@ def in_batches(method: Method, who: str) -> Method:
     raise UnsupportedError(f"{who} on a grid", remedy=f"use {_batch_classes()}")
 
 
-def checked(method: object) -> Method:
+def checked_method(method: object) -> Method:
     """``method``, if it is a `Method`; Euler for None.
 
     Raises
