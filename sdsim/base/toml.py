@@ -239,12 +239,12 @@ def read_toml(path: Path, limit: int) -> Section:
     """
     try:
         text = files.read_text(path, limit)
-        return Section(parse(text), path.name, text)
+        return Section(parse_toml(text), path.name, text)
     except ModelError as e:
         raise e.at(file=str(path) if e.what == "no such file" else path.name) from None
 
 
-def parse(text: str) -> dict[str, Any]:
+def parse_toml(text: str) -> dict[str, Any]:
     """The tables in a TOML text.
 
     Raises

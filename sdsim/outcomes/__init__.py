@@ -6,12 +6,12 @@ The measures that reduce values over time to a number are the rows of `sdsim.out
 """
 
 from sdsim.outcomes.evaluate import Batch, Evaluator
-from sdsim.outcomes.formula import parse
+from sdsim.outcomes.formula import parse_expressions
 from sdsim.outcomes.meaning import Cell, Kind, Scope, fixed_in
 from sdsim.outcomes.measures import MEASURES, Measure
 from sdsim.outcomes.values import Numbers, OutsideError, Series
 
 __all__ = [
     "MEASURES", "Batch", "Cell", "Evaluator", "Kind", "Measure", "Numbers", "OutsideError", "Scope",
-    "Series", "fixed_in", "parse",
+    "Series", "fixed_in", "parse_expressions",
 ]  # fmt: skip

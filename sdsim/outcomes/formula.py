@@ -23,7 +23,7 @@ ROOMS = ("outcomes",)
 Place = tuple[str, str]
 
 
-def parse(texts: Mapping[Place, str]) -> dict[Place, Expr]:
+def parse_expressions(texts: Mapping[Place, str]) -> dict[Place, Expr]:
     """The trees of expressions by (file, key); all are read by one child process.
 
     Raises
@@ -39,7 +39,7 @@ def parse(texts: Mapping[Place, str]) -> dict[Place, Expr]:
 
 
 def parse_each(texts: Mapping[Place, str]) -> dict[Place, Expr | ModelError]:
-    """As `parse`, but an expression that cannot be read gives its error instead of a tree."""
+    """As `parse_expressions`, but one that cannot be read gives its error instead of a tree."""
     out: dict[Place, Expr | ModelError] = {}
     short = {place: text for place, text in texts.items() if _nesting(text) <= MAX_NESTING}
     unique = list(dict.fromkeys(short.values()))

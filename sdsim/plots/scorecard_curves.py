@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sdsim.claims import Result
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary
 from sdsim.ir.model import Model
-from sdsim.outcomes.formula import parse
+from sdsim.outcomes.formula import parse_expressions
 from sdsim.plots.figures import Panel, line_figure, panels
 from sdsim.plots.marks import Line
 from sdsim.plots.theme import COLOURS, DASHES
@@ -23,7 +23,9 @@ from sdsim.unitcheck import unit
 def units_of(results: Sequence[Result], model: Model) -> dict[str, str]:
     """The units of each plotted expression."""
     found = {("", text): text for r in results for text in r.curves}
-    return {text: _shown(_spelled(tree, model)) for (_, text), tree in parse(found).items()}
+    return {
+        text: _shown(_spelled(tree, model)) for (_, text), tree in parse_expressions(found).items()
+    }
 
 
 def _spelled(e: Expr, model: Model) -> str:
@@ -38,7 +40,7 @@ def _spelled(e: Expr, model: Model) -> str:
 def _unit(e: Expr, model: Model) -> unit.Unit:
     """The units of an expression, if it has any; a sum has those of its first term."""
     if isinstance(e, Ref) and e.name in model.variables:
-        return unit.parse(model.variables[e.name].units)
+        return unit.parse_unit(model.variables[e.name].units)
     if isinstance(e, Unary):
         return _unit(e.x, model)
     if isinstance(e, Binary):
@@ -49,7 +51,7 @@ def _unit(e: Expr, model: Model) -> unit.Unit:
         return _unit(e.right, model) if isinstance(e.left, Num) and e.op in "+-" else left
     if isinstance(e, Call) and e.args:
         return _unit(e.args[-1 if e.name == "in" else 0], model)
-    return unit.parse("Dmnl")
+    return unit.parse_unit("Dmnl")
 
 
 def _shown(units: str) -> str:

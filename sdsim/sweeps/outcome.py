@@ -19,7 +19,7 @@ from sdsim.outcomes import (
     OutsideError,
     Scope,
     fixed_in,
-    parse,
+    parse_expressions,
 )
 
 MAX_LENGTH = 4000  # characters of one expression
@@ -117,7 +117,7 @@ def read_outcomes(model: Model, asked: Sequence[Outcome], moving: Sequence[str] 
     if twice:
         raise ModelError(f"two outcomes are called '{min(twice)}'", remedy="give each its own name")
     try:
-        trees = parse({("", o.name): o.expression for o in asked})
+        trees = parse_expressions({("", o.name): o.expression for o in asked})
     except ModelError as e:
         raise ModelError(e.what, remedy=e.remedy, variable=e.variable) from None
     scope = Scope(model, fixed_in(model) - frozenset(moving))

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from sdsim.unitcheck.findings import Finding, check
-from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse
+from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse_unit
 
-__all__ = ["DIMENSIONLESS", "Finding", "Unit", "check", "parse"]
+__all__ = ["DIMENSIONLESS", "Finding", "Unit", "check", "parse_unit"]

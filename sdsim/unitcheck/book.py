@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sdsim.base.errors import ModelError
 from sdsim.ir.model import UnitNames
-from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, canonical, parse, spellings
+from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, canonical, parse_unit, spellings
 
 #: The longest chain of definitions followed; a name at the end of a longer one stays as it is.
 MAX_DEPTH = 50
@@ -42,7 +42,7 @@ class UnitBook:
         ------
         ModelError : it cannot be read as a unit.
         """
-        return self._replaced(parse(self._written(text)), ())
+        return self._replaced(parse_unit(self._written(text)), ())
 
     def spellings(self, text: str) -> Iterator[tuple[str, str]]:
         """(canonical name, name as written) for each name in a text."""
@@ -86,7 +86,7 @@ class UnitBook:
         if key not in self._made:
             try:
                 self._made[key] = self._replaced(
-                    parse(self._written(self._meant[key])), (*within, key)
+                    parse_unit(self._written(self._meant[key])), (*within, key)
                 )
             except ModelError as e:
                 self._fault(key, e.what, e.remedy)
@@ -130,6 +130,6 @@ def _bare(name: str) -> str:
 def _alone(key: str) -> Unit:
     """The unit of one canonical name."""
     try:
-        return parse(key)
+        return parse_unit(key)
     except ModelError:
         return Unit(((key, 1),))

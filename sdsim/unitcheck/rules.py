@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from sdsim.functions import FUNCTIONS, KEPT, STATEFUL, TABLES, VECTOR
 from sdsim.functions.tables import COMPUTED
-from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse
+from sdsim.unitcheck.unit import DIMENSIONLESS, Unit, parse_unit
 
 
 class Open(Enum):
@@ -85,7 +85,7 @@ def builtin_rule(name: str) -> str | None:
     return row.units if row else kept.units if kept else _FORMS.get(name)
 
 
-_ALIKE = parse("x")
+_ALIKE = parse_unit("x")
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,6 @@ def _signature(word: str, count: int) -> tuple[tuple[Unit | None, ...], Unit | N
     words = (words + ["?"] * count)[:count]
 
     def unit(text: str) -> Unit | None:
-        return None if text.strip() == "?" else parse(text)
+        return None if text.strip() == "?" else parse_unit(text)
 
     return tuple(map(unit, words)), unit(right)

@@ -92,7 +92,7 @@ DIMENSIONLESS = Unit()
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str) -> Unit:
+def parse_unit(text: str) -> Unit:
     """The unit that ``text`` names: ``people/year``, ``$/(person*year)``, ``m^2``, ``Gt C``.
 
     An empty text, ``1``, ``Dmnl``, ``Dimensionless``, ``Unitless`` and ``Fraction`` are

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdsim import ModelError, read_preset
-from sdsim.base.toml import Section, line_of, lines_of, parse
+from sdsim.base.toml import Section, line_of, lines_of, parse_toml
 from sdsim.claims import read_choice, read_claim, read_conflicts, read_loops
 from sdsim.sweeps import read_sweep
 
@@ -123,7 +123,7 @@ q = 1
 
 def test_lines_of_keys_whatever_their_values_look_like() -> None:
     """Headers and keys within texts and lists are none; a row has its number as a key."""
-    assert parse(TEXT)
+    assert parse_toml(TEXT)
     assert lines_of(TEXT) == {
         ("a",): 1, ("c",): 5, ("d.e", "f"): 9, ("d.e", "f", 'h "i'): 10,
         ("d.e", "f", "k", "l"): 11, ("m]", "1"): 12, ("m]", "1", "n"): 13, ("m]", "2"): 14,
@@ -172,7 +172,7 @@ def test_a_long_line_is_looked_at_once() -> None:
 
 def test_an_error_from_further_down_keeps_the_better_place() -> None:
     text = "[a]\nb = 1\nc = 2\n"
-    section = Section(parse(text), "f.toml", text).section("a")
+    section = Section(parse_toml(text), "f.toml", text).section("a")
     below = ModelError("is wrong", variable="x", file="f.toml", line=3)
     assert str(section.placed(below, "b")) == "f.toml:3: 'a.b': 'x': is wrong"
     assert str(section.placed(below.instead("g.csv", 7), "b")) == (

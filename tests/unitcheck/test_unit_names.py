@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sdsim.ir.model import UnitNames, from_json, to_json
 from sdsim.readers import read
-from sdsim.unitcheck import DIMENSIONLESS, Unit, check, parse
+from sdsim.unitcheck import DIMENSIONLESS, Unit, check, parse_unit
 from sdsim.unitcheck.book import UnitBook
 
 SPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
@@ -107,8 +107,8 @@ def test_a_fault_names_the_units_as_the_file_spells_them(tmp_path: Path) -> None
 
 def test_definitions_that_go_round_or_cannot_be_read_are_told() -> None:
     book = UnitBook(UnitNames(meant=(("a", "b*x"), ("b", "a"), ("c", "3 (("))))
-    assert book.parse("a") == parse("a*x")
-    assert book.parse("c/day") == parse("c/day")
+    assert book.parse("a") == parse_unit("a*x")
+    assert book.parse("c/day") == parse_unit("c/day")
     assert [(name, what.split(":")[0]) for name, what, _ in book.faults] == [
         ("a", "the unit is defined by way of itself"), ("c", "cannot read the unit '3 (('")
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from sdsim.functions import FUNCTIONS, NAMES, STATEFUL, VECTOR
 from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary
 from sdsim.ir.model import Dimension, Equation, Model, Variable
 from sdsim.readers import read
-from sdsim.unitcheck import DIMENSIONLESS, Finding, Unit, check, parse
+from sdsim.unitcheck import DIMENSIONLESS, Finding, Unit, check, parse_unit
 from sdsim.unitcheck.rules import RULES, builtin_rule, outcome
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -70,8 +70,8 @@ def op(left: Expr | str, sign: str, right: Expr | str) -> Binary:
     ],
 )  # fmt: skip
 def test_text_becomes_exponents(text: str, said: str) -> None:
-    assert str(parse(text)) == said
-    assert parse(said) == parse(text)
+    assert str(parse_unit(text)) == said
+    assert parse_unit(said) == parse_unit(text)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +84,12 @@ def test_text_becomes_exponents(text: str, said: str) -> None:
     ],
 )  # fmt: skip
 def test_spellings_of_one_unit(same: str) -> None:
-    assert len({parse(text) for text in same.split()}) == 1
+    assert len({parse_unit(text) for text in same.split()}) == 1
 
 
 @pytest.mark.parametrize("two", ["m ms", "person kperson", "gas glass", "year month", "$ euro"])
 def test_different_units_stay_apart(two: str) -> None:
-    a, b = map(parse, two.split())
+    a, b = map(parse_unit, two.split())
     assert a != b
 
 
@@ -108,15 +108,15 @@ def test_different_units_stay_apart(two: str) -> None:
 )  # fmt: skip
 def test_unreadable_units_are_a_finding(text: str, why: str) -> None:
     with pytest.raises(ModelError) as caught:
-        parse(text)
+        parse_unit(text)
     assert caught.value.what == f"cannot read the unit '{text[:60]}': {why}"
     (found,) = check(model(("x", text, Num(1.0)), ("y", "kg", Ref("x"))))
     assert (found.kind, found.line, found.what) == ("unreadable", 1, caught.value.what)
 
 
 def test_units_are_values() -> None:
-    person, year = parse("person"), parse("year")
-    assert person / year == parse("person/year")
+    person, year = parse_unit("person"), parse_unit("year")
+    assert person / year == parse_unit("person/year")
     assert (person * year) / year == person
     assert person**2 / person**2 == DIMENSIONLESS == Unit()
     assert hash(person ** Fraction(2)) == hash(person * person)
@@ -172,14 +172,14 @@ def test_builtins(name: str, args: list[str], result: str) -> None:
 
 
 def test_randoms_take_a_seed_without_units() -> None:
-    kg, year = parse("kg"), parse("year")
+    kg, year = parse_unit("kg"), parse_unit("year")
     assert outcome("random", (kg, kg, DIMENSIONLESS), year).result == kg
     assert outcome("random", (kg, kg, kg, kg, DIMENSIONLESS), year).result == kg
     assert outcome("random", (kg, year), year).faults == ((1, kg),)
 
 
 def test_forecasts() -> None:
-    kg, year = parse("kg"), parse("year")
+    kg, year = parse_unit("kg"), parse_unit("year")
     assert outcome("forecast", (kg, year, year, year**-1), year).result == kg
     assert outcome("forecast", (kg, year, kg), year).faults == ((2, year),)
 
@@ -426,16 +426,16 @@ SOME = UNITS.filter(lambda u: u != DIMENSIONLESS)
 
 @given(UNITS)
 def test_a_unit_reads_as_it_is_written(unit: Unit) -> None:
-    assert parse(str(unit)) == unit
+    assert parse_unit(str(unit)) == unit
 
 
 @given(st.text(st.sampled_from("abcdeilnopsxy PERSONS$%12-_'.²^*/()°é"), max_size=20))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        unit = parse(text)
+        unit = parse_unit(text)
     except ModelError:
         return
-    assert parse(str(unit)) == unit
+    assert parse_unit(str(unit)) == unit
 
 
 @given(st.text(max_size=12))

@@ -17,7 +17,7 @@ from sdsim.ir.model import Model
 from sdsim.readers.build import Builder
 from sdsim.readers.external import External
 from sdsim.readers.folder import Folder
-from sdsim.readers.xmile.document import Element, parse
+from sdsim.readers.xmile.document import Element, parse_document
 from sdsim.readers.xmile.known import unread_parts
 from sdsim.readers.xmile.specs import dimensions, integration, specs_of
 from sdsim.readers.xmile.units import unit_names
@@ -37,7 +37,7 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
     ModelError : anything else that is wrong, by file, line and variable.
     """
     file = path.name
-    root = parse(data, file)
+    root = parse_document(data, file)
     seen = tuple(unread_parts(root, file))
     dims = dimensions(root, file)
     reader = Reader(root, dims, file)

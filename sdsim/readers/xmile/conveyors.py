@@ -22,7 +22,7 @@ from sdsim.readers.scan import Entry
 from sdsim.readers.xmile.depends import Graph
 from sdsim.readers.xmile.document import Element
 from sdsim.readers.xmile.equations import Meaning, Spot
-from sdsim.readers.xmile.grammar import bare, parse
+from sdsim.readers.xmile.grammar import bare, parse_equations
 from sdsim.readers.xmile.scopes import Placed
 
 _DT, _ONE = Ref(names.TIME_STEP), Num(1.0)
@@ -232,7 +232,7 @@ class _Maker:
         found = element.first(tag)
         if found is None or not bare(found.text):
             return None
-        return self.meaning.meant(parse(found.text, found.line)[0], self.spot)
+        return self.meaning.meant(parse_equations(found.text, found.line)[0], self.spot)
 
     def hidden(self, label: str, expr: Expr) -> Expr:
         """A reference to a new variable."""

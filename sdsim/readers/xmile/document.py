@@ -65,7 +65,7 @@ class Element:
         return None if found is None else found.text.strip().lower() != "false"
 
 
-def parse(data: bytes, file: str) -> Element:
+def parse_document(data: bytes, file: str) -> Element:
     """The root element.
 
     Raises

@@ -18,7 +18,7 @@ from sdsim.readers.xmile.conveyors import Belt, belt_of
 from sdsim.readers.xmile.depends import Graph
 from sdsim.readers.xmile.document import Element
 from sdsim.readers.xmile.equations import Meaning, Spot
-from sdsim.readers.xmile.grammar import parse
+from sdsim.readers.xmile.grammar import parse_equations
 from sdsim.readers.xmile.scopes import Placed, resolved
 
 Made = tuple[Entry, Expr]
@@ -83,7 +83,7 @@ class Flows:
             return self._stock(p, expr, spot)
         start = element.first("init_eqn")
         if start is not None and start.text.strip():
-            at_start = self.meaning.meant(parse(start.text, start.line)[0], spot)
+            at_start = self.meaning.meant(parse_equations(start.text, start.line)[0], spot)
             expr = Call("active initial", (expr, at_start))
         if element.tag == "flow" and self._not_negative(element):
             expr = Call("max", (expr, Num(0.0)))
@@ -96,7 +96,9 @@ class Flows:
                 # A name, with whatever signs a name may have, or one with subscripts.
                 text = flow.text.strip()
                 key = resolved(text, p.scope.prefix, self.found)
-                one = self.meaning.meant(Ref(text) if key else parse(text, flow.line)[0], spot)
+                one = self.meaning.meant(
+                    Ref(text) if key else parse_equations(text, flow.line)[0], spot
+                )
                 if isinstance(one, Ref) and one.subs and len(one.subs) == len(spot.subs):
                     one = Ref(one.name, spot.subs)
                 if net is None:

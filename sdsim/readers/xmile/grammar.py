@@ -207,7 +207,7 @@ def bare(text: str) -> str:
     return _COMMENT.sub(" ", text).strip()
 
 
-def parse(text: str, line: int = 0) -> tuple[Expr, ...]:
+def parse_equations(text: str, line: int = 0) -> tuple[Expr, ...]:
     """The expressions of an equation, separated by commas: one, or the elements of an array.
 
     line : where the text starts, for messages.

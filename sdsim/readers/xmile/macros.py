@@ -11,7 +11,7 @@ from sdsim.readers.macros import Body
 from sdsim.readers.scan import Entry, Macro
 from sdsim.readers.xmile.document import Element
 from sdsim.readers.xmile.equations import Meaning, Spot
-from sdsim.readers.xmile.grammar import parse
+from sdsim.readers.xmile.grammar import parse_equations
 from sdsim.readers.xmile.scopes import plain
 from sdsim.readers.xmile.tables import table_of
 
@@ -56,7 +56,7 @@ def _expression(name: str, element: Element, meaning: Meaning, local: frozenset[
             return table_of(element)
         raise ModelError("has no equation", remedy="write one")
     own = names.canonical(name)
-    expr = meaning.meant(parse(said.text, said.line)[0], Spot(own=own, local=local))
+    expr = meaning.meant(parse_equations(said.text, said.line)[0], Spot(own=own, local=local))
     if element.tag == "stock":
         flows = [
             (op, Ref(names.canonical(plain(f.text))))

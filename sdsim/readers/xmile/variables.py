@@ -19,7 +19,7 @@ from sdsim.readers.translate import Spelling
 from sdsim.readers.xmile.document import Element
 from sdsim.readers.xmile.equations import Meaning, Spot
 from sdsim.readers.xmile.flows import Flows
-from sdsim.readers.xmile.grammar import bare, parse
+from sdsim.readers.xmile.grammar import bare, parse_equations
 from sdsim.readers.xmile.macros import body_of
 from sdsim.readers.xmile.scopes import Placed, plain, scopes
 from sdsim.readers.xmile.specs import apart, control, one_clock
@@ -160,7 +160,7 @@ class Reader:
             what = f"has no equation: '{said}'" if said else "has no equation"
             raise ModelError(what, remedy="write one")
         try:
-            exprs = parse(eqn.text, eqn.line)
+            exprs = parse_equations(eqn.text, eqn.line)
             if len(exprs) > 1 and element.first("conveyor"):
                 what = "a list of values along a conveyor is not supported in this version"
                 raise UnsupportedError(what, remedy="give the whole content as one number")
