@@ -17,16 +17,16 @@ from sdsim.functions import (
     inputs,
     noise,
     random,
+    root_forms,
     sorting,
+    stateful,
     stella,
     tables,
     vectors,
 )
-from sdsim.functions import root_forms as kept
-from sdsim.functions import stateful as holding
 from sdsim.functions.base import Builder, Function, Stateful, Vector
 from sdsim.functions.noise import REFUSED
-from sdsim.functions.root_forms import Kept
+from sdsim.functions.root_forms import RootForm
 from sdsim.functions.tables import COMPUTED, OfTable
 
 _ROOMS = (elementary, inputs, random, stella, gammas, noise, allocation, arrays)
@@ -40,7 +40,7 @@ STATEFUL: dict[str, Stateful] = {
     for row in (
         *delays.ROWS,
         *conveyors.ROWS,
-        *holding.ROWS,
+        *stateful.ROWS,
         *history.ROWS,
         *sorting.ROWS,
         *allocation.MARKETS,
@@ -56,7 +56,7 @@ VECTOR: dict[str, Vector] = {row.name: row for row in (*vectors.ROWS, *stella.OV
 TABLES: dict[str, OfTable] = {row.name: row for row in (*tables.ROWS, *conveyors.PROFILES)}
 
 #: The root forms that keep their past.
-KEPT: dict[str, Kept] = {row.name: row for row in kept.ROWS}
+KEPT: dict[str, RootForm] = {row.name: row for row in root_forms.ROWS}
 
 #: Forms that are meaningful only as the whole right-hand side; `expand` moves them there.
 ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT, *COMPUTED)

@@ -19,7 +19,7 @@ BELT = f"{names.PART} belt"
 
 
 @dataclass(frozen=True)
-class Kept:
+class RootForm:
     """A root form that becomes a `sdsim.ir.program.Buffer` of some kind.
 
     count : number of arguments.   start : arguments used at the start; the initial output is first.
@@ -37,8 +37,8 @@ class Kept:
 
 
 ROWS = (
-    Kept("delay fixed", 3, (2, 1), (0,), "fixed"),
-    Kept("delay material", 4, (2, 1), (0, 1, 3), "material", units="material delay"),
-    Kept("delay information", 3, (2, 1), (0, 1), "information"),
-    Kept(BELT, 5, (0, 2), (1, 2, 3, 4), "belt", time=None, units="any"),
+    RootForm("delay fixed", 3, (2, 1), (0,), "fixed"),
+    RootForm("delay material", 4, (2, 1), (0, 1, 3), "material", units="material delay"),
+    RootForm("delay information", 3, (2, 1), (0, 1), "information"),
+    RootForm(BELT, 5, (0, 2), (1, 2, 3, 4), "belt", time=None, units="any"),
 )
