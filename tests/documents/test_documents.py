@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import sdsim
 from sdsim.documents import book_of, counts_of, markdown, page
-from sdsim.documents.text import line
+from sdsim.documents.text import fenced, line
 from sdsim.ir.model import Model
 
 MODEL = """{UTF-8}
@@ -197,6 +197,18 @@ def test_no_text_becomes_markdown(model: Model, name: str, doc: str) -> None:
     said = Tags(renderer.markdown(text))
     assert said.tags == plain.tags
     assert all(v.startswith("#") for _, k, v in said.attributes if k in ("href", "src"))
+
+
+def test_no_name_ends_the_script_that_holds_it(model: Model) -> None:
+    hostile = "</script><b>x"
+    html = both(with_texts(model, hostile, "x", "x", "x"))[0]
+    raw = re.search(r'id="book">(.*?)</script>', html, re.S)
+    assert raw
+    assert f"{hostile}[Region]" in json.loads(raw[1])["names"]
+
+
+def test_no_line_ends_a_block_of_code() -> None:
+    assert fenced("```\n# head").splitlines() == ["````", "```", "# head", "````"]
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from sdsim.plots.members import (
     bars,
     chosen,
     members_figure,
+    members_sections,
     middle_and_bands,
     spread,
 )
@@ -159,6 +160,15 @@ def test_a_page_says_what_it_is_conditional_on_and_what_is_missing(
     assert f"{lacks} of {MEMBERS} members did not run to the end" in words
     assert f"Every one of the {MEMBERS} members has a value" in words
     assert "<script>alert" not in text
+
+
+def test_members_without_a_value_are_counted_at_some_time_and_at_the_last() -> None:
+    values = np.ones((10, 3))
+    values[:2, 1] = values[:1, 2] = np.nan
+    made = xr.Dataset({"x": (("member", "time"), values)}, {"member": range(10), "time": range(3)})
+    note = members_sections(made, None, 0)[1][0].note
+    assert "2 of 10 members have no value at some time" in note
+    assert "At the last time 1 have none" in note
 
 
 def test_what_cannot_be_drawn_is_refused(system: sdsim.System, tmp_path: Path) -> None:
