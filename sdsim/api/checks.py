@@ -1,4 +1,4 @@
-"""A model held to what is claimed of it."""
+"""Checks of a model against its claims and reality checks."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Path = str | PathLike[str]
 
 @dataclass(frozen=True)
 class Checks:
-    """What became of a model's claims and reality checks; ``print`` shows it as `sdsim check` does.
+    """Results of a model's claims and reality checks; ``print`` shows them as `sdsim check` does.
 
     claims : in the order of their files.   reality : in the order of the model's file.
-    drawn : how many constants were drawn.
+    drawn : number of constants drawn.
 
     Examples
     --------
@@ -52,17 +52,17 @@ class Checks:
 
     @property
     def passed(self) -> bool:
-        """Whether every claim came out as it expects, and no reality check fails."""
+        """Whether every claim has its expected status and no reality check fails."""
         failed = any(v.status == "fails" for v in self.reality)
         return all(r.as_expected for r in self.claims) and not failed
 
     @property
     def order(self) -> list[Result]:
-        """The claims, those that a null model satisfies first."""
+        """The claims, with those that a null model satisfies first."""
         return sorted(self.claims, key=lambda r: r.evidence is not False)
 
     def to_data(self) -> list[dict[str, Any]]:
-        """As plain data, a row for each claim and each reality check."""
+        """As plain data, one row per claim and per reality check."""
         return [*(r.to_data() for r in self.order), *(v.to_data() for v in self.reality)]
 
     def __str__(self) -> str:
@@ -93,21 +93,21 @@ def check(
     Parameters
     ----------
     model : the path of a model with a folder ``claims`` beside it, or of a Vensim file with reality
-        checks; or a model that is loaded, with its ``folder``.
-    params : put on every run, such as a preset's overrides.
+        checks; or a loaded model, with its ``folder``.
+    params : applied to every run, for example a preset's overrides.
     method : `Euler` or `RK4`; the file's by default.
-    draws : of the model's constants, to see how far each claim survives other values; 0 for none.
-    ids, tier, kind : these claims only.
-    ablations : whether claims are also run without what they say they need.
-    null : whether they are also put to the toy and to the model with its loops held.
-    force : whether inequalities in conditions of reality checks are made true, as Vensim does.
-    seed : of the draws and of the random functions.
-    data_folder : where external data may lie; the model's own folder by default.
-    progress : called now and then with how many runs are done, of how many.
+    draws : number of draws of the model's constants, to test how robust each claim is; 0 for none.
+    ids, tier, kind : only these claims.
+    ablations : whether claims are also run without the mechanisms they should need.
+    null : whether claims are also tested on the toy and on the model with its loops held.
+    force : whether inequalities in conditions of reality checks are made true, as in Vensim.
+    seed : seed of the draws and of the random functions.
+    data_folder : folder of external data; the model's own folder by default.
+    progress : called now and then with the number of runs done and the total.
 
     Raises
     ------
-    ModelError : a claim that does not fit the model, or cannot be read; no claim is left.
+    ModelError : a claim that does not fit the model or cannot be read; no claim to decide.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def check(
 def _claims(
     where: Folder, system: System, realities: Sequence[Reality], ids: Collection[str]
 ) -> Sequence[Claim]:
-    """The claims there are; those alone that are asked for by name, where they are all there."""
+    """The claims in the folder; only the chosen ones, if all of those exist."""
     real = {names.canonical(r.name) for r in realities}
     wanted = [i for i in ids if names.canonical(i) not in real]
     if (ids and not wanted) or (system.model.reality and not where.has_claims()):
@@ -148,7 +148,7 @@ def _claims(
 
 
 def _realities(system: System, ids: Collection[str]) -> Sequence[Reality]:
-    """The reality checks that are asked for; they have no tier and no kind."""
+    """The chosen reality checks; they have no tier and no kind."""
     wanted = {names.canonical(i) for i in ids}
     return [r for r in constraints(system.model) if not wanted or names.canonical(r.name) in wanted]
 

@@ -1,4 +1,4 @@
-"""Results drawn: a figure for a notebook, or a page that works offline."""
+"""Plots of results: a figure for a notebook, or a page that works offline."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def plot(
         saved run (``.nc``, ``.csv`` ...) or of the store of a sweep.
     names : of the variables to draw, or one name; of an ensemble elements (``Stock[north]``) and
         outcomes, too. The first few without it.
-    output : an ``.html`` file to write, which works without a network.
+    output : an ``.html`` file to write, which works offline.
     title : of the page; by default that of the sweep, or the file's name.
     lines : of an ensemble, how many members are drawn as lines of their own.
 

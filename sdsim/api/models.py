@@ -1,4 +1,4 @@
-"""A model looked at: what is in it, whether its units balance, the same model in another format."""
+"""Functions on models: what is in one, whether its units balance, and conversion."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sdsim.unitcheck import check as check_units
 from sdsim.writers.convert import convert as convert_file
 
 Path = str | PathLike[str]
-#: What a variable can be, in the order in which it is listed.
+#: The kinds of variable, in the order in which they are listed.
 KINDS = ("stock", "flow", "auxiliary", "constant", "lookup", "data")
 
 
 def system_of(model: Path | System | Model, data_folder: Path | None = None) -> System:
-    """``model`` ready to run: read where it is a path."""
+    """``model`` ready to run; read first if it is a path."""
     if isinstance(model, System):
         return model
     return System(model) if isinstance(model, Model) else load(model, data_folder=data_folder)
@@ -36,14 +36,14 @@ def model_of(model: Path | System | Model, data_folder: Path | None = None) -> M
 
 @dataclass(frozen=True)
 class Info:
-    """What is in a model; ``print`` shows it as `sdsim info` does.
+    """The contents of a model; ``print`` shows them as `sdsim info` does.
 
-    size : how many there are of each kind of variable; ``elements`` and ``states`` of all variables
-        together, ``operations`` in one time step.
-    time : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER, in the model's unit of time.
+    size : number of variables of each kind; ``elements`` and ``states`` over all variables, and
+        ``operations`` per time step.
+    time : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER, in the model's time unit.
     subscripts : the elements of each subscript range.
     variables : name, kind, units, subscripts, group, documentation, limits and line of each.
-    notes : what reading the file noticed.
+    notes : remarks from reading the file.
 
     Examples
     --------
@@ -84,12 +84,12 @@ class Info:
 
 
 def plural(kind: str) -> str:
-    """Of a kind of variable."""
+    """The plural of a kind of variable."""
     return {"auxiliary": "auxiliaries", "data": "data series"}.get(kind, f"{kind}s")
 
 
 def info(model: Path | System | Model, *, data_folder: Path | None = None) -> Info:
-    """What is in a model: its variables by kind, subscripts, times and size.
+    """Show what is in a model: its variables by kind, subscripts, times and size.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def info(model: Path | System | Model, *, data_folder: Path | None = None) -> In
 
 
 def units(model: Path | System | Model, *, data_folder: Path | None = None) -> tuple[Finding, ...]:
-    """Check the units of every equation; none says that all balance.
+    """Check the units of every equation; an empty result means that all balance.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def units(model: Path | System | Model, *, data_folder: Path | None = None) -> t
 
     Returns
     -------
-    A finding for each equation whose sides differ and each variable without units; ``str`` of it
-    is one line with place, what is wrong and what to do.
+    A finding for each equation whose sides differ and each variable without units; its ``str`` is
+    one line with the place, the fault and the remedy.
 
     Raises
     ------
@@ -183,23 +183,23 @@ def convert(
 ) -> tuple[str, ...]:
     """Write a model file in another format: Vensim's ``.mdl``, or XMILE's ``.xmile`` or ``.stmx``.
 
-    The new file is read again before it takes its name: it must say the same equations.
+    The new file is read back before it is put in place; it must have the same equations.
 
     Parameters
     ----------
     model : the path of a model file.
-    path : the file to write; its suffix says the format.
-    force : whether a file that is there may be replaced.
-    sketch_only : whether a Vensim file keeps all but its sketch byte for byte.
-    data_folder : where external data may lie; the model's own folder by default.
+    path : the file to write; its suffix gives the format.
+    force : whether an existing file may be replaced.
+    sketch_only : whether a Vensim file keeps everything but its sketch byte for byte.
+    data_folder : folder of external data; the model's own folder by default.
 
     Returns
     -------
-    What is not written as it was, one line each.
+    What is written differently from the original, one line each.
 
     Raises
     ------
-    ModelError : the model cannot be read, or not be said in that format; the file is there already.
+    ModelError : the model cannot be read or cannot be written in that format; the file exists.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Results looked at: compared with each other, and drawn."""
+"""Functions on results: comparison, and tables of values over time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from sdsim.tables.compare import passed as all_passed
 from sdsim.tables.results import read_table, table
 
 Path = str | PathLike[str]
-#: Anything that is, or runs to, values over time.
+#: Anything that has values over time, or can be run to get them.
 Series = Path | System | Run | xr.Dataset | pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two results held against each other, a `Column` for each column of the second.
+    """The comparison of two results, with a `Column` for each column of the second.
 
     passed : whether every column is within the tolerance.
 
@@ -88,9 +88,9 @@ def _finite(value: float) -> float | None:
 def compare(
     result: Series, reference: Series, rtol: float = 1e-5, atol: float = 1e-8
 ) -> Comparison:
-    """Hold a result against a reference: every column of it, at every of its times.
+    """Compare a result with a reference, in every column of the reference at all of its times.
 
-    Two values agree where |a - b| <= atol + rtol * max|b|, the largest of the reference's column.
+    Two values agree if |a - b| <= atol + rtol * max|b|, the maximum over the reference's column.
     Blank cells of the reference are not compared; a column or time that the result lacks fails.
 
     Parameters
@@ -118,12 +118,12 @@ def compare(
 
 
 def is_model(path: Path) -> bool:
-    """Whether a path is that of a model file, by its suffix."""
+    """Whether a path is a model file, judging by its suffix."""
     return _Path(path).suffix.lower() in (".mdl", *XMILE)
 
 
 def table_of(what: Series) -> pd.DataFrame:
-    """A row for each time, a column for each element.
+    """A table of values with a row per time and a column per element.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A model run many times, and what its outcomes depend on."""
+"""Sweeps of a model, and the sensitivity of their outcomes."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ def sweep(
     dask: str | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Run a model many times, each with its own values of what varies, and keep a few numbers.
+    """Run a model many times, varying its factors, and keep a few numbers from each run.
 
     Parameters
     ----------
-    model : the path of a model, or a model that is loaded; or the path of a spec (``.toml``), or
-        a `Sweep`, which say the rest themselves, down to ``seed``.
-    design : what varies and how, such as ``LatinHypercube(factors, 1000)``; or a data frame with a
-        column for each constant and a row for each run.
-    outcomes : expressions that bring a run down to a number (``"FINAL(Stock)"``, ``"PEAK(x)"``), by
-        name: ``{"cases": "PEAK(Infectious)"}``; a list of expressions, which are their own names.
-    params : what is the same in all runs; see `sdsim.simulate`.
-    save : variables whose whole series are kept.   times : at which they are; all that are saved
-        by default.
-    seed : of the model's random functions; the design has its own.
-    store : a folder to write, so that nothing is lost when the work is interrupted; in memory
-        without it.   resume : finish what is missing there.
-    jobs : worker processes where a store is written; one for each processor by default.
+    model : the path of a model, or a loaded model; or the path of a spec (``.toml``), or a
+        `Sweep`, which already contain everything down to ``seed``.
+    design : what varies and how, for example ``LatinHypercube(factors, 1000)``; or a data frame
+        with a column for each constant and a row for each run.
+    outcomes : expressions that reduce a run to a number (``"FINAL(Stock)"``, ``"PEAK(x)"``), by
+        name: ``{"cases": "PEAK(Infectious)"}``; or a list of expressions, which name themselves.
+    params : the same in all runs; see `sdsim.simulate`.
+    save : variables whose whole series are saved.   times : the times at which they are saved;
+        every saved time by default.
+    seed : seed of the model's random functions; the design has its own.
+    store : a folder to write, so that nothing is lost on interruption; in memory by default.
+        resume : run only what is missing from the store.
+    jobs : number of worker processes when a store is written; one per processor by default.
     dask : address of a Dask scheduler, or ``local``.
-    progress : called as runs are finished, with a `sdsim.sweeps.State`.
+    progress : called as runs finish, with a `sdsim.sweeps.State`.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def sweep(
 
     Raises
     ------
-    ModelError : a name, outcome or design that does not fit the model; a store that is there.
+    ModelError : a name, outcome or design that does not fit the model; a store that exists.
 
     Examples
     --------
@@ -100,11 +100,11 @@ def sweep_of(
     times: Iterable[float] | None = None,
     seed: int = 0,
 ) -> Sweep:
-    """The `Sweep` that these say; see `sweep`.
+    """The `Sweep` made from these arguments; see `sweep`.
 
     Raises
     ------
-    ModelError : a spec that cannot be used; settings beside one; no design.
+    ModelError : an unusable spec; settings given together with a spec; no design.
     """
     spec = isinstance(model, str | PathLike) and _Path(model).suffix.lower() == ".toml"
     if spec or isinstance(model, Sweep):
@@ -168,18 +168,18 @@ def sensitivity(
     common: bool = False,
     progress: Progress | None = None,
 ) -> Study:
-    """Run a sweep and say what its outcomes depend on; the design chooses the method.
+    """Run a sweep and analyse what its outcomes depend on; the design decides the method.
 
     `Saltelli` gives Sobol indices, `Morris` a screening, `OneAtATime` a tornado, `Crossed` a
-    ranking of policies, any other sample distances of distributions (PAWN) and boxes.
+    ranking of policies, and any other sample gives PAWN distances and boxes.
 
     Parameters
     ----------
     model : the path of a spec (``.toml``) or a `Sweep`; or a model, with ``design``, ``outcomes``
-        and what follows as in `sdsim.sweep`.
-    resamples : of the bootstrap.   level : of the intervals.
-    common : use only the members that have a value of every outcome, so that all outcomes speak of
-        one part of the space; without it each has all members that have a value of it.
+        and the other arguments as in `sdsim.sweep`.
+    resamples : number of bootstrap resamples.   level : level of the intervals.
+    common : use only members with a value for every outcome, so that all outcomes are compared
+        over the same part of the space; otherwise each uses every member with a value for it.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def sensitivity(
 
     Raises
     ------
-    ModelError : what `sdsim.sweep` raises; too few members for the method.
+    ModelError : as in `sdsim.sweep`; too few members for the method.
 
     Examples
     --------
@@ -209,6 +209,6 @@ def sensitivity(
 
 
 def analysed(ready: Sweep, found: xr.Dataset, settings: Bootstrap, common: bool = False) -> Study:
-    """What a sweep that has run says; ``common``: see `sdsim.study.study.study`."""
+    """The analysis of a finished sweep; for ``common`` see `sdsim.study.study.study`."""
     asked = replace(settings, seed=ready.seed)
     return study(found, ready.design, asked, time_unit=time_unit_of(ready), common=common)

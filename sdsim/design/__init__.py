@@ -1,7 +1,7 @@
-"""What is varied and how: factors, distributions, designs.
+"""Experimental designs: factors, their distributions, and the points to run.
 
 A new distribution is a row of `sdsim.design.distributions.KINDS`; a new design is a file here that
-enters itself in `sdsim.design.base.DESIGNS`, and an import below.
+registers itself in `sdsim.design.base.DESIGNS`, and an import below.
 """
 
 from collections.abc import Mapping
@@ -45,16 +45,16 @@ from sdsim.design.table import Table
 from sdsim.design.vensim import KIND as VENSIM
 from sdsim.design.vensim import read_vensim
 
-#: Designs that a file says, factors and all, by the word for them in specs.
+#: Designs defined by a file, including their factors, by their keyword in specs.
 FILES = {Table.kind: Table.read, VENSIM: read_vensim}
 
 
 def design_of(kind: str, factors: tuple[Factor, ...], settings: Mapping[str, Any]) -> Design:
-    """A design by its word.
+    """A design by its keyword.
 
     Raises
     ------
-    ModelError : an unknown kind; settings that are missing, unknown or senseless.
+    ModelError : an unknown kind; settings that are missing, unknown or invalid.
     """
     if kind not in DESIGNS:
         remedy = nearest(kind, DESIGNS) or f"one of {', '.join(sorted(DESIGNS))}"

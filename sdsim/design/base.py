@@ -1,7 +1,7 @@
-"""What a design is: who varies, how many members, and the values of any stretch of them.
+"""The interface of a design: its factors, its number of members, and the values of any of them.
 
-No design holds its members: member k's values are computed from k when they are asked for. They do
-not depend on how many members there are, except in a Latin hypercube.
+No design stores its members: member k's values are computed from k on request. They do not depend
+on the number of members, except in a Latin hypercube.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ MAX_FACTORS = 10_000
 class Design(Protocol):
     """See the module.
 
-    kind : the word for it in specs and results.
+    kind : its keyword in specs and results.
     """
 
     kind: ClassVar[str]
 
     @property
     def alike(self) -> int:
-        """How many members in a row see the same numbers in the model's random functions, since
-        they are compared with each other."""
+        """The number of consecutive members that share random numbers in the model's random
+        functions, because they are compared with each other."""
 
     @property
     def factors(self) -> tuple[Factor, ...]:
-        """What varies."""
+        """The factors that vary."""
 
     @property
     def count(self) -> int:
-        """How many members."""
+        """The number of members."""
 
     def unit(self, first: int, stop: int) -> Floats:
         """(stop - first, n_factor) in [0, 1], before the distributions are applied."""
 
     def values(self, first: int, stop: int) -> Floats:
-        """(stop - first, n_factor) of members ``first`` to ``stop - 1``, model units."""
+        """(stop - first, n_factor) values of members ``first`` to ``stop - 1``, model units."""
 
     def settings(self) -> dict[str, Any]:
-        """What besides the factors makes it, as plain data."""
+        """The settings besides the factors, as plain data."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Sample(ABC):
 
 @dataclass(frozen=True)
 class DesignSettings:
-    """What besides the factors makes a design: a table of plain data, read key by key."""
+    """A design's settings besides the factors: a table of plain data, read key by key."""
 
     data: Mapping[str, Any]
 
@@ -125,7 +125,7 @@ class DesignSettings:
         return value
 
     def table(self, key: str) -> Mapping[str, Any]:
-        """A table, empty where there is none."""
+        """A table; empty if missing."""
         value = self.data.get(key, {})
         if not isinstance(value, Mapping):
             raise ModelError(
@@ -144,16 +144,16 @@ class DesignSettings:
         return value
 
 
-#: By kind: from factors and settings to a design. A design's file enters itself.
+#: Designs by kind, made from factors and settings. Each design's file registers itself.
 DESIGNS: dict[str, Callable[[tuple[Factor, ...], DesignSettings], Design]] = {}
 
 
 def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:
-    """Refuse what no design can do.
+    """Refuse what no design allows.
 
     Raises
     ------
-    ModelError : no factors or members, a name twice, a seed that is no whole number from 0.
+    ModelError : no factors or members, a repeated name, a seed that is not a whole number from 0.
     """
     if not factors:
         raise ModelError("nothing varies", remedy="name levers or uncertainties")

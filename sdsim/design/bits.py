@@ -1,6 +1,6 @@
-"""Random numbers that are looked up, not drawn: by seed, factor and member alone.
+"""Counter-based random numbers: each depends only on seed, factor and member.
 
-The stream of a factor depends on its name, so that another factor more leaves its draws alone.
+A factor's stream depends on its name, so adding another factor does not change its draws.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def key_of(seed: int, name: str, purpose: str = "") -> int:
-    """64 bits for a factor."""
+    """A 64-bit key for a factor."""
     text = f"{seed}\x00{names.canonical(name)}\x00{purpose}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little")
 
@@ -31,11 +31,11 @@ def mixed(x: Words) -> Words:
 
 
 def words(key: int, numbers: Words) -> Words:
-    """64 bits for each number."""
+    """64 random bits for each number."""
     with np.errstate(over="ignore"):
         return mixed(mixed(numbers * _GOLDEN + np.uint64(key)) + np.uint64(key))
 
 
 def unit(bits: Words) -> NDArray[np.float64]:
-    """In (0, 1), from the upper 53 bits."""
+    """Numbers in (0, 1), from the upper 53 bits."""
     return ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53

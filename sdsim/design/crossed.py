@@ -1,4 +1,4 @@
-"""Policies crossed with draws: every policy meets the same uncertain worlds."""
+"""Policies crossed with draws: every policy is run on the same draws of the uncertainties."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sdsim.design.factors import Factor, Lever, Policy
 
 @dataclass(frozen=True)
 class Crossed:
-    """For each member of ``draws`` a block with a member for each policy, in their order; so the
-    beginning of the design is a smaller one.
+    """A design of policies times draws: for each member of ``draws``, a block with one member per
+    policy, in order. The first blocks are therefore a smaller design of the same kind.
 
-    base : what a lever is set to by policies that do not name it, by the levers' names; the
-        model's own value stands in a spec where nothing is given.
+    base : value of each lever, by name, in policies that do not set it; in a spec it defaults to
+        the model's own value.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Crossed:
 
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
-        """The levers, then what is drawn."""
+        """The levers, then the drawn factors."""
         columns = self._settings.T
         levers = [
             Lever(name, Choice(tuple(sorted(set(column.tolist())))))
@@ -85,7 +85,7 @@ class Crossed:
 
     @property
     def block(self) -> int:
-        """Members for each draw."""
+        """The number of members per draw."""
         return len(self.policies)
 
     @property
@@ -94,7 +94,7 @@ class Crossed:
         return self.block * self.draws.alike
 
     def unit(self, first: int, stop: int) -> Floats:
-        """Of the drawn factors; levers stand at their place among their values."""
+        """Points of the drawn factors; each lever as its position among its values."""
         levers, low, high = self._parts(first, stop)
         drawn = np.repeat(self.draws.unit(low, high), self.block, axis=0)
         out = np.empty((stop - first, len(self.factors)))

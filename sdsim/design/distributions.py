@@ -1,4 +1,4 @@
-"""Distributions over a bounded range, by their quantiles. A new one is a new row of `KINDS`.
+"""Bounded distributions, given by their quantiles. A new one is a new row of `KINDS`.
 
 Every one has ``low`` and ``high``, the ends of its support, and ``ppf``: from [0, 1] to values.
 """
@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 class Distribution(Protocol):
-    """What a factor's values are drawn from."""
+    """A distribution of a factor's values."""
 
     @property
     def low(self) -> float:
@@ -49,7 +49,7 @@ def _ordered(name: str, low: float, high: float) -> None:
 
 @dataclass(frozen=True)
 class Uniform:
-    """Any value of the range is as likely as any other.
+    """A uniform distribution: all values in the range are equally likely.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Uniform:
 
 @dataclass(frozen=True)
 class LogUniform:
-    """Uniform in the logarithm.
+    """A log-uniform distribution: uniform in the logarithm.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class LogUniform:
 
 @dataclass(frozen=True)
 class Triangular:
-    """Straight up to ``mode`` and straight down.
+    """A triangular distribution with its peak at ``mode``.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class Triangular:
 
 @dataclass(frozen=True)
 class Pert:
-    """A smooth bump over the range with its top at ``mode`` (Malcolm et al. 1959).
+    """A PERT distribution: a smooth bump over the range, peaking at ``mode`` (Malcolm et al. 1959).
 
     Examples
     --------
@@ -165,7 +165,7 @@ class Pert:
 
 @dataclass(frozen=True)
 class Normal:
-    """Normal, cut off at both ends of the range.
+    """A normal distribution, truncated at both ends of the range.
 
     Examples
     --------
@@ -202,7 +202,7 @@ class Normal:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """The logarithm is normal, cut off at both ends; ``median`` and spread of the logarithm.
+    """A truncated lognormal distribution: ``median``, and ``spread`` of the logarithm.
 
     Examples
     --------
@@ -237,7 +237,7 @@ class LogNormal:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some values; ``weights`` need not add up to 1.
+    """A discrete distribution over given values; ``weights`` need not sum to 1.
 
     Examples
     --------
@@ -274,7 +274,7 @@ class Choice:
 
     @cached_property
     def ends(self) -> Floats:
-        """(n_value - 1,) where in [0, 1] one value gives way to the next."""
+        """(n_value - 1,) the cumulative probabilities in [0, 1] between successive values."""
         weights = np.asarray(self.weights or [1.0] * len(self.values))
         ends = np.cumsum(weights) / weights.sum()
         return np.asarray(ends[:-1])
@@ -286,7 +286,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Integer:
-    """The whole numbers from ``low`` to ``high``, all as likely.
+    """The whole numbers from ``low`` to ``high``, all equally likely.
 
     Examples
     --------
@@ -313,7 +313,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Exponential:
-    """``stretch`` times a standard one plus ``shift``, cut off at both ends: mean ``stretch``.
+    """An exponential distribution of mean ``stretch``, moved by ``shift``, truncated at both ends.
 
     Examples
     --------
@@ -343,7 +343,7 @@ class Exponential:
             raise ModelError(what, remedy="move them apart")
 
     def _below(self, x: Floats) -> Floats:
-        """The standard distribution's probabilities."""
+        """Cumulative probabilities of the standard distribution."""
         return np.asarray(-np.expm1(-np.maximum(x, 0.0)))
 
     def _quantile(self, p: Floats) -> Floats:
@@ -366,7 +366,7 @@ class Exponential:
 
 @dataclass(frozen=True)
 class Gamma(Exponential):
-    """The same of a gamma distribution with mean 1 and an order.
+    """A gamma distribution of mean 1 and given ``order``, scaled, moved and truncated likewise.
 
     Examples
     --------
@@ -388,7 +388,7 @@ class Gamma(Exponential):
 
 @dataclass(frozen=True)
 class Weibull(Exponential):
-    """The same of a Weibull distribution with scale 1 and a shape.
+    """A Weibull distribution of scale 1 and given ``shape``, scaled, moved and truncated likewise.
 
     Examples
     --------
@@ -410,7 +410,7 @@ class Weibull(Exponential):
 
 @dataclass(frozen=True)
 class Beta(Exponential):
-    """The same of a beta distribution on [0, 1].
+    """A beta distribution on [0, 1], scaled, moved and truncated likewise.
 
     Examples
     --------
@@ -431,7 +431,7 @@ class Beta(Exponential):
         return np.asarray(special.betaincinv(self.alpha, self.beta, p))
 
 
-#: By the word that specs use.
+#: Distributions by their keyword in specs.
 KINDS: dict[str, type[Any]] = {
     "uniform": Uniform, "loguniform": LogUniform, "triangular": Triangular, "pert": Pert,
     "normal": Normal, "lognormal": LogNormal, "choice": Choice, "integer": Integer,
@@ -451,11 +451,11 @@ def _plain(distribution: Any) -> dict[str, Any]:
 
 
 def from_data(data: dict[str, Any]) -> Distribution:
-    """The inverse of `to_data`, and of what a spec says.
+    """The inverse of `to_data`; also reads the form used in specs.
 
     Raises
     ------
-    ModelError : an unknown kind, settings that are missing, unknown or senseless.
+    ModelError : an unknown kind; settings that are missing, unknown or invalid.
     """
     data = dict(data)
     word = data.pop("distribution", "choice" if "values" in data else "uniform")

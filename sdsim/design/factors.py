@@ -1,4 +1,4 @@
-"""What a design varies: levers, which somebody decides, and uncertainties, which nobody knows."""
+"""Factors that a design varies: levers, which somebody chooses, and uncertainties."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from sdsim.ir.model import Model, label_of, shape_of
 from sdsim.ir.provenance import doubt_of
 from sdsim.overrides import is_parameter, locate
 
-#: What the documentation of a constant begins with, or says in brackets, that somebody decides.
+#: Marks a lever: the documentation of the constant begins with it, or has it in brackets.
 LEVER = re.compile(r"\s*lever\b|.*\[lever\]", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One thing that varies between members.
+    """A constant that varies between members.
 
-    name : of a constant, ``Name`` (all its elements together) or ``Name[a,b]``.
-    source : of its range.   group : a sector, a provenance, any label.
+    name : name of the constant, ``Name`` (all its elements together) or ``Name[a,b]``.
+    source : source of its range.   group : a sector, a provenance or any other label.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Factor:
 
 
 class Lever(Factor):
-    """A factor that somebody decides.
+    """A factor that somebody can choose.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Lever(Factor):
 
 
 class Uncertainty(Factor):
-    """A factor that nobody knows.
+    """A factor whose true value is unknown.
 
     Examples
     --------
@@ -103,13 +103,14 @@ def uncertainties_of(
     model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = (),
     spread: float | None = None, values: Mapping[tuple[str, int], float] | None = None,
 ) -> tuple[Uncertainty, ...]:  # fmt: skip
-    """What the model itself calls uncertain: every constant with limits at both ends whose
-    documentation says ``[assumed``, ``[analogy`` or ``[literature``; a factor for each element,
+    """The uncertainties declared in a model: every constant with limits at both ends whose
+    documentation says ``[assumed``, ``[analogy`` or ``[literature``; one factor per element,
     uniform over its limits.
 
-    groups : of the model's file; all where empty.   leave : names to leave out; ``*`` for anything.
-    spread : where given, no more than so large a share of its value to either side (and none where
-        that is zero).   values : of the elements, by canonical name and flat position.
+    groups : groups in the model file; empty for all.   leave : names to leave out; ``*`` matches
+        anything.
+    spread : limits the range to this share of the value on either side (a zero value gives no
+        factor).   values : values of the elements, by canonical name and flat position.
 
     Raises
     ------
@@ -151,8 +152,8 @@ def uncertainties_of(
 def levers_of(
     model: Model, *, groups: Sequence[str] = (), leave: Collection[str] = ()
 ) -> tuple[Lever, ...]:
-    """What the model itself calls a lever: every constant with limits at both ends whose
-    documentation begins with ``Lever`` or says ``[lever]``; uniform over its limits.
+    """The levers declared in a model: every constant with limits at both ends whose documentation
+    begins with ``Lever`` or says ``[lever]``; uniform over its limits.
 
     groups, leave : as in `uncertainties_of`.
 
@@ -199,11 +200,11 @@ def _like(key: str, pattern: str) -> bool:
 
 
 def fit(factors: Sequence[Factor], model: Model) -> None:
-    """Make sure that each factor is a constant of the model, and no element belongs to two.
+    """Check that each factor is a constant of the model, and that no element belongs to two.
 
     Raises
     ------
-    ModelError : it is not.
+    ModelError : one is not, or one does.
     """
     owner: dict[tuple[str, int], str] = {}
     for f in factors:

@@ -1,8 +1,8 @@
 """Latin hypercubes: every factor has one value in each n-th part of its distribution, for any n.
 
-McKay, Beckman and Conover 1979. The parts come in an order of chance, another for each factor; for
-many members the order is a Feistel network over as many bits as the count has, gone through again
-where it leads beyond the count (Black and Rogaway 2002), so that no order is ever held.
+McKay, Beckman and Conover 1979. Each factor has its own random permutation of the parts. For many
+members the permutation is a Feistel network on as many bits as the count has, applied again when it
+leads beyond the count (Black and Rogaway 2002), so that no permutation is ever stored.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 from sdsim.design.base import DESIGNS, Floats, Sample
 from sdsim.design.bits import Words, key_of, words
 
-#: Up to so many members an order is drawn as a whole: all orders are as likely.
+#: Up to this many members the permutation is drawn as a whole, all being equally likely.
 SMALL = 4096
 _ROUNDS = 6
-#: Bits of a value: its part's number and where it lies within the part. Few enough that rounding
-#: moves no value into another part.
+#: Bits of a value: the number of its part and its position within the part. Few enough that
+#: rounding never moves a value into another part.
 _BITS = 48
 
 
 @dataclass(frozen=True)
 class LatinHypercube(Sample):
-    """Each factor has one value in every ``count``-th part of its distribution, for any count.
+    """A Latin hypercube: each factor has one value in every ``count``-th part of its distribution.
 
-    A member's values depend on ``count``: another count is another design, whose first members are
-    not those of this one. `MonteCarlo` and `SobolSequence` can be extended.
+    This holds for any count. A member's values depend on ``count``: a design with another count has
+    different first members. `MonteCarlo` and `SobolSequence` can be extended.
 
     Examples
     --------
@@ -56,13 +56,13 @@ class LatinHypercube(Sample):
 
 
 def _inside(numbers: Words, count: int) -> Floats:
-    """In (0, 1): where within its part a value lies."""
+    """Positions of values within their parts, in (0, 1)."""
     bits = _BITS - count.bit_length()
     return np.asarray(((numbers >> np.uint64(64 - bits)).astype(np.float64) + 0.5) * 2.0**-bits)
 
 
 def _shuffled(members: Words, count: int, key: int) -> Words:
-    """The part of each member: an order of chance of 0 to ``count - 1``."""
+    """The part of each member: a random permutation of 0 to ``count - 1``."""
     if count <= SMALL:
         return np.asarray(_order(count, key)[members])
     out = _mixed(members, count, key)
@@ -82,9 +82,9 @@ def _order(count: int, key: int) -> Words:
 
 
 def _mixed(numbers: Words, count: int, key: int) -> Words:
-    """One to one among the numbers of as many bits as ``count - 1`` has: a Feistel network."""
+    """A Feistel network: a bijection on numbers with as many bits as ``count - 1``."""
     bits = max((count - 1).bit_length(), 2)
-    sizes = [bits // 2, bits - bits // 2]  # of the upper and the lower half
+    sizes = [bits // 2, bits - bits // 2]  # bits of the upper and the lower half
     upper = numbers >> np.uint64(sizes[1])
     lower = numbers & np.uint64((1 << sizes[1]) - 1)
     for level in range(_ROUNDS):

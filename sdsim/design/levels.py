@@ -19,7 +19,7 @@ MAX_POINTS = 1_000_000  # of one factor
 
 
 def _levels(factor: Factor, points: int) -> Floats:
-    """A factor's levels in [0, 1]: its own where it has a list of values."""
+    """A factor's levels in [0, 1]; its own if it has a list of values."""
     if isinstance(factor.distribution, Choice):
         n = len(factor.distribution.values)
         ends = np.concatenate([[0.0], factor.distribution.ends, [1.0]])
@@ -29,8 +29,8 @@ def _levels(factor: Factor, points: int) -> Floats:
 
 @dataclass(frozen=True)
 class Grid:
-    """Every combination of levels: ``points`` of each factor, evenly placed in its distribution, or
-    the values that it is given; the last factor moves fastest.
+    """A full grid: every combination of ``points`` levels of each factor, evenly spaced in its
+    distribution, or of its listed values; the last factor varies fastest.
 
     Examples
     --------
@@ -93,10 +93,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class OneAtATime:
-    """For each draw a block: the middle of every distribution, then each factor at its low and its
-    high end while the others stay. From the second draw on the others lie at random.
+    """One factor at a time: per draw, a block with the centre of every distribution, then each
+    factor at its low and high end, the others fixed. From the second draw on, the centre is random.
 
-    draws : blocks.
+    draws : number of blocks.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class OneAtATime:
 
     @property
     def block(self) -> int:
-        """Members of a block: the centre, low and high of the first factor, of the second ..."""
+        """The size of a block: the centre, low and high of the first factor, of the second ..."""
         return 2 * len(self.factors) + 1
 
     @property

@@ -1,4 +1,4 @@
-"""Independent draws."""
+"""Monte Carlo sampling: independent draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sdsim.design.bits import key_of, unit, words
 
 @dataclass(frozen=True)
 class MonteCarlo(Sample):
-    """Every member and factor drawn on its own.
+    """A Monte Carlo design: every member and factor is drawn independently.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Trajectories that change one factor, or one group of them, at a time."""
+"""Morris designs: trajectories that change one factor, or one group of factors, at a time."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sdsim.design.factors import Factor
 
 @dataclass(frozen=True)
 class Morris:
-    """Blocks of one member more than there are factors (or groups): from a point of a grid of
-    ``levels``, each moves once, by levels / (2 (levels - 1)), in an order of chance (Morris 1991;
-    groups after Campolongo, Cariboni and Saltelli 2007).
+    """A Morris design: trajectories with one member more than there are factors (or groups). From a
+    point on a grid of ``levels``, each factor moves once, by levels / (2 (levels - 1)), in random
+    order (Morris 1991; groups after Campolongo, Cariboni and Saltelli 2007).
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Morris:
 
     @cached_property
     def moved(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """What moves together: its name, and its factors."""
+        """What moves together: a name and its factors."""
         groups: dict[str, list[int]] = {}
         for i, f in enumerate(self.factors):
             groups.setdefault((f.group or f.name) if self.by_group else f.name, []).append(i)
@@ -53,7 +53,7 @@ class Morris:
 
     @property
     def block(self) -> int:
-        """Members of a trajectory."""
+        """The number of members in a trajectory."""
         return len(self.moved) + 1
 
     @property

@@ -1,4 +1,4 @@
-"""Sobol's sequence, and Saltelli's design of indices of variance on top of it."""
+"""The Sobol sequence, and Saltelli's design for Sobol indices built on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sdsim.base.errors import ModelError
 from sdsim.design.base import DESIGNS, DesignSettings, Floats, Sample, check_factors, drawn
 from sdsim.design.factors import Factor
 
-MAX_DIMENSIONS = 21_201  # of the table of direction numbers
+MAX_DIMENSIONS = 21_201  # in the table of direction numbers
 MAX_POINTS = 2**30
 
 
@@ -25,13 +25,13 @@ def _points(dimensions: int, seed: int, first: int, stop: int) -> Floats:
     import warnings
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about counts that are no power of two
+        warnings.simplefilter("ignore")  # about counts that are not powers of two
         return np.asarray(engine.random(stop - first))
 
 
 @dataclass(frozen=True)
 class SobolSequence(Sample):
-    """Points that fill the cube evenly; best in powers of two.
+    """A scrambled Sobol sequence, which fills the cube evenly; best with 2^n members.
 
     Examples
     --------
@@ -56,10 +56,11 @@ class SobolSequence(Sample):
 
 @dataclass(frozen=True)
 class Saltelli:
-    """For each of ``base`` points a block: A, A with one factor from B for each factor (or group),
-    the same the other way round for indices of second order, B (Saltelli 2002, 2010).
+    """Saltelli's design: for each of ``base`` points a block of A, A with one factor (or group)
+    from B for each factor, the same the other way round for second-order indices, and B
+    (Saltelli 2002, 2010).
 
-    by_group : the factors of a group move together, and have one index.
+    by_group : the factors of a group move together and share one index.
 
     Examples
     --------
@@ -84,7 +85,7 @@ class Saltelli:
 
     @cached_property
     def moved(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """What has an index: its name, and the factors that move with it."""
+        """What has an index: a name, and the factors that move together."""
         if not self.by_group:
             return tuple((f.name, (i,)) for i, f in enumerate(self.factors))
         groups: dict[str, list[int]] = {}
@@ -94,7 +95,7 @@ class Saltelli:
 
     @property
     def block(self) -> int:
-        """Members for each base point."""
+        """The number of members per base point."""
         return (2 if self.second_order else 1) * len(self.moved) + 2
 
     @property

@@ -1,4 +1,4 @@
-"""Members given as a table: a column for each factor, a row for each member."""
+"""Designs given as a table: a column per factor, a row per member."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sdsim.tables.results import read_parquet
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Members given one by one.
+    """A design whose members are listed one by one.
 
     rows : (n_member, n_factor), model units.
 
@@ -62,7 +62,7 @@ class Table:
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> Table:
-        """From a data frame: its columns are the names."""
+        """A design from a data frame, whose columns are the names."""
         out = np.empty(rows.shape)
         for k, name in enumerate(rows.columns):
             column = rows.iloc[:, k]
@@ -84,11 +84,11 @@ class Table:
 
     @classmethod
     def read(cls, path: Path) -> Table:
-        """From a CSV (``.csv``, ``.tab``) or Parquet file.
+        """Read a design from a CSV (``.csv``, ``.tab``) or Parquet file.
 
         Raises
         ------
-        ModelError : it cannot be read, or holds something else than numbers.
+        ModelError : it cannot be read, or holds anything but numbers.
         """
         try:
             if path.suffix == ".parquet":
@@ -109,7 +109,7 @@ class Table:
         return len(self.rows)
 
     def unit(self, first: int, stop: int) -> Floats:
-        """Places between the least and the largest value of each column."""
+        """Positions between the least and the largest value of each column."""
         low, high = self.rows.min(axis=0), self.rows.max(axis=0)
         size = np.where(high > low, high - low, 1.0)
         return np.asarray((self.rows[first:stop] - low) / size)
@@ -124,11 +124,11 @@ class Table:
 
 
 def read_rows(text: str, separator: str) -> pd.DataFrame:
-    """A table of text as pandas sees it: a name for each column, a row for each line.
+    """Read a text table as pandas does: a name for each column, a row for each line.
 
     Raises
     ------
-    ModelError : it is none; rows with more cells than there are names.
+    ModelError : it is not a table; rows with more cells than there are names.
     """
     try:
         found = pd.read_csv(io.StringIO(text), sep=separator)

@@ -1,4 +1,4 @@
-"""Vensim's sensitivity control file (``.vsc``) as a design.
+"""Reads Vensim's sensitivity control files (``.vsc``) as designs.
 
 A first line ``simulations, method, seed, file, warnings``, then ``constant = DISTRIBUTION(least,
 largest, ...)`` on a line each; the formats are those of Vensim's reference manual (Sensitivity
@@ -32,7 +32,7 @@ from sdsim.design.levels import Grid
 from sdsim.design.montecarlo import MonteCarlo
 from sdsim.design.table import Table, read_rows
 
-#: The word for it in specs.
+#: Its keyword in specs.
 KIND = "vensim"
 MEMBERS, SEED = 200, 1234
 _LINE = re.compile(
@@ -57,7 +57,7 @@ def _triangular(low: float, high: float, start: float, peak: float, stop: float)
     return Triangular(start, peak, stop)
 
 
-#: By name: how many arguments, and what it is here.
+#: By name: the number of arguments, and the distribution used here.
 _DISTRIBUTIONS: dict[str, tuple[int, Callable[..., Distribution]]] = {
     "random uniform": (2, Uniform),
     "random normal": (4, lambda low, high, mean, sd: Normal(mean, sd, low, high)),
@@ -71,7 +71,7 @@ _DISTRIBUTIONS: dict[str, tuple[int, Callable[..., Distribution]]] = {
 
 
 def read_vensim(path: Path) -> Design:
-    """The design of a file.
+    """Read the design in a file.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def _factor(line: str, number: int) -> Factor:
 
 
 def _table(path: Path) -> Table:
-    """A tab-delimited sample; a value that is missing repeats the one above."""
+    """A tab-delimited sample; a missing value repeats the one above."""
     if not path.is_file():
         raise ModelError(f"no file '{path.name}'", remedy="put it beside this one")
     try:

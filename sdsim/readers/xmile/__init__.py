@@ -1,9 +1,9 @@
-"""XMILE (``.xmile``, ``.stmx``, ``.itmx``): the same entries and expressions as from Vensim.
+"""Reads XMILE (``.xmile``, ``.stmx``, ``.itmx``) into the same entries and expressions as Vensim.
 
-    bytes -> elements (document) -> modules laid flat (scopes) -> equations (grammar, equations,
+    bytes -> elements (document) -> flattened modules (scopes) -> equations (grammar, equations,
     words) -> entries (variables) -> `sdsim.readers.build`
 
-XMILE 1.0 (OASIS 2015) is the source, and Stella's help where that goes further.
+Sources: XMILE 1.0 (OASIS 2015), and Stella's help where it goes further.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SUFFIXES = (".xmile", ".stmx", ".itmx")
 
 
 def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
-    """The model in a file's bytes.
+    """Read the model from a file's bytes.
 
     Raises
     ------
-    UnsupportedError : a construct that this version does not read, by name.
-    ModelError : anything else that is wrong, by file, line and variable.
+    UnsupportedError : an unsupported construct, by name.
+    ModelError : any other fault, with file, line and variable.
     """
     file = path.name
     root = parse_document(data, file)
@@ -57,7 +57,7 @@ def read_xmile(data: bytes, path: Path, files: Folder) -> Model:
 
 
 def _left_out(root: Element) -> Iterator[str]:
-    """What is asked for outside the equations, and not done."""
+    """Notes on features requested outside the equations that are ignored."""
     for data in root.all("data"):
         for found in data.all("import"):
             yield (

@@ -1,4 +1,4 @@
-"""Functions of whole arrays: one number of all elements that an argument runs over."""
+"""Functions of whole arrays, which reduce all elements of an argument to one number."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sdsim.ir.model import Dimension
 from sdsim.readers.xmile.values import marked_in
 from sdsim.readers.xmile.words import REDUCED, over_array, written
 
-#: The most elements that INTERPOLATE goes through.
+#: The most elements that INTERPOLATE handles.
 MAX_POINTS = 2_000
 
 
 def reduced(word: str, args: tuple[Expr, ...], dims: Mapping[str, Dimension]) -> Expr:
-    """SUM, MEAN, MIN ... over what their only argument runs over, or of several arguments.
+    """SUM, MEAN, MIN ... over the elements of a single argument, or of several arguments.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def reduced(word: str, args: tuple[Expr, ...], dims: Mapping[str, Dimension]) ->
     if not args:
         what = f"{word.upper()} takes an array, or 1 or more arguments, got 0"
         raise ModelError(what, remedy="add what is missing")
-    if word in ("min", "max"):  # of any number; elsewhere they compare two
+    if word in ("min", "max"):  # any number of arguments; elsewhere they take two
         return reduce(lambda a, b: Call(word, (a, b)), each)
     if word != "mean":
         return written(word, each)
@@ -48,10 +48,10 @@ def reduced(word: str, args: tuple[Expr, ...], dims: Mapping[str, Dimension]) ->
 
 
 def interpolated(args: tuple[Expr, ...], dims: Mapping[str, Dimension]) -> Expr:
-    """INTERPOLATE(array, place, ...): between the elements around a place, along straight lines.
+    """INTERPOLATE(array, place, ...): linear interpolation between the elements around a place.
 
-    The first element of a dimension is at 0, the last at 1; beyond them it is theirs (Stella's
-    help, Array builtins). Written out as the sum of the elements, each by how near it is.
+    The first element of a dimension is at 0, the last at 1; beyond them their values apply
+    (Stella's help, Array builtins). Expanded as a sum of the elements, weighted by nearness.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def interpolated(args: tuple[Expr, ...], dims: Mapping[str, Dimension]) -> Expr:
 
 
 def _nearness(place: Expr, count: int) -> list[Expr]:
-    """For each of so many elements: 1 at its own place, down to 0 at those of its neighbours."""
+    """The weight of each element: 1 at its own place, falling to 0 at its neighbours'."""
     inside = Call("min", (Call("max", (place, Num(0.0))), Num(1.0)))
     at = Binary("*", inside, Num(count - 1.0))
     off = [Call("abs", (Binary("-", at, Num(float(k))),)) for k in range(count)]

@@ -1,13 +1,13 @@
-"""Conveyors (XMILE 1.0, 4.2.1; isee's help, Computational details) by fixed delays.
+"""Conveyors (XMILE 1.0, 4.2.1; isee's help, Computational details), built from fixed delays.
 
-What enters travels ``len`` and leaves: the outflow is the inflow of ``n`` steps ago, n = len / dt
-rounded. With leakage, what entered with volume A a while ago has lost
+Material travels for ``len`` and leaves: the outflow is the inflow of ``n`` steps ago, n = len / dt
+rounded. With leakage, material that entered with volume A loses
 
     linear       A * f / n each step: f of it when it leaves
     exponential  f * dt of what was left each step: 1 - (1 - f dt)^n when it leaves
 
-At the start the belt is full as if the first inflow had always been the same. A fraction may change
-during a run and then counts for everything on the belt; the transit time may not.
+At the start the belt is filled as if the first inflow had always been constant. A leakage fraction
+may change during a run and then applies to everything on the belt; the transit time may not.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from sdsim.readers.xmile.grammar import bare, parse_equations
 from sdsim.readers.xmile.scopes import Placed
 
 _DT, _ONE = Ref(names.TIME_STEP), Num(1.0)
-#: The least share that is left of something after a step of exponential leakage.
+#: The least share that remains after a step of exponential leakage.
 _LEAST = Num(1e-12)
 
 
 @dataclass
 class Belt:
-    """A conveyor written out.
+    """An expanded conveyor.
 
     flows : the equations of its outflows.   entries : hidden variables.
-    rooms : what may flow in at most, each a rate.
+    rooms : upper limits of the inflow, each a rate.
     """
 
     dims: tuple[str, ...]
@@ -49,14 +49,14 @@ def belt_of(
     p: Placed, inflows: Sequence[str], outflows: Sequence[Placed],
     stock: Sequence[tuple[Entry, Expr]], meaning: Meaning, graph: Graph,
 ) -> Belt:  # fmt: skip
-    """A conveyor with its flows (inflows by canonical full name).
+    """Expand a conveyor with its flows (inflows by canonical full name).
 
     stock : the entries of the stock itself.
 
     Raises
     ------
     UnsupportedError : discrete conveyors, arrest, leak zones, transit times that change.
-    ModelError : no transit time, no outflow or several that are no leaks.
+    ModelError : no transit time, no outflow, or several that are not leaks.
     """
     return _Maker(p, list(inflows), stock, meaning, graph).made(outflows)
 
@@ -150,7 +150,7 @@ class _Maker:
     # --- the two ways to leak -----------------------------------------------------------------
 
     def linear(self, n: Expr, start: Expr, entering: Expr, leaks: Sequence[Placed]) -> Expr:
-        """The outflow; that of the leaks is set on the way."""
+        """The outflow; also sets the flows of the leaks."""
         travel = self.hidden("travel", times(n, _DT))
         shares = self.fractions(leaks, at_most_one=True)
         if not leaks:
@@ -160,7 +160,7 @@ class _Maker:
         lost = times(first, over(minus(n, _ONE), Num(2.0)))
         volume = self.hidden("volume", over(start, minus(n, lost)))
         gone = self.delayed("old", entering, travel, over(volume, _DT))
-        # All that is on the belt, with what it has lost: each step takes the same part of it.
+        # Everything on the belt, including what it has lost: each step takes the same part of it.
         whole = self.hidden("entered", Call("integ", (minus(entering, gone), times(volume, n))))
         for leak, share in zip(leaks, shares, strict=True):
             self.belt.flows[names.canonical(leak.name)] = over(times(share, whole), travel)
@@ -174,7 +174,7 @@ class _Maker:
         return times(gone, left)
 
     def exponential(self, n: Expr, start: Expr, entering: Expr, leaks: Sequence[Placed]) -> Expr:
-        """The same where a part of what is left leaks."""
+        """The same for exponential leakage, where a share of what is left leaks."""
         travel = self.hidden("travel", times(n, _DT))
         shares = self.fractions(leaks, at_most_one=False)
         total = self.hidden("leak", self.total(shares))
@@ -199,7 +199,7 @@ class _Maker:
         return times(times(gone, survive), Call("exp", (minus(now, then),)))
 
     def fractions(self, leaks: Sequence[Placed], at_most_one: bool) -> list[Expr]:
-        """What each leak takes; linear ones no more than the others leave."""
+        """The fraction of each leak; linear ones take no more than the others leave."""
         out: list[Expr] = []
         for leak in leaks:
             said = self.said(leak.element, "leak") or self.said(leak.element, "eqn") or Num(0.0)
@@ -243,7 +243,7 @@ class _Maker:
         return Ref(entry.key, self.dims)
 
     def hidden_each(self, label: str) -> Expr:
-        """The stock's initial value, whose equations may differ from element to element."""
+        """The stock's initial value; its equations may differ between elements."""
         name = f"{self.p.name}>{label}#"
         for entry, expr in self.stock:
             assert isinstance(expr, Call)

@@ -1,4 +1,4 @@
-"""Which variable reads which at the same moment, before the model is made."""
+"""Which variable depends on which at the same instant, before the model is built."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sdsim.base import names
 from sdsim.functions import FUNCTIONS, KEPT
 from sdsim.ir.expr import Call, Expr, Ref, children
 
-#: What these give now does not depend on what their arguments are now.
+#: Functions whose current value does not depend on the current values of their arguments.
 _MEMORY = frozenset((
     *KEPT, "initial", "integ", "delay n", "smooth n", "delay1", "delay1i", "delay3",
     "delay3i", "smooth", "smoothi", "smooth3", "smooth3i",
@@ -17,7 +17,7 @@ _ACTING = frozenset(("step", "ramp", "pulse", "pulse train", "sample if true"))
 
 
 class Graph:
-    """Edges from a variable to those it reads, by canonical name; stocks read nothing."""
+    """A graph of edges from a variable to those it reads, by canonical name; stocks read none."""
 
     def __init__(self, exprs: Mapping[str, Sequence[Expr]]) -> None:
         self.exprs = dict(exprs)
@@ -26,11 +26,11 @@ class Graph:
         self.starts: dict[str, set[str]] = {}
 
     def add(self, user: str, used: str) -> None:
-        """One more edge."""
+        """Add an edge."""
         self.edges.setdefault(user, set()).add(used)
 
     def know(self, key: str, expr: Expr) -> None:
-        """One more variable."""
+        """Add a variable."""
         self.exprs[key] = [expr]
         self.edges[key], self.uses[key] = _now(expr), _all(expr)
 
@@ -49,7 +49,7 @@ class Graph:
         return used in self._from([stock], self.starts)
 
     def settled(self, expr: Expr) -> bool:
-        """Whether an expression has one value during a run."""
+        """Whether an expression is constant during a run."""
         for key in self._from(_all(expr), self.uses):
             if key == names.TIME or any(map(_moves, self.exprs.get(key, ()))):
                 return False
@@ -67,7 +67,7 @@ class Graph:
 
 
 def _now(root: Expr) -> set[str]:
-    """What an expression reads at the same moment."""
+    """What an expression reads at the same instant."""
     out, stack = set(), [root]
     while stack:
         node = stack.pop()
@@ -90,7 +90,7 @@ def _all(root: Expr) -> set[str]:
 
 
 def _moves(root: Expr) -> bool:
-    """Whether an expression changes by itself."""
+    """Whether an expression changes over time by itself."""
     stack = [root]
     while stack:
         node = stack.pop()

@@ -1,7 +1,7 @@
 """The XML of a model file as plain elements with line numbers, read strictly.
 
-By expat, the standard library's own parser: it stops at the first fault, and tells of a document
-type before anything in it is looked at, so that it can be refused with all entities.
+Uses expat, the standard library's parser: it stops at the first fault and reports a document type
+before anything in it is processed, so that it can be refused with all its entities.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _DECLARED = re.compile(
 class Element:
     """One element; ``tag`` without its namespace, attributes as written.
 
-    own : whether it is XMILE's, and not a vendor's.
-    space : of the root, the namespace; None where it has none.
+    own : whether it is XMILE's rather than a vendor's.
+    space : for the root, its namespace; None if it has none.
     """
 
     tag: str
@@ -38,29 +38,29 @@ class Element:
     space: str | None = None
 
     def all(self, tag: str) -> Iterator[Element]:
-        """Its children of that name."""
+        """Its children with this name."""
         return (c for c in self.children if c.own and c.tag == tag)
 
     def first(self, tag: str) -> Element | None:
-        """The first of them."""
+        """The first child with this name."""
         return self._firsts.get(tag)
 
     @cached_property
     def _firsts(self) -> dict[str, Element]:
-        """The first child of each name, once all are there: an array has a thousand."""
+        """The first child of each name, found once: an array may have a thousand children."""
         return {c.tag: c for c in reversed(self.children) if c.own}
 
     def get(self, name: str, default: str = "") -> str:
-        """An attribute."""
+        """The value of an attribute."""
         return self.attributes.get(name, default)
 
     def said(self, tag: str) -> str:
-        """The text of the first child of that name, trimmed; empty where there is none."""
+        """The trimmed text of the first child with this name; empty if there is none."""
         found = self.first(tag)
         return found.text.strip() if found else ""
 
     def flag(self, tag: str) -> bool | None:
-        """Whether an empty element is there that may also say true or false; None without it."""
+        """A flag: an empty element, or one that says true or false; None if it is missing."""
         found = self.first(tag)
         return None if found is None else found.text.strip().lower() != "false"
 
@@ -70,7 +70,7 @@ def parse_document(data: bytes, file: str) -> Element:
 
     Raises
     ------
-    ModelError : no well-formed XML, a document type, too deep, too large.
+    ModelError : XML that is not well formed, a document type, too deep, too large.
     """
     return _Reader(file).read(data)
 
@@ -82,11 +82,11 @@ class _Reader:
         self.open: list[Element] = []
         self.count = 0
         self.ours: set[str] = set()
-        self.plain: list[bool] = []  # for each open element: are names without prefix XMILE's?
+        self.plain: list[bool] = []  # per open element: whether names without a prefix are XMILE's
         self.start_parser("")
 
     def start_parser(self, encoding: str) -> None:
-        """A parser for bytes that are declared as they are, or for another encoding."""
+        """A parser for bytes in their declared encoding, or in another."""
         self.parser = expat.ParserCreate(encoding or None)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
@@ -114,18 +114,18 @@ class _Reader:
             ) from None
         except ModelError:
             raise
-        except (ValueError, LookupError):  # an encoding that shows itself only here
+        except (ValueError, LookupError):  # a bad encoding that is only noticed here
             what = "the encoding that the file declares cannot be read"
             raise ModelError(what, remedy="save it as UTF-8", file=self.file, line=1) from None
         assert self.root is not None
         return self.root
 
     def decoded(self, data: bytes) -> bytes:
-        """The data, in UTF-8 where the file declares an encoding that the parser does not know.
+        """The data, converted to UTF-8 if the file declares an encoding unknown to the parser.
 
         Raises
         ------
-        ModelError : an encoding that nobody knows, or that does not fit.
+        ModelError : an unknown encoding, or one that does not fit.
         """
         found = _DECLARED.match(data)
         said = found[1].decode("ascii", "replace") if found else "utf-8"
@@ -164,8 +164,8 @@ class _Reader:
         prefix, _, tag = name.rpartition(":")
         parent = self.open[-1] if self.open else None
         for key, space in attributes.items():
-            # Prefixes that nobody declared are common in files of Stella's, so that expat is not
-            # asked about them; one may also be XMILE's own.
+            # Undeclared prefixes are common in Stella's files, so expat is not asked to resolve
+            # them; one may also be XMILE's own.
             if key.startswith("xmlns:") and "isee" not in space.casefold():
                 self.ours |= {key.removeprefix("xmlns:")} if "xmile" in space.casefold() else set()
         default = attributes.get("xmlns")

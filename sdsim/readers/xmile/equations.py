@@ -1,4 +1,4 @@
-"""Expressions with names as written become expressions in full names and our vocabulary."""
+"""Translates expressions as written into full names and the functions of sdsim."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from sdsim.readers.xmile.words import (
     written,
 )
 
-#: The most elements among which a place that is worked out may choose: in one equation, in all.
+#: The most elements that a computed subscript may choose from: in one equation, in all.
 MAX_CHOICES, MAX_ALL_CHOICES = 50_000, 1_000_000
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where an equation stands.
+    """The place of an equation.
 
     prefix : of its module.   own : canonical full name of its variable.
     dims : the variable's dimensions.   subs : for each of them the dimension itself, or the
-    element that the equation is for.   local : names of a macro's body, which mean themselves.
+        element that the equation is for.   local : names of a macro's body, which stay unchanged.
     """
 
     prefix: str = ""
@@ -47,19 +47,19 @@ class Spot:
 
     @property
     def bound(self) -> dict[str, str]:
-        """What each dimension means in the equation."""
+        """The meaning of each dimension in the equation."""
         return dict(reversed([*zip(self.dims, self.subs, strict=True)]))
 
 
 @dataclass
 class Meaning:
-    """What names mean in one file.
+    """The meaning of names in one file.
 
     found : variables by canonical full name.   arrays : dimensions of those that have some.
-    tables : full names of tables; true where the table has no equation, and is called alone.
+    tables : full names of tables; true if the table has no equation and is only called.
     macros : canonical names.
-    called : tables of variables with an equation of their own that are called elsewhere.
-    stella : whether Stella wrote the file: some words of its help are not those of XMILE.
+    called : tables, called elsewhere, of variables that have their own equation.
+    stella : whether Stella wrote the file; its help differs from XMILE in some functions.
     """
 
     dims: MutableMapping[str, Dimension]
@@ -74,7 +74,7 @@ class Meaning:
     stella: bool = False
 
     def meant(self, expr: Expr, spot: Spot) -> Expr:
-        """An equation as it is meant where it stands.
+        """An equation with its names resolved at its place.
 
         Raises
         ------
@@ -85,10 +85,10 @@ class Meaning:
         return rewrite(starred, lambda n: self._resolved(n, spot))
 
     def by_element(self, expr: Expr, dims: Sequence[str]) -> bool:
-        """Whether each element needs an equation of its own: ``a[Age - 1]`` over Age.
+        """Whether each element needs its own equation: ``a[Age - 1]`` over Age.
 
-        Also where a dimension is a number within what runs over it (``SUM(a[*] * Age)``), or
-        stands twice on the left.
+        Also if a dimension is used as a number inside a reduction over it (``SUM(a[*] * Age)``), or
+        appears twice on the left-hand side.
         """
         if len({*dims} & {*self.dims}) < sum(d in self.dims for d in dims):
             return True
@@ -142,7 +142,7 @@ class Meaning:
         return Ref(key, self._subscripts(node.subs, dims, spot))
 
     def _word(self, said: str, word: str, spot: Spot) -> Expr:
-        """A name that no variable has: a constant, a dimension, an element by its full name."""
+        """A name that is not a variable: a constant, a dimension, an element by its full name."""
         if word in CONSTANTS or word in REFUSED:
             return written(word, ())
         element = spot.bound.get(word, word)
@@ -161,7 +161,7 @@ class Meaning:
                 out.append(self._position(said, spot))
                 continue
             name = self._subscript(said, dims[k] if k < len(dims) else "")
-            # The second time that a dimension is named, its second place is meant.
+            # The second mention of a dimension refers to its second position.
             means = [s for d, s in zip(spot.dims, spot.subs, strict=True) if d == name]
             again = sum(1 for s in subs[:k] if names.canonical(plain(s)) == name)
             out.append(means[min(again, len(means) - 1)] if means else name)
@@ -169,7 +169,7 @@ class Meaning:
 
     @staticmethod
     def _position(said: str, spot: Spot) -> str:
-        """``@2``: what the second dimension of the equation's own variable is."""
+        """``@2``: the second dimension of the equation's own variable."""
         if not said[1:].isdecimal() or not 1 <= int(said[1:4]) <= len(spot.subs):
             raise ModelError(
                 f"{said} in an equation over {counted(len(spot.subs), 'dimension')}",
@@ -178,7 +178,7 @@ class Meaning:
         return spot.subs[int(said[1:4]) - 1]
 
     def _subscript(self, said: str, dim: str) -> str:
-        """A subscript at the place of ``dim``; ``!`` marks what is run over."""
+        """A subscript in the position of ``dim``; ``!`` marks a range to reduce over."""
         if said in ("#", "@"):
             return said
         if said == "*":
@@ -192,7 +192,7 @@ class Meaning:
         return self._numbered(self._element(head), dim) + bang
 
     def _numbered(self, said: str, dim: str) -> str:
-        """``a[2]`` is the second element where none is called 2, as with a place worked out."""
+        """``a[2]`` is the second element if none is called 2, as with a computed subscript."""
         elements = self.dims[dim].elements if dim in self.dims else ()
         if said.isdecimal() and said not in elements and 1 <= int(said[:9]) <= len(elements):
             return elements[int(said[:9]) - 1]
@@ -263,7 +263,7 @@ class Meaning:
         return Call(made, args, subs)
 
     def _table(self, key: str, subs: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """What a table is called that may stand beside an equation, and its subscripts."""
+        """The name of a table, which may accompany an equation, and its subscripts."""
         bare = tuple(s.removesuffix("!") for s in subs)
         if key in self.tables and not self.tables[key]:
             made = self.called.setdefault(key, f"{self.found[key].name}>table#")
@@ -271,7 +271,7 @@ class Meaning:
         return key, bare
 
     def _worked_out(self, node: Expr, spot: Spot) -> Expr:
-        """``a[i]`` where i is a variable: written as a place that is worked out."""
+        """``a[i]`` with a variable i, as a computed subscript."""
         if isinstance(node, Call) and node.name == COMPUTED and isinstance(node.args[0], Call):
             inner = node.args[0]
             ref, marks = inner.args[0], {"#": iter(node.args[1:]), "@": iter(inner.args[1:])}
@@ -300,7 +300,7 @@ class Meaning:
         return element == names.TIME or self._key(said, spot) is not None
 
     def _chosen(self, node: Call, spot: Spot) -> Expr:
-        """``a[i]`` with i worked out: the element of that number, 0 where there is none."""
+        """``a[i]`` with a computed i: the element with that number, 0 if there is none."""
         ref, places = node.args[0], node.args[1:]
         assert isinstance(ref, Ref)
         dims = self.arrays.get(ref.name, ())
@@ -344,7 +344,7 @@ class Meaning:
     def _picked(
         ref: Ref, places: Sequence[int], elements: Sequence[Sequence[str]], values: Sequence[float]
     ) -> Expr:
-        """The element at places that are known numbers."""
+        """The element at subscripts that are known numbers."""
         subs = list(ref.subs)
         for k, of, value in zip(places, elements, values, strict=True):
             number = math.floor(value)
@@ -367,7 +367,7 @@ class Meaning:
         return self._chosen(Call(COMPUTED, (Ref(key, ("#",) * len(dims)), *places)), spot)
 
     def _starred(self, node: Expr, spot: Spot) -> Expr:
-        """In SUM(a) and MAX(a[Dim]) the array is run over: written a[*] and a[Dim!]."""
+        """The argument of SUM(a) or MAX(a[Dim]) with its reduction made explicit: a[*], a[Dim!]."""
         if not isinstance(node, Call):
             return node
         word = names.canonical(plain(node.name))
@@ -381,7 +381,7 @@ class Meaning:
         said = node.args[0] if word == "size" and len(node.args) == 1 else None
         if isinstance(said, Ref) and not said.subs and self._key(said.name, spot) is None:
             dim = self.dims.get(names.canonical(plain(said.name)))
-            if dim:  # all of it, even where its name stands for the equation's own element
+            if dim:  # the whole dimension, even if its name means the equation's own element
                 return Num(float(len(dim.elements)))
 
         def star(inner: Expr) -> Expr:

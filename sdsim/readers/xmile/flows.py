@@ -1,8 +1,8 @@
-"""Stocks and what their flows may take: net flows, non-negative stocks, conveyors.
+"""Stocks and the limits on their flows: net flows, non-negative stocks, conveyors.
 
-What leaves a non-negative stock is cut to what is there and what comes in (isee's help, Flow
+Outflows of a non-negative stock are limited to its content plus its inflows (isee's help, Flow
 prioritization): the first outflow listed takes from ``stock / dt + inflows``, the next from what
-is left. An inflow that depends on the outflow itself cannot count, or there would be a loop.
+is left. An inflow that depends on the outflow itself is not counted, to avoid a loop.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ class Flows:
         self.belts = {k for k, p in self.stocks.items() if p.element.first("conveyor")}
 
     def driven(self, key: str) -> bool:
-        """Whether a conveyor decides what flows."""
+        """Whether a conveyor determines the flow."""
         return any(s in self.belts for s in self.sources.get(key, ()))
 
     def _listed(self) -> None:
-        """A stock lists each flow once (XMILE 1.0, 4.2: one <inflow> for each flow); listed twice,
-        it is not certain what is meant, and the file is refused.
+        """Check that a stock lists each flow once (XMILE 1.0, 4.2: one <inflow> for each flow); a
+        flow listed twice is ambiguous, and the file is refused.
 
-        A flow that several stocks list has more ends than a pipe, but what it does is clear: each
+        A flow listed by several stocks has more ends than a pipe, but its effect is clear: each
         stock's own list is its balance. Such files come from tools in which one rate may feed
-        several stocks, so that they are read, with a note.
+        several stocks, so they are read, with a note.
         """
         for tag, verb in (("inflow", "enters"), ("outflow", "leaves")):
             ends: dict[str, list[str]] = {}
@@ -93,7 +93,7 @@ class Flows:
         net: Expr | None = None
         for tag, op in (("inflow", "+"), ("outflow", "-")):
             for flow in p.element.all(tag):
-                # A name, with whatever signs a name may have, or one with subscripts.
+                # A name, with any characters that a name may have, or one with subscripts.
                 text = flow.text.strip()
                 key = resolved(text, p.scope.prefix, self.found)
                 one = self.meaning.meant(
@@ -116,14 +116,14 @@ class Flows:
         return self.behaviour.get(element.tag, False) if own is None else own
 
     def _names(self, p: Placed, tag: str) -> list[str]:
-        """The flows of a stock that are variables of their own, by canonical full name."""
+        """The flows of a stock that are variables, by canonical full name."""
         found = (resolved(f.text.strip(), p.scope.prefix, self.found) for f in p.element.all(tag))
         return [key for key in found if key is not None]
 
-    # --- what flows may take ------------------------------------------------------------------
+    # --- limits on flows ----------------------------------------------------------------------
 
     def connected(self, made: Sequence[Made]) -> list[Made]:
-        """The entries with what stocks impose on their flows.
+        """The entries with the limits that stocks impose on their flows.
 
         Raises
         ------
@@ -156,8 +156,8 @@ class Flows:
     def _ranked(
         self, key: str, p: Placed, by_key: Mapping[str, list[Made]], graph: Graph
     ) -> dict[str, bool]:
-        """The outflows of a stock, in the order in which they take from it, and whether each is cut
-        to what is left: as listed, but none before those that it reads."""
+        """The outflows of a stock in order of priority, and whether each is limited to what is
+        left: the listed order, but none before those that it depends on."""
         dims = self.meaning.arrays.get(key, ())
         outflows: list[str] = []
         cut: dict[str, bool] = {}
@@ -179,9 +179,9 @@ class Flows:
     def _cut(
         self, key: str, outflows: Mapping[str, bool], graph: Graph, limits: dict[str, Expr]
     ) -> None:
-        """What flows in during the step counts as there (Stella's help, Flow prioritization), save
-        where it depends on what flows out: between two stocks that feed each other, one of them
-        gives from what it had."""
+        """Limit an outflow. Inflow during the step counts as available (Stella's help, Flow
+        prioritization) unless it depends on the outflow: if two stocks feed each other, one of them
+        gives only from what it had."""
         p, dims = self.stocks[key], self.meaning.arrays.get(key, ())
         before: list[Expr] = []
         for flow, cut in outflows.items():
@@ -209,7 +209,7 @@ class Flows:
         self, flow: str, stock: str, dims: tuple[str, ...], by_key: Mapping[str, list[Made]],
         graph: Graph,
     ) -> str:  # fmt: skip
-        """Why an outflow cannot be cut; empty where it can."""
+        """Why an outflow cannot be limited; empty if it can."""
         if self.sources[flow] != [stock]:
             return "it leaves several stocks"
         if self.found[flow].element.tag != "flow" or self.found[flow].given:
@@ -232,7 +232,7 @@ class Flows:
         )  # fmt: skip
 
     def _admit(self, belt: Belt, by_key: Mapping[str, list[Made]], limits: dict[str, Expr]) -> None:
-        """Nothing flows back out of a conveyor's inflows, nor in beyond what it admits."""
+        """Limit a conveyor's inflows: nothing flows back, nor in beyond what it admits."""
         before: list[Expr] = []
         for flow in belt.inflows:
             if self.driven(flow) or self.found[flow].element.tag != "flow":
@@ -261,12 +261,12 @@ class Flows:
 
 
 def _wanted(label: str) -> str:
-    """The name of what a flow's own equation says."""
+    """The name of the variable that holds a flow's own equation."""
     return names.canonical(f"{label}>wanted#")
 
 
 def _defaults(root: Element) -> dict[str, bool]:
-    """What <behavior> says of all stocks, and of all flows."""
+    """The defaults that <behavior> sets for all stocks and for all flows."""
     out: dict[str, bool] = {}
     for part in (root, *root.all("model")):
         for block in part.all("behavior"):

@@ -1,7 +1,7 @@
-"""XMILE's equations (XMILE 1.0, chapter 3.3) as expressions with names as written.
+"""Parses XMILE's equations (XMILE 1.0, chapter 3.3) into expressions with names as written.
 
-The parser is lark's LALR: made once from the grammar below, exact about places, and without
-recursion, so that a long sum is no danger.
+The parser is lark's LALR: built once from the grammar below, exact about positions, and not
+recursive, so that long sums are safe.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sdsim.base.errors import ModelError, one_line
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 from sdsim.readers.checks import added
 
-#: A call that stands for an array at places worked out during the run; no name is spelled so.
+#: A call that stands for an array with computed subscripts; no name in a file is spelled so.
 COMPUTED = "#element"
 
 _COMMENT = re.compile(r"\{[^}]*\}")
 _WORD = r"(?!(?:if|then|else|or|and|not@MORE@)\b)[^\W\d]"
 _PART = r'(?:"(?:\\.|[^"\\])*"|@FIRST@[\w$' + "'’" + r"]*)"
-#: Words with dots between them, each in quotes or not, or with blanks, as macros have them.
+#: Words joined by dots, each quoted or not, or with blanks, as in macros.
 _NAME = (
     r"\.?" + _PART.replace("@FIRST@", _WORD.replace("@MORE@", ""))
     + r"(?:\." + _PART.replace("@FIRST@", r"[^\W\d]") + ")*"
@@ -94,7 +94,7 @@ NAME: /@NAME@/i
 
 @v_args(inline=True)
 class _Tree(Transformer):  # type: ignore[type-arg]
-    """What the rules make."""
+    """Builds the tree from the rules of the grammar."""
 
     def start(self, *parts: Expr) -> tuple[Expr, ...]:
         return parts
@@ -147,14 +147,14 @@ class _Tree(Transformer):  # type: ignore[type-arg]
         return Call(str(token), tuple(a for a in args if a is not None))
 
     def indexed(self, token: Any, *subs: Any) -> Expr:
-        """``a[north]``, or with places that are worked out (`COMPUTED`)."""
+        """``a[north]``, or with computed subscripts (`COMPUTED`)."""
         written = [_subscript(s) for s in subs]
         places = [s for s, w in zip(subs, written, strict=True) if w is None]
         ref = Ref(str(token), tuple("#" if w is None else w for w in written))
         return Call(COMPUTED, (ref, *places)) if places else ref
 
     def looked(self, token: Any, *parts: Any) -> Expr:
-        """A table of an array at a place: ``table[north](x)``."""
+        """A call of a table in an array: ``table[north](x)``."""
         subs = tuple(map(_subscript, parts[:-1]))
         if None in subs:
             raise ModelError(
@@ -181,11 +181,11 @@ class _Tree(Transformer):  # type: ignore[type-arg]
 
 
 class _Sub(str):
-    """A subscript that is no expression."""
+    """A subscript that is not an expression."""
 
 
 def _subscript(part: Any) -> str | None:
-    """A subscript as written; None for one that is worked out."""
+    """A subscript as written; None for a computed one."""
     if isinstance(part, _Sub):
         return str(part)
     if isinstance(part, Num) and part.value == int(part.value):
@@ -214,7 +214,7 @@ def parse_equations(text: str, line: int = 0) -> tuple[Expr, ...]:
 
     Raises
     ------
-    ModelError : what was found where, and what could stand there.
+    ModelError : what was found, where, and what was expected.
     """
     if len(text) > limits.EQUATION:
         raise ModelError(

@@ -1,7 +1,7 @@
-"""Which elements XMILE has, and where: what is none of them is said, for nothing is read of it.
+"""The elements of XMILE and where they may occur; unknown ones are ignored, with a note.
 
-Source: XMILE 1.0, chapters 2 to 6; and what files of Stella have without a prefix of their own.
-Elements of vendors (in another namespace, or with a prefix) are theirs, and nothing is said.
+Sources: XMILE 1.0, chapters 2 to 6, and elements that Stella's files have without a prefix.
+Vendors' elements (in another namespace, or with a prefix) are ignored without a note.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from sdsim.base.errors import ModelError, nearest
 from sdsim.readers.xmile.document import Element
 
-#: The namespace of XMILE 1.0, and what files had before it was settled.
+#: The namespace of XMILE 1.0, and those in use before it was settled.
 NAMESPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 _NAMESPACES = (NAMESPACE, "http://www.systemdynamics.org/xmile")
-#: At most so many different ones are named.
+#: The most unknown elements that are named.
 MOST = 10
 
 
@@ -52,17 +52,17 @@ _INSIDE = {
     "dim": _tags("elem doc"),
     **_KINDS,
 }
-#: What is looked into; what stands in the others, such as views, is not part of the equations.
+#: Elements that are searched; the contents of others, such as views, are not equations.
 _LOOKED = {tag: frozenset(_INSIDE) & inside for tag, inside in _INSIDE.items()}
 _LOOKED["behavior"] = frozenset()
 
 
 def unread_parts(root: Element, file: str) -> Iterator[str]:
-    """A note on the namespace that is missing, and on each kind of element that is not known.
+    """Notes on a missing namespace and on each kind of unknown element.
 
     Raises
     ------
-    ModelError : the root is no <xmile>, or of another namespace.
+    ModelError : the root is not <xmile>, or is in another namespace.
     """
     if root.tag != "xmile":
         raise ModelError(

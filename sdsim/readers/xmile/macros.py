@@ -1,4 +1,4 @@
-"""XMILE's macros (1.0, 3.6) as the bodies that `sdsim.readers.macros` writes out."""
+"""XMILE's macros (1.0, 3.6) as bodies for `sdsim.readers.macros` to expand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sdsim.readers.xmile.tables import table_of
 
 
 def body_of(macro: Element, meaning: Meaning, file: str, apart: str = "") -> Body:
-    """A macro with the expressions of its variables; its own equation stands under its name.
+    """A macro with the expressions of its variables; its own equation is under its name.
 
     apart : see `sdsim.readers.xmile.specs.apart`.
 

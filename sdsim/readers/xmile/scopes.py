@@ -1,7 +1,7 @@
-"""Modules: the models of a file laid flat, names in full, inputs connected.
+"""Modules: flattens the models of a file, with full names and connected inputs.
 
 A variable ``size`` of a module ``hares`` becomes ``hares.size``. In a module, a name means the
-module's own variable; with dots, one of a module inside it, or as seen from the models around it.
+module's own variable; with dots, one in a module inside it or in the models around it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ KINDS = ("stock", "flow", "aux", "gf")
 
 @dataclass(frozen=True)
 class Scope:
-    """A model at its place: ``prefix`` is "" at the top and ``hares.`` in a module."""
+    """A model in its module: ``prefix`` is "" at the top and ``hares.`` in a module."""
 
     prefix: str
     model: Element
@@ -32,9 +32,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Placed:
-    """A variable's element, its full name, and where its equation's names are looked up.
+    """A variable's element, its full name, and the scope of its equation's names.
 
-    given : the full name of the variable that it is an input for; "" for all others.
+    given : the full name of the variable that it is an input for; otherwise "".
     """
 
     name: str
@@ -44,25 +44,25 @@ class Placed:
 
 
 def plain(name: str) -> str:
-    """A name as a person writes it; a path may have quotes around each of its parts."""
+    """A name as a person writes it; each part of a path may be quoted."""
     if '"' not in name:
         return names.display(name)
     return "".join(names.display(part) if part != "." else part for part in _PARTS.findall(name))
 
 
 def root_model(root: Element) -> Element | None:
-    """The model that modules are within: the one without a name, or the first."""
+    """The model that contains the modules: the one without a name, or the first."""
     models = list(root.all("model"))
     return next((m for m in models if not m.get("name")), models[0] if models else None)
 
 
 def scopes(root: Element, file: str) -> tuple[list[Placed], dict[str, Placed]]:
-    """All variables in the order of the file, and by canonical full name.
+    """All variables in file order, and by canonical full name.
 
     Raises
     ------
-    ModelError : no model, a module without one, within itself, or that cannot be connected; a
-        name that is defined twice.
+    ModelError : no model; a module without a model, inside itself, or that cannot be connected;
+        a name that is defined twice.
     """
     models, top = list(root.all("model")), root_model(root)
     if top is None:
@@ -100,7 +100,7 @@ def _groups(model: Element) -> dict[str, str]:
 
 
 def parts(model: Element) -> Iterator[Element]:
-    """The elements of a model's variables; Stella 10 wrote them right into <model>."""
+    """The elements of a model's variables; Stella 10 put them directly in <model>."""
     for block in (model, *model.all("variables")):
         yield from (e for e in block.children if e.own and e.tag in (*KINDS, "module"))
 
@@ -154,7 +154,7 @@ def _inside(
 def _connected(
     placed: Sequence[Placed], met: Sequence[Scope], found: Mapping[str, Placed], file: str
 ) -> list[Placed]:
-    """The same with inputs that know what they are given."""
+    """The same, with inputs connected to their sources."""
     given: dict[str, str] = {}
     for scope in met:
         for module in (e for e in parts(scope.model) if e.tag == "module"):
@@ -177,7 +177,7 @@ def _connected(
 
 
 def resolved(name: str, prefix: str, found: Mapping[str, object]) -> str | None:
-    """The canonical full name that a name means within ``prefix``; None if nothing has it."""
+    """The canonical full name of a name within ``prefix``; None if it is unknown."""
     text = plain(name)
     if text.startswith("."):
         key = names.canonical(text[1:])
@@ -188,6 +188,6 @@ def resolved(name: str, prefix: str, found: Mapping[str, object]) -> str | None:
             return key
         if not prefix or "." not in text:
             return None
-        # A path is looked for in the models around; a plain name belongs to its own.
+        # A path is also looked up in the enclosing models; a plain name only in its own.
         prefix = prefix[:-1].rpartition(".")[0]
         prefix = f"{prefix}." if prefix else ""

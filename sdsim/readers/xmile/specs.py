@@ -1,4 +1,4 @@
-"""What stands around the variables: dimensions, times, the way to integrate."""
+"""The parts of a file besides its variables: dimensions, times, integration method."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXAMPLE = '<dim name="Region"><elem name="north"/><elem name="south"/></dim>'
 
 
 def dimensions(root: Element, file: str) -> dict[str, Dimension]:
-    """The file's dimensions by canonical name; elements are counted from 1 where not named.
+    """The file's dimensions by canonical name; unnamed elements are numbered from 1.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _dimension(dim: Element, file: str) -> Dimension:
 def specs_of(root: Element) -> Element | None:
     """The file's <sim_specs>: at the top, within the root model, or both (XMILE 1.0, 2.3).
 
-    What the root model says goes before what stands at the top.
+    The root model's settings take precedence over those at the top.
     """
     top, model = root.first("sim_specs"), root_model(root)
     own = model.first("sim_specs") if model else None
@@ -84,14 +84,14 @@ def specs_of(root: Element) -> Element | None:
 
 
 def one_clock(root: Element, scopes: Iterable[Scope], file: str) -> None:
-    """Refuse a module whose model has times, a step or a method of its own.
+    """Refuse a module whose model has its own times, step or method.
 
-    XMILE 1.0, 2.3: specifications recur in each model to override those of the file. What a module
-    with another step reads in between is not said there, so it is not guessed.
+    XMILE 1.0, 2.3: specifications recur in each model to override those of the file. It does not
+    say what a module with another step reads in between, so sdsim does not guess.
 
     Raises
     ------
-    UnsupportedError : they differ from the file's; the model and what differs are named.
+    UnsupportedError : they differ from the file's; the model and the difference are named.
     """
     whole = specs_of(root)
     for scope in scopes:
@@ -110,10 +110,10 @@ def one_clock(root: Element, scopes: Iterable[Scope], file: str) -> None:
 
 
 def apart(macro: Element, root: Element) -> str:
-    """Why a macro does not run along with the model that calls it; empty where it does.
+    """Why a macro does not run along with the model that calls it; empty if it does.
 
-    XMILE 1.0, 4.8: with <sim_specs> a macro is a simulation of its own at each call, by Euler's
-    method with a step of 1 where they do not say otherwise.
+    XMILE 1.0, 4.8: with <sim_specs>, a macro is a separate simulation at each call, by default with
+    Euler's method and a step of 1.
     """
     own, whole = macro.first("sim_specs"), specs_of(root)
     if own is None:
@@ -127,7 +127,7 @@ def apart(macro: Element, root: Element) -> str:
 def _differing(
     own: Element, whole: Element, tags: Sequence[str], default: Mapping[str, float | str]
 ) -> list[str]:
-    """What ``own`` says otherwise than ``whole``; ``default``: what it means where it is silent."""
+    """How ``own`` differs from ``whole``; ``default`` supplies what ``own`` leaves out."""
     out = []
     for tag in tags:
         mine, theirs = _value(own, tag, default.get(tag)), _value(whole, tag, 1.0)
@@ -145,7 +145,7 @@ def _differing(
 
 
 def _value(specs: Element, tag: str, default: float | str | None) -> float | str | None:
-    """A time as a number, or as the text that is none."""
+    """A time as a number, or as text if it is not a number."""
     found, said = specs.first(tag), specs.said(tag)
     if found is None or not said:
         return default
@@ -167,7 +167,7 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
 
     Raises
     ------
-    ModelError : no sim_specs, or times that are no numbers.
+    ModelError : no sim_specs, or times that are not numbers.
     """
     specs = specs_of(root)
     if specs is None:
@@ -216,7 +216,7 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
 
 
 def integration(root: Element, file: str) -> str:
-    """How the model says it is to be integrated: ``rk4``, or empty for Euler.
+    """The integration method in the file: ``rk4``, or empty for Euler.
 
     Raises
     ------

@@ -26,7 +26,7 @@ def table_of(element: Element) -> Lookup:
 
     Raises
     ------
-    ModelError : no points, points that are no numbers or not in order, an unknown type.
+    ModelError : no points, points that are not numbers or not in order, an unknown type.
     """
     gf = element if element.tag == "gf" else element.first("gf")
     if gf is None:

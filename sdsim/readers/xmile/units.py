@@ -1,4 +1,4 @@
-"""Names of units in XMILE: those that each file has, and those that it defines."""
+"""Names of units in XMILE: the standard ones, and those that a file defines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sdsim.base import names
 from sdsim.ir.model import UnitNames
 from sdsim.readers.xmile.document import Element
 
-#: XMILE 1.0, 4.1.5: the units that every file may use, with their other names.
+#: XMILE 1.0, 4.1.5: the units that every file may use, with their aliases.
 _BASELINE = (
     ("nanoseconds", "ns", "nanosecond"),
     ("microseconds", "us", "microsecond"),
@@ -26,10 +26,10 @@ _PER = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 
 
 def unit_names(root: Element) -> UnitNames:
-    """What a file's <model_units> say (XMILE 1.0, 2.4) beside what holds in every file.
+    """The unit names of a file: its <model_units> (XMILE 1.0, 2.4) and the standard ones.
 
-    A unit that is there with ``disabled="true"`` takes the meaning from the name that every file
-    may use. What the file defines goes before that.
+    A unit with ``disabled="true"`` removes the meaning of a standard name. The file's definitions
+    take precedence over the standard ones.
     """
     off: set[str] = set()
     alike: list[tuple[str, ...]] = []

@@ -1,4 +1,4 @@
-"""Expressions seen from outside: what they run over, and their value where it is plain."""
+"""Properties of expressions: the dimensions they range over, and their value if it is obvious."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, fold
 
 
 def marked_in(expr: Expr) -> dict[str, None]:
-    """The dimensions marked ``!`` that no call inside runs over, in order."""
+    """The dimensions marked ``!`` that no inner call reduces over, in order."""
 
     def visit(node: Expr, parts: list[dict[str, None]]) -> dict[str, None]:
         if isinstance(node, Call) and node.name in VECTOR:

@@ -1,4 +1,4 @@
-"""Variables become entries with expressions: equations, tables, arrays, what modules are given."""
+"""Turns variables into entries with expressions: equations, tables, arrays, module inputs."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from sdsim.readers.xmile.scopes import Placed, plain, scopes
 from sdsim.readers.xmile.specs import apart, control, one_clock
 from sdsim.readers.xmile.tables import has_table, table_of
 
-#: The most elements that are given an equation each because of a subscript like ``Age - 1``.
+#: The most elements that get their own equation because of a subscript like ``Age - 1``.
 MAX_CELLS = 20_000
 Made = tuple[Entry, Expr]
 
 
 class Reader:
-    """The entries of one file; `notes` collects what a user should see."""
+    """Builds the entries of one file; `notes` collects what the user should see."""
 
     def __init__(self, root: Element, dims: MutableMapping[str, Dimension], file: str) -> None:
         self.root, self.dims, self.file = root, dims, file
@@ -57,7 +57,7 @@ class Reader:
             raise e.at(file=file) from None
 
     def read(self) -> tuple[list[Entry], list[Expr]]:
-        """The entries of all variables with their expressions, macros written out.
+        """The entries of all variables with their expressions, macros expanded.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class Reader:
 
     @staticmethod
     def _sided(p: Placed, expr: Expr) -> None:
-        """Refuse ``x = ...`` as the equation of x: it reads as whether x is equal to the rest."""
+        """Refuse ``x = ...`` as the equation of x: it would test whether x equals the rest."""
         left = expr.left if isinstance(expr, Binary) and expr.op == "=" else None
         if isinstance(left, Ref) and names.canonical(plain(left.name)) == names.canonical(
             p.element.get("name")
@@ -223,7 +223,7 @@ class Reader:
         return Array(numbers, sizes)
 
     def _called(self, p: Placed, name: str) -> Iterator[Made]:
-        """The table of a variable that has an equation as well, for those who call it."""
+        """The table of a variable that also has an equation, for calls of the table."""
         element, dims = p.element, _dims(p.element)
         own = [e for e in element.all("element") if e.first("gf")]
         try:

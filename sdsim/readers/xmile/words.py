@@ -1,7 +1,7 @@
-"""XMILE's and Stella's functions in the vocabulary of `sdsim.functions`: a row each.
+"""Translates XMILE's and Stella's functions to those of `sdsim.functions`: one row each.
 
-A row is (fewest, most arguments, what it stands for). What is not here must be a function that
-Vensim has too, by the same name. Sources: XMILE 1.0, 3.5; Stella's help, Builtins.
+A row is (fewest arguments, most arguments, translation). A function that is not here must exist in
+Vensim under the same name. Sources: XMILE 1.0, 3.5; Stella's help, Builtins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _to(name: str) -> Callable[[Args], Expr]:
 
 
 def _started(name: str, place: int) -> Callable[[Args], Expr]:
-    """A smooth or delay; with a start it is the one whose name ends in i."""
+    """A smooth or delay; with an initial value, the one whose name ends in i."""
 
     def write(a: Args) -> Expr:
         return Call(f"{name}i", a) if len(a) > place else Call(name, a)
@@ -34,7 +34,7 @@ def _started(name: str, place: int) -> Callable[[Args], Expr]:
 
 
 def _ordered(name: str) -> Callable[[Args], Expr]:
-    """(input, time, order[, start]): Vensim has the start before the order."""
+    """(input, time, order[, start]): Vensim has the initial value before the order."""
 
     def write(a: Args) -> Expr:
         return Call(name, (a[0], a[1], a[3] if len(a) > 3 else a[0], a[2]))
@@ -47,7 +47,7 @@ def _delay(a: Args) -> Expr:
 
 
 def _pulse(a: Args) -> Expr:
-    """A volume within one step, as a rate; again each interval where that is above 0."""
+    """A volume within one step, as a rate; repeated each interval if that is above 0."""
     height = Binary("/", a[0], DT)
     first = a[1] if len(a) > 1 else _START
     once: Expr = Call("pulse", (first, DT))
@@ -72,7 +72,7 @@ def _mod(a: Args) -> Expr:
 
 
 def _counter(a: Args) -> Expr:
-    """From the first value up to before the second, and again."""
+    """Counts from the first value up to just before the second, and starts again."""
     since = Binary("-", _TIME, _START)
     return Binary("+", a[0], _mod((since, Binary("-", a[1], a[0]))))
 
@@ -95,13 +95,13 @@ def _forecast(a: Args) -> Expr:
 
 
 def _growth(a: Args) -> Expr:
-    """The fraction a unit of time that compounds to so many per cent, whatever the step."""
+    """The fraction per unit of time that compounds to a given percentage, whatever the step."""
     once = Binary("+", Num(1.0), Binary("/", a[0], Num(100.0)))
     return Binary("/", Binary("-", Binary("^", once, DT), Num(1.0)), DT)
 
 
 def _compounded(a: Args) -> tuple[Expr, Expr]:
-    """What 1 grows to over so many periods, and 1 paid at the end of each of them."""
+    """The value of 1 after so many periods, and of 1 paid at the end of each of them."""
     rate, periods = a[0], a[1]
     growth = Binary("^", Binary("+", Num(1.0), rate), periods)
     paid = Binary("/", Binary("-", growth, Num(1.0)), rate)
@@ -110,8 +110,8 @@ def _compounded(a: Args) -> tuple[Expr, Expr]:
 
 
 def _future_value(a: Args) -> Expr:
-    """(rate, periods, payment, present value): what is received counts above 0, and what is paid
-    below; all together with interest comes to 0. So for the next two."""
+    """(rate, periods, payment, present value): receipts are positive and payments negative;
+    with interest they sum to 0. The same holds for the next two."""
     growth, paid = _compounded(a)
     return Unary("-", Binary("+", Binary("*", a[3], growth), Binary("*", a[2], paid)))
 
@@ -131,7 +131,7 @@ def _ramp(a: Args) -> Expr:
 
 
 def _binomial(a: Args) -> Expr:
-    """(trials, chance): a chance that is none counts as 1."""
+    """(trials, chance): a chance that is not a probability counts as 1."""
     none = Binary("or", Binary("<", a[1], Num(0.0)), Binary(">", a[1], Num(1.0)))
     chance: Expr = Call("if then else", (none, Num(1.0), a[1]))
     return Call("random binomial", (
@@ -139,12 +139,12 @@ def _binomial(a: Args) -> Expr:
 
 
 def _ended(a: Args) -> Expr:
-    """A run here is the first of its session, and has the initial value."""
+    """The initial value, since every run here is the first of its session."""
     return a[1] if len(a) > 1 else Call("initial", a)
 
 
 def _root(a: Args) -> Expr:
-    """A number below 0 has a root of odd order, below 0 as well."""
+    """A root; a negative number has a negative root of odd order."""
     x, order = a
     share = Binary("/", Num(1.0), order)
     if isinstance(x, Num) and x.value >= 0:
@@ -209,19 +209,19 @@ ROWS: dict[str, tuple[int, int, Callable[[Args], Expr]]] = {
     "nan": (0, 0, _to("nan")),
 }  # fmt: skip
 
-#: Read as words without parentheses, too.
+#: Functions that may also be written without parentheses.
 CONSTANTS = ("time", "dt", "starttime", "stoptime", "pi", "inf", "nan")
-#: Over the elements of an array, by the name that `sdsim.functions` has.
+#: Functions over the elements of an array, by their name in `sdsim.functions`.
 OVER_ARRAYS = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax", "mean": "mean",
                "size": "size", "stddev": "stddev", "rank": "rank"}  # fmt: skip
-#: Those that only mean an array.
+#: Functions that only take an array.
 REDUCED = ("sum", "prod", "mean", "size", "stddev", "rank")
-#: Those that take a table by name.
+#: Functions that take a table by name.
 OF_TABLES = ("lookupinv", "lookuparea")
 _STATE = "write it with stocks, flows and other functions"
 _QUEUE = "count what flows in and out with stocks"
 _RUNS = "write the run's number as a constant, and set it from outside"
-#: Known to Stella, and not to us; what to do instead.
+#: Stella's functions that are not supported, and what to do instead.
 REFUSED = {
     "irr": "find it after the run, from the saved stream; NPV has a stream's value at a given rate",
     "clocktime": "a run must give the same whenever it is made: write the time as a constant",
@@ -235,19 +235,19 @@ REFUSED = {
     "throughput": _QUEUE, "cycletime": _QUEUE, "ctmax": _QUEUE, "ctmean": _QUEUE,
     "ctmin": _QUEUE, "ctstddev": _QUEUE, "ctflow": _QUEUE, "qelem": _QUEUE,
 }  # fmt: skip
-#: Namespaces in which functions stand that are known without.
+#: Namespaces of functions that are also known without a namespace.
 NAMESPACES = ("std", "isee", "vensim")
 
 
 def written(name: str, args: Args) -> Expr:
-    """A call by its canonical name.
+    """Translate a call, given its canonical name.
 
     Raises
     ------
     ModelError : a wrong number of arguments; a function of Stella's that is not supported.
     """
     head, dot, tail = name.partition(".")
-    if dot and head == "vensim":  # by that name something else may be meant here
+    if dot and head == "vensim":  # the name may mean something else in XMILE
         return Call(tail, args)
     name = tail if dot and head in NAMESPACES else name
     if name in REFUSED:
@@ -266,7 +266,7 @@ def written(name: str, args: Args) -> Expr:
 
 
 def over_array(word: str, arg: Expr, count: int) -> Expr:
-    """One of `OVER_ARRAYS` over the ``count`` elements that ``arg`` runs over, 0 for no array."""
+    """One of `OVER_ARRAYS` over the ``count`` elements of ``arg``; a count of 0 means no array."""
     if word == "size":
         return Num(float(max(count, 1)))
     if word != "mean":
