@@ -1,4 +1,4 @@
-"""From a model back to a file that other tools open."""
+"""Writes a model to a file that other tools can open."""
 
 from sdsim.writers.redraw import redrawn
 from sdsim.writers.vensim import write_vensim

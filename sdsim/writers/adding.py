@@ -1,4 +1,4 @@
-"""Model -> Model for a dialect: every expression rewritten, variables added where one is needed."""
+"""Rewrites a model for a dialect: translates every expression and adds variables if needed."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Args = tuple[Expr, ...]
 
 @dataclass
 class Adder:
-    """Collects variables that a dialect needs beside the model's; `notes` says what changed."""
+    """Collects extra variables that a dialect needs; `notes` says what changed."""
 
     model: Model
     added: dict[str, Variable] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def name(self, wanted: str) -> str:
-        """``wanted``, or the first of ``wanted 2``, ``wanted 3``, ... that nothing has."""
+        """``wanted``, or the first of ``wanted 2``, ``wanted 3``, ... that is not taken."""
         taken = {*self.model.variables, *self.added, *self.model.dimensions, names.TIME}
         taken |= {e for d in self.model.dimensions.values() for e in d.elements}
         name, k = wanted, 1
@@ -60,7 +60,7 @@ class Adder:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an expression stands: what a row of a dialect's table may ask for."""
+    """The place of an expression, with what a row of a dialect's table may need."""
 
     adder: Adder
     variable: Variable
@@ -68,20 +68,20 @@ class Place:
 
     @property
     def model(self) -> Model:
-        """The model that is written."""
+        """The model being written."""
         return self.adder.model
 
     def note(self, text: str) -> None:
-        """Say what is not as it was."""
+        """Note a change from the original."""
         self.adder.notes.append(f"'{self.variable.name}': {text}")
 
     def apart(self, expr: Expr, what: str, role: str = "equation") -> Ref:
-        """``expr`` as a variable of its own, named after this one."""
+        """``expr`` as a separate variable, named after this one."""
         equation = replace(self.equation, expr=expr)
         return self.adder.add(self.variable, equation, f"{self.variable.name} {what}", role)
 
     def once(self, expr: Expr) -> Expr:
-        """``expr`` in a form that may be written several times."""
+        """``expr`` in a form that can be repeated cheaply."""
         return expr if isinstance(expr, Num | Ref) else self.apart(expr, "part")
 
 
@@ -117,7 +117,7 @@ def rewritten(
 
 
 def _spread(variable: Variable) -> Variable:
-    """A variable of ``:RAW:`` data, which no other format knows, in functions that all have."""
+    """A variable of ``:RAW:`` data, which no other format has, in functions that all have."""
 
     def spread(node: Expr) -> Expr:
         if isinstance(node, Call) and node.name == "with lookup":

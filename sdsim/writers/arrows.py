@@ -1,4 +1,4 @@
-"""Ways for arrows: straight or one bend, clear of names, with few crossings."""
+"""Routes arrows: straight or with one bend, clear of names, with few crossings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def curve(a: Point, b: Point, handle: Point | None) -> Path:
 
 
 class Arrows:
-    """The ways that are taken on a view."""
+    """The routes already taken on a view."""
 
     def __init__(self, view: View) -> None:
         by_id = {n.id: n for n in view.nodes}
@@ -65,7 +65,7 @@ class Arrows:
         self.parts.append(np.hstack([way[:-1], way[1:], marks]))
 
     def way(self, start: Node, end: Node) -> Arrow | None:
-        """The clearest arrow from cause to effect, taken; None where there is no good one."""
+        """Take the clearest route from cause to effect; None if there is no good one."""
         dx, dy = end.x - start.x, end.y - start.y
         length = math.hypot(dx, dy)
         if not 1 < length <= _LONGEST:
@@ -75,7 +75,7 @@ class Arrows:
         taken = np.vstack(self.parts) if self.parts else np.zeros((0, 6))
         taken = taken[~np.isin(taken[:, 4:], (start.id, end.id)).any(axis=1)]
         best: tuple[float, Point | None, Path] | None = None
-        # Along a pipe an arrow would not be seen.
+        # An arrow along a pipe would not be visible.
         least = 0.25 if abs(dy) < 1 and {"valve", "stock"} <= {start.kind, end.kind} else 0.0
         for bend in (b for b in _BENDS if abs(b) >= least):
             handle = None

@@ -1,4 +1,4 @@
-"""What a diagram shows of a model: stocks, their flows, what is read by what, view by view."""
+"""The contents of a model's diagram, view by view: stocks, their flows, and causes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sdsim.base import names
 from sdsim.ir.expr import Binary, Call, Expr, Ref, Unary, walk
 from sdsim.ir.model import Model, Variable
 
-#: The view of what belongs to no group.
+#: The view of variables without a group.
 REST = "Model"
 
 
 @dataclass
 class Page:
-    """What one view shows, by canonical name.
+    """The contents of one view, by canonical name.
 
     own : the variables that are at home here, in the order of the file.
     flows : (from stock, to stock) of each flow at home here; None is a cloud.
@@ -30,7 +30,7 @@ class Page:
 
 
 def pages(model: Model, hidden: bool = True) -> list[Page]:
-    """A page for each group, in the order of the file; control variables are on none.
+    """A page for each group, in file order; control variables are left out.
 
     hidden : whether the parts of macros are shown; if not, what they read takes their place.
     """
@@ -70,7 +70,7 @@ def _net(variable: Variable) -> list[Expr]:
 def _ends(
     stocks: Mapping[str, Variable], shown: Mapping[str, Variable], known: set[str]
 ) -> dict[str, tuple[str | None, str | None]]:
-    """From and to which stock each flow runs: the first that says so, where several do."""
+    """The stocks at the ends of each flow; the first found, if there are several."""
     out: dict[str, tuple[str | None, str | None]] = {}
     for key, stock in stocks.items():
         for net in _net(stock):

@@ -1,4 +1,4 @@
-"""Equations element by element, for formats that know no mapping, part of a range or exception."""
+"""Equations element by element, for formats without mappings, subranges or exceptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sdsim.base.errors import ModelError
 from sdsim.ir.expr import Array, Call, Expr, Num, Ref, rewrite, walk
 from sdsim.ir.model import Equation, Model, Variable
 
-#: The most nodes that are written for one equation.
+#: The most nodes written for one equation.
 MAX_NODES = 500_000
 
 
@@ -35,7 +35,7 @@ def whole(model: Model, variable: Variable, equation: Equation) -> bool:
 
 
 def by_cell(model: Model, variable: Variable, equation: Equation) -> Iterator[Equation]:
-    """An equation for each element that it holds for.
+    """One equation for each element that it covers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A model file in another format: written, read again, and only then put in place."""
+"""Converts a model file: writes it, reads it back, and only then puts it in place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sdsim.ir.program import Program
 from sdsim.readers import read
 from sdsim.writers import Written, differing, redrawn, write_vensim, write_xmile
 
-#: What a suffix is written by.
+#: The writer for each suffix.
 WRITERS: dict[str, Callable[[Model], Written]] = {
     ".mdl": write_vensim, ".xmile": write_xmile, ".stmx": write_xmile,
 }  # fmt: skip
@@ -34,17 +34,17 @@ def convert(
 ) -> tuple[str, ...]:
     """Write the model in ``source`` to ``target``, in the format of its suffix.
 
-    The new file is read again before it takes its name: it must say the same equations.
+    The new file is read back before it is put in place; it must have the same equations.
 
     Parameters
     ----------
-    force : whether a file that is there may be replaced.
-    sketch_only : whether a Vensim file keeps all but its sketch byte for byte.
-    data_folder : where external data may lie; the model's own folder by default.
+    force : whether an existing file may be replaced.
+    sketch_only : whether a Vensim file keeps everything but its sketch byte for byte.
+    data_folder : folder of external data; the model's own folder by default.
 
     Returns
     -------
-    What is not written as it was, one line each.
+    What is written differently from the original, one line each.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _program(model: Model) -> Program:
 
 
 def _runs(model: Model) -> bool:
-    """Whether all that the model calls is there."""
+    """Whether everything that the model calls exists."""
     try:
         _program(model)
     except ModelError:
@@ -114,7 +114,7 @@ def vacant(target: Path, force: bool) -> None:
 
 
 def replace(target: Path, text: str, check: Callable[[Path], None]) -> None:
-    """Put a file in place once it is whole and ``check`` has seen it.
+    """Put a file in place once it is complete and ``check`` has passed it.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""Data equations for formats that have none: what they say, written over tables of the data.
+"""Data equations for formats without them, rewritten as expressions over tables of the data.
 
-See `sdsim.compile.series` for what they mean; here it is said again as expressions of time.
+See `sdsim.compile.series` for their meaning, which is expressed here in terms of time.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Writer:
         return made
 
     def _read(self, series: _Series) -> Expr:
-        """What holds at the time of the run."""
+        """The value at the time of the run."""
         if series.kind == "raw":
             slack = times(Num(SLACK), Ref(names.TIME_STEP))
             x, y = self._held(series, "hold_backward", plus(_TIME, slack))
@@ -146,7 +146,7 @@ class _Writer:
         return plus(y0, times(slope, minus(_TIME, x0)))
 
     def _held(self, series: _Series, kind: str, at: Expr) -> tuple[Expr, Expr]:
-        """(time, value) of the point that holds at a time."""
+        """(time, value) of the data point that applies at a time."""
 
         def chosen(y: Sequence[float]) -> Expr:
             return Call("with lookup", (at, Lookup(series.x, tuple(y), kind)))

@@ -1,4 +1,4 @@
-"""A stock-and-flow diagram as a value: what stands where, in pixels, y downwards."""
+"""A stock-and-flow diagram as plain values: positions in pixels, y downwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def half(kind: str, width: float) -> float:
 
 @dataclass(frozen=True)
 class Node:
-    """Something with a place.
+    """An item on a diagram.
 
     id : its number within the view, from 1.
     kind : ``stock``, ``valve`` (the label of a flow hangs below it), ``variable``, ``shadow`` (a

@@ -1,4 +1,4 @@
-"""Expression trees as text that the reader of a dialect takes back as the same tree."""
+"""Prints expression trees as text that a dialect's reader parses back to the same tree."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from sdsim.base.errors import UnsupportedError
 from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, rewrite
 
-#: How tightly a piece of text holds together; an atom needs no parentheses anywhere.
+#: Binding strength of a piece of text; an atom never needs parentheses.
 ATOM = 9
 MINUS = 7
 _POWER = 8
 
-#: A piece of text and how tightly it holds together.
+#: A piece of text and its binding strength.
 Piece = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """What differs between the notations.
+    """The differences between notations.
 
     levels : how tightly each binary operator holds, and ``not``.
     words : operators that are written otherwise than in `sdsim.ir.expr`.

@@ -1,4 +1,4 @@
-"""Ranges of a variable that its equations alone would not say, written so that a reader sees them.
+"""Writes a variable's ranges so that a reader can infer them when its equations do not show them.
 
 Vensim declares no dimensions: a variable that is defined element by element has the smallest range
 that holds its elements, which need not be the one that was meant where ranges share elements.

@@ -1,4 +1,4 @@
-"""A model as Vensim text: subscript ranges, the equations in their groups, a sketch of them.
+"""Writes a model as Vensim text: subscript ranges, the equations by group, and a sketch.
 
 What a model no longer has once it is read (macros, names of data files, comments on groups) is
 written in an equivalent way: the parts of a macro as variables of their own, data as tables.
@@ -34,7 +34,7 @@ _RK4 = ":L\x7f<%^E!@\n15:0,0,0,5,0,0\n"
 
 
 def write_vensim(model: Model) -> Written:
-    """A Vensim file with a sketch.
+    """Write a Vensim file with a sketch.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class _Writer:
         return f"{quoted(dim.name)}:\n\t{body}\n\t~\n\t~\t\n\t|\n"
 
     def mapping(self, dim: Dimension, other: str) -> str:
-        """By position where that says all, else element by element."""
+        """A mapping by position if that is enough, else element by element."""
         target, images = self.model.dimensions[other], dim.maps[other]
         if images == tuple((e,) for e in target.elements):
             return self.names.subscript(other)

@@ -1,4 +1,4 @@
-"""What Vensim spells otherwise, a row each; all other calls have the name that they have here.
+"""Functions that Vensim spells differently, one row each; all others keep their name.
 
 Source: Vensim Reference Manual, Functions.
 """
@@ -74,7 +74,7 @@ ROWS: dict[str, Row] = {
 
 
 def in_vensim(model: Model) -> tuple[Model, tuple[str, ...]]:
-    """The model in Vensim's words, and what is not as it was.
+    """The model in Vensim's functions, and notes on what changed.
 
     Raises
     ------

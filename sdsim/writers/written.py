@@ -1,4 +1,4 @@
-"""A model file to be, and whether what is read from it is the model that was meant."""
+"""The text of a new model file, and the check that reading it gives the intended model."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def flattened(model: Model) -> Iterator[str]:
 
 
 def differing(meant: Model, again: Model) -> ModelError | None:
-    """What of a model is not the same once it was written and read, if anything.
+    """The first difference between a model and the one read back from its file, if any.
 
     Dimensions with their elements and mappings, and every equation, subscripts and all, must be
     the same; a minus before a number may be a part of it.

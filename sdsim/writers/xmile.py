@@ -1,4 +1,4 @@
-"""A model as XMILE 1.0: times, dimensions, variables with flows of their own, one page of views."""
+"""Writes a model as XMILE 1.0: times, dimensions, variables with their flows, one page of views."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Writer:
         self.flows = {f for both in said.flows.values() for part in both for f in part}
 
     def notes(self) -> Iterator[str]:
-        """What is not as it was."""
+        """Notes on what changed."""
         if self.spelling.foreign:
             which = ", ".join(self.spelling.foreign)
             yield f"functions that XMILE has not are in the namespace vensim: {which}"

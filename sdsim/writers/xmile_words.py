@@ -1,4 +1,4 @@
-"""What XMILE spells otherwise, and the parts it wants: flows for stocks, tables for variables.
+"""Functions that XMILE spells differently, and parts it requires: flows of stocks, tables.
 
 Functions that XMILE has not are written with Vensim's name in the namespace ``vensim``, as XMILE
 asks of functions that belong to a vendor (XMILE 1.0, 3.5 and 3.2.2.3).
@@ -68,7 +68,7 @@ ROWS: dict[str, Row] = {
 
 @dataclass(frozen=True)
 class Said:
-    """A model as XMILE says it.
+    """A model in the form that XMILE needs.
 
     flows : the names of what flows into and out of each stock.
     """
@@ -79,7 +79,7 @@ class Said:
 
 
 def in_xmile(model: Model) -> Said:
-    """The model in XMILE's words.
+    """The model in XMILE's functions.
 
     Raises
     ------
