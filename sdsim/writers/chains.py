@@ -15,7 +15,7 @@ from sdsim.writers.causes import Page
 from sdsim.writers.drawing import Point, half
 from sdsim.writers.trees import REACH, ROW, Leaf, extent, settled, sides, stacked
 
-OVER = 27.0  # from a valve up to what lies above it, from a stock with its label
+OVER = 27.0  # from a valve, or a stock with its label, up to the items above it
 OVER_STOCK = 48.0
 MOST = 5 * ROW  # the height from which causes stand on both sides
 MOST_ALONE = 10 * ROW
@@ -27,7 +27,7 @@ _CORNERS = 20.0  # how far from the middle of a stock a pipe may leave it
 
 @dataclass
 class Block:
-    """A part of a view, with places of its own; `left` to `bottom` bound it."""
+    """A part of a view with its own coordinates; `left` to `bottom` bound it."""
 
     spots: list[tuple[str, str, float, float, float]] = field(default_factory=list)
     arrows: list[tuple[int, int]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Block:
     bottom: float = 0.0
 
     def put(self, kind: str, key: str, x: float, y: float, width: float) -> int:
-        """Place something; its number within the block."""
+        """Place an item and return its number within the block."""
         self.spots.append((kind, key, x, y, width))
         side = half(kind, width) + 2
         self.left, self.right = min(self.left, x - side), max(self.right, x + side)
@@ -59,7 +59,7 @@ class Block:
 
 
 def alone(root: Leaf, kind: str = "variable") -> Block:
-    """A variable with its causes, on both sides where there are many."""
+    """A variable with its causes, on both sides if there are many."""
     block = Block()
     me = block.put(kind, root.key, 0.0, 0.0, root.width)
     for turn, causes in zip((1.0, -1.0), sides(root.causes, MOST_ALONE), strict=True):
@@ -262,11 +262,11 @@ class Row:
         return y
 
     def _corner(self, stock: str, number: int, among: int, turn: float) -> float:
-        """Where a pipe leaves a stock downwards: the upper the band, the further out."""
+        """Where a pipe leaves a stock downwards: the higher the band, the further out."""
         return self.x[stock] + turn * _CORNERS * (among - number) / among
 
     def _across(self, bottom: float) -> None:
-        """Flows between stocks that are no neighbours, or joined already, below everything."""
+        """Place flows between stocks that are not adjacent, or already joined, below everything."""
         used = {p[0] for p in self.block.pipes}
         drawn = {self.block.spots[n][1] for n in used}
         for flow, (start, end) in self.ends.items():
@@ -294,7 +294,7 @@ class Row:
 
 
 def blocks_of(page: Page, trees: Mapping[str, Leaf]) -> Iterator[Block]:
-    """Rows of stocks first, then what stands alone."""
+    """The blocks of a page: rows of stocks first, then variables that stand alone."""
     for row in rows_of(page):
         if len(row) > 1 or any(row[0] in ends for ends in page.flows.values()):
             yield Row(row, page, trees).made()

@@ -95,7 +95,7 @@ def grown(
 
 
 def leaves(root: Leaf) -> list[Leaf]:
-    """All places of a tree, the root first, each before its causes."""
+    """All items of a tree, the root first, each before its causes."""
     out = [root]
     for leaf in out:
         out.extend(leaf.causes)
@@ -151,7 +151,7 @@ def _cover(outline: Outline, other: Outline, shift: int, down: float) -> None:
 
 
 def extent(outline: Outline) -> tuple[float, float]:
-    """How high and low an outline reaches."""
+    """The top and bottom of an outline."""
     return min(t for t, _ in outline.values()), max(b for _, b in outline.values())
 
 

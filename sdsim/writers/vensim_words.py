@@ -111,7 +111,7 @@ def _straight(node: Expr) -> Expr:
 
 
 def _in_numbers(node: Expr) -> Expr:
-    """Also without the word for more than any number."""
+    """The same, also without a word for infinity."""
     if isinstance(node, Num) and math.isinf(node.value):
         return Binary("*", Num(math.copysign(1e308, node.value)), Num(10.0))
     return _straight(node)
@@ -136,7 +136,7 @@ def _looked_up(place: Place, node: Expr) -> Expr:
 
 
 def _kinds(model: Model, call: Call) -> set[str]:
-    """How the tables are read that a call by name may mean."""
+    """The interpolation types of the tables that a call by name may refer to."""
     owner = model.variables.get(call.name)
     if owner is None or owner.role != "lookup":
         return set()

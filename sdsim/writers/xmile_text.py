@@ -29,7 +29,7 @@ def _as(word: str) -> Spell:
 
 
 def _with_order(word: str) -> Spell:
-    """(input, time, order, start): Vensim has the start before the order."""
+    """(input, time, order, initial value): Vensim has the initial value before the order."""
     return lambda a: f"{word}({', '.join((a[0], a[1], a[3], a[2]))})"
 
 
@@ -92,7 +92,7 @@ class Spelling:
         return identifier(self.shown.get(key) or self.ranges.get(key, key))
 
     def subscript(self, key: str) -> str:
-        """A dimension or element; what is run over has a star."""
+        """A dimension or element; a range to reduce over gets a star."""
         bare = key.removesuffix("!")
         said = self.ranges.get(bare, bare)
         text = said if said.isdecimal() and said == str(int(said)) else identifier(said)

@@ -1,7 +1,7 @@
 """Functions that XMILE spells differently, and parts it requires: flows of stocks, tables.
 
-Functions that XMILE has not are written with Vensim's name in the namespace ``vensim``, as XMILE
-asks of functions that belong to a vendor (XMILE 1.0, 3.5 and 3.2.2.3).
+Functions that XMILE lacks are written under Vensim's name in the namespace ``vensim``, as XMILE
+requires of vendors' functions (XMILE 1.0, 3.5 and 3.2.2.3).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _known(place: Place, expr: Expr) -> float | None:
 
 
 def _fixed(name: str) -> Row:
-    """With a delay time that is known, it is DELAY; otherwise the name is Vensim's."""
+    """DELAY if the delay time is a known number; otherwise Vensim's function."""
 
     def row(place: Place, a: Args) -> Expr:
         known = _known(place, a[1]) is not None
@@ -244,7 +244,7 @@ def _summed(model: Model, variable: Variable) -> tuple[tuple[str, ...], tuple[st
 
 
 def _control(variables: Mapping[str, Variable]) -> dict[str, Variable]:
-    """Control variables that are known numbers become these."""
+    """Replace control variables that are known numbers by those numbers."""
     out = dict(variables)
     for key in names.CONTROL:
         value = number_of(variables, key)
