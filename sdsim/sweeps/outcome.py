@@ -29,7 +29,7 @@ BETTER = ("", "high", "low")
 
 @dataclass(frozen=True)
 class Outcome:
-    """An outcome: an expression that gives one number per member.
+    """What a sweep keeps of each run: an expression that gives one number per member.
 
     expression : Vensim's notation with the measures of `sdsim.outcomes.measures`; a condition
         gives 1 if it holds and 0 if not.
