@@ -116,13 +116,17 @@ def test_the_command_line(
         ('"x[a, b]" = 1', "p.toml:3: 'x': has 1 subscript, got 2; write x[d]"),
         ("s = 1", "p.toml:3: 's': is a stock; give its start value with initial"),
         ("k = 1979-05-27",
-         "p.toml:3: 'constants.k': expected a number, got the date 1979-05-27; write one such as 2.5"),
+         "p.toml:3: 'constants.k': expected a number, got the date 1979-05-27; "
+         "write one such as 2.5"),
         ("k = {value = 07:32:00}",
-         "p.toml:3: 'constants.k': expected a number, got the time 07:32:00; write one such as 2.5"),
+         "p.toml:3: 'constants.k': expected a number, got the time 07:32:00; "
+         "write one such as 2.5"),
         ("x = [1, [1979-05-27]]",
-         "p.toml:3: 'constants.x': expected a number, got the date 1979-05-27; write one such as 2.5"),
+         "p.toml:3: 'constants.x': expected a number, got the date 1979-05-27; "
+         "write one such as 2.5"),
         ("k = true", "p.toml:3: 'constants.k': expected a number, got true; write one such as 2.5"),
-        ("k = 1" + 399 * "0", "p.toml:3: 'constants.k': expected a finite number, got a number of some 400 "
+        ("k = 1" + 399 * "0", "p.toml:3: 'constants.k': expected a finite number, "
+         "got a number of some 400 "
          "digits; write one between -1.8e308 and 1.8e308"),
         ("k = 1\ns = " + 5000 * "1", "p.toml:4: no valid TOML: a whole number of thousands of "
          "digits; write a smaller number"),
@@ -132,7 +136,8 @@ def test_the_command_line(
          "p.toml:4: 'k': is no lookup; give it a number or a series"),
         ("[series]\ns = {time = [0], values = [1]}", "p.toml:4: 's': is a stock and cannot be a "
          "series; give the series to one of its flows"),
-        ("[series]\nk = {file = 'd.csv', scale = 1979-05-27}", "p.toml:4: 'series.k.scale': expected a "
+        ("[series]\nk = {file = 'd.csv', scale = 1979-05-27}",
+         "p.toml:4: 'series.k.scale': expected a "
          "number, got the date 1979-05-27; write one such as 2.5"),
         ('"FINAL TIME" = -5', "p.toml:3: FINAL TIME -5 comes before INITIAL TIME 0; let the run "
          "end later, or begin earlier"),

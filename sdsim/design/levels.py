@@ -29,7 +29,7 @@ def _levels(factor: Factor, points: int) -> Floats:
 
 @dataclass(frozen=True)
 class Grid:
-    """A full grid: every combination of ``points`` levels of each factor, evenly spaced in its
+    """Every combination, a full grid, of ``points`` levels of each factor, evenly spaced in its
     distribution, or of its listed values; the last factor varies fastest.
 
     Examples
