@@ -153,8 +153,17 @@ def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> 
 
     Raises
     ------
-    ModelError : no factors or members, a repeated name, a seed that is not a whole number from 0.
+    ModelError : something else than factors, no factors or members, a repeated name, a seed that is
+        not a whole number from 0.
     """
+    listed = isinstance(factors, list | tuple)
+    wrong = [f for f in factors if not isinstance(f, Factor)] if listed else [factors]
+    if wrong:
+        raise ModelError(
+            f"expected a tuple of levers and uncertainties, got {said(wrong[0])}"
+            + (" in it" if listed else ""),
+            remedy='write (sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),)',
+        )
     if not factors:
         raise ModelError("nothing varies", remedy="name levers or uncertainties")
     if len(factors) > MAX_FACTORS:

@@ -5,9 +5,11 @@ Every one has ``low`` and ``high``, the ends of its support, and ``ppf``: from [
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,9 +38,26 @@ class Distribution(Protocol):
 
 def _finite(name: str, *values: float) -> None:
     for v in values:
-        if not np.isfinite(v):
-            what = f"{name}: expected finite numbers, got {v}"
+        if isinstance(v, bool) or not isinstance(v, Real):
+            what = f"{name}: expected a number, got {said(v)}"
+            raise ModelError(what, remedy="write one such as 2.5")
+        try:
+            fits = math.isfinite(v)
+        except OverflowError:
+            fits = False
+        if not fits:
+            what = f"{name}: expected finite numbers, got {said(v)}"
             raise ModelError(what, remedy="write one between -1.8e308 and 1.8e308")
+
+
+def _row(name: str, values: Any) -> tuple[Any, ...]:
+    """A list, tuple or array as a tuple."""
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        return tuple(values.tolist())
+    if not isinstance(values, list | tuple):
+        what = f"{name}: expected a list of numbers, got {said(values)}"
+        raise ModelError(what, remedy="write (1, 2, 3)")
+    return tuple(values)
 
 
 def _ordered(name: str, low: float, high: float) -> None:
@@ -50,6 +69,12 @@ def _ordered(name: str, low: float, high: float) -> None:
 @dataclass(frozen=True)
 class Uniform:
     """A uniform distribution: all values in the range are equally likely.
+
+    low, high : ends of the range, model units; ``low`` may not be above ``high``.
+
+    Raises
+    ------
+    ModelError : an end that is not a finite number; ends the wrong way round.
 
     Examples
     --------
@@ -73,7 +98,14 @@ class Uniform:
 
 @dataclass(frozen=True)
 class LogUniform:
-    """A log-uniform distribution: uniform in the logarithm.
+    """A log-uniform distribution: the logarithm is uniform, so that a step from 1 to 10 is as
+    likely as one from 10 to 100.
+
+    low, high : ends of the range, model units; ``low`` is above 0.
+
+    Raises
+    ------
+    ModelError : see `Uniform`; ``low`` is not above 0.
 
     Examples
     --------
@@ -101,7 +133,14 @@ class LogUniform:
 
 @dataclass(frozen=True)
 class Triangular:
-    """A triangular distribution with its peak at ``mode``.
+    """A triangular distribution: the density rises in a straight line from ``low`` to ``mode``, and
+    falls in one to ``high``.
+
+    low, mode, high : least, likeliest and largest value, model units, in that order.
+
+    Raises
+    ------
+    ModelError : a value that is not a finite number; values out of order.
 
     Examples
     --------
@@ -118,6 +157,7 @@ class Triangular:
 
     def __post_init__(self) -> None:
         _ordered("triangular", self.low, self.high)
+        _finite("triangular", self.mode)
         if not self.low <= self.mode <= self.high:
             what = f"triangular: mode {self.mode:g} is outside {self.low:g} to {self.high:g}"
             raise ModelError(what, remedy="put it between them")
@@ -136,6 +176,13 @@ class Triangular:
 @dataclass(frozen=True)
 class Pert:
     """A PERT distribution: a smooth bump over the range, peaking at ``mode`` (Malcolm et al. 1959).
+
+    low, mode, high : least, likeliest and largest value, model units, in that order; ``low`` and
+        ``high`` differ.
+
+    Raises
+    ------
+    ModelError : see `Triangular`; ``low`` equals ``high``.
 
     Examples
     --------
@@ -166,6 +213,14 @@ class Pert:
 @dataclass(frozen=True)
 class Normal:
     """A normal distribution, truncated at both ends of the range.
+
+    mean, deviation : mean and standard deviation before truncation, model units; ``deviation`` is
+        above 0.
+    low, high : ends of the range, model units.
+
+    Raises
+    ------
+    ModelError : see `Uniform`; ``deviation`` is not above 0.
 
     Examples
     --------
@@ -202,7 +257,15 @@ class Normal:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """A truncated lognormal distribution: ``median``, and ``spread`` of the logarithm.
+    """A lognormal distribution, truncated at both ends of the range: its logarithm is normal.
+
+    median : median before truncation, model units, above 0.   spread : standard deviation of the
+        natural logarithm, above 0.
+    low, high : ends of the range, model units; ``low`` is above 0.
+
+    Raises
+    ------
+    ModelError : see `Uniform`; a median, spread or low that is not above 0.
 
     Examples
     --------
@@ -219,6 +282,8 @@ class LogNormal:
     high: float
 
     def __post_init__(self) -> None:
+        _finite("lognormal", self.median, self.spread)
+        _ordered("lognormal", self.low, self.high)
         if not (self.median > 0 and self.low > 0):
             what = "lognormal: median and low must be above 0"
             raise ModelError(what, remedy="raise them, or use normal")
@@ -237,7 +302,16 @@ class LogNormal:
 
 @dataclass(frozen=True)
 class Choice:
-    """A discrete distribution over given values; ``weights`` need not sum to 1.
+    """A discrete distribution: one of the given values.
+
+    values : what it can be, model units.   weights : how likely each is, from 0; they are divided
+        by their sum, so (3, 1) and (0.75, 0.25) are the same. Without weights all values are
+        equally likely.
+
+    Raises
+    ------
+    ModelError : no values; values or weights that are not finite numbers; not as many weights as
+        values; weights below 0 or all 0.
 
     Examples
     --------
@@ -252,6 +326,8 @@ class Choice:
     weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _row("choice", self.values))
+        object.__setattr__(self, "weights", _row("choice: weights", self.weights))
         if not self.values:
             raise ModelError("choice: no values", remedy="write values = [1, 2]")
         _finite("choice", *self.values, *self.weights)
@@ -288,6 +364,12 @@ class Choice:
 class Integer:
     """The whole numbers from ``low`` to ``high``, all equally likely.
 
+    low, high : first and last of them, model units.
+
+    Raises
+    ------
+    ModelError : see `Uniform`; an end that is not a whole number.
+
     Examples
     --------
     The 10, 50 and 90 % quantiles:
@@ -314,6 +396,14 @@ class Integer:
 @dataclass(frozen=True)
 class Exponential:
     """An exponential distribution of mean ``stretch``, moved by ``shift``, truncated at both ends.
+
+    low, high : ends of the range, model units.   shift : the least value before truncation, model
+        units.   stretch : mean distance from ``shift`` before truncation, model units, above 0.
+
+    Raises
+    ------
+    ModelError : see `Uniform`; a setting besides ``shift`` that is not above 0; a range that the
+        distribution does not reach.
 
     Examples
     --------
@@ -366,7 +456,14 @@ class Exponential:
 
 @dataclass(frozen=True)
 class Gamma(Exponential):
-    """A gamma distribution of mean 1 and given ``order``, scaled, moved and truncated likewise.
+    """A gamma distribution of mean ``stretch``, moved by ``shift``, truncated at both ends.
+
+    low, high, shift, stretch : as for `Exponential`.   order : its shape parameter, above 0; 1
+        gives the exponential distribution, larger ones a narrower bump.
+
+    Raises
+    ------
+    ModelError : see `Exponential`.
 
     Examples
     --------
@@ -388,7 +485,16 @@ class Gamma(Exponential):
 
 @dataclass(frozen=True)
 class Weibull(Exponential):
-    """A Weibull distribution of scale 1 and given ``shape``, scaled, moved and truncated likewise.
+    """A Weibull distribution of scale ``stretch``, moved by ``shift``, truncated at both ends.
+
+    low, high : ends of the range, model units.   shift : the least value before truncation, model
+        units.   stretch : distance from ``shift`` below which 63 % lies before truncation, model
+        units, above 0.
+    shape : its shape parameter, above 0; 1 gives the exponential distribution.
+
+    Raises
+    ------
+    ModelError : see `Exponential`.
 
     Examples
     --------
@@ -410,7 +516,16 @@ class Weibull(Exponential):
 
 @dataclass(frozen=True)
 class Beta(Exponential):
-    """A beta distribution on [0, 1], scaled, moved and truncated likewise.
+    """A beta distribution between ``shift`` and ``shift + stretch``, truncated at both ends.
+
+    low, high : ends of the range, model units.   shift : the least value before truncation, model
+        units.   stretch : width before truncation, model units, above 0.
+    alpha, beta : its shape parameters, above 0; equal ones give a symmetric distribution, and it
+        leans to the low end if ``alpha`` is the smaller.
+
+    Raises
+    ------
+    ModelError : see `Exponential`.
 
     Examples
     --------

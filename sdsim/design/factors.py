@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest
+from sdsim.base.errors import ModelError, nearest, said
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
 from sdsim.ir.model import Model, label_of, shape_of
 from sdsim.ir.provenance import doubt_of
@@ -25,13 +25,41 @@ class Factor:
     """A constant that varies between members.
 
     name : name of the constant, ``Name`` (all its elements together) or ``Name[a,b]``.
+    distribution : what its values can be, such as `Uniform`.
     source : source of its range.   group : a sector, a provenance or any other label.
+
+    Raises
+    ------
+    ModelError : a name that is empty or no text; something else in place of a distribution.
     """
 
     name: str
     distribution: Distribution
     source: str = ""
     group: str = ""
+
+    def __post_init__(self) -> None:
+        word = type(self).__name__
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise ModelError(
+                f"{word}: expected the name of a constant, got {said(self.name)}",
+                remedy=f'write sdsim.{word}("Duration", sdsim.Uniform(5, 9))',
+            )
+        d: Any = self.distribution
+        if isinstance(d, type) or not all(hasattr(d, k) for k in ("low", "high", "ppf")):
+            pair = isinstance(d, list | tuple) and len(d) == 2
+            one = f"Uniform({d[0]}, {d[1]})" if pair else "Uniform(5, 9)"
+            raise ModelError(
+                f"expected a distribution, got {said(d)}", remedy=f"write sdsim.{one}",
+                variable=self.name,
+            )  # fmt: skip
+        for what in ("source", "group"):
+            if not isinstance(text := getattr(self, what), str):
+                raise ModelError(
+                    f"{what}: expected text, got {said(text)}",
+                    remedy="write it in quotes",
+                    variable=self.name,
+                )
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""

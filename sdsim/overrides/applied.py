@@ -74,18 +74,16 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
     changed: dict[str, Variable] = {}
     parameters: dict[str, dict[int, float]] = {}
     placed = overrides.placed
+    _without_lookups(model, overrides)
     for key, values in values_for(model, overrides.constants, placed).items():
         variable = model.variables[key]
         if is_parameter(variable):
             parameters[key] = values
             continue
-        if variable.is_stock or variable.role == "lookup":
-            remedy = "give a table of points"
-            what = "is a lookup"
-            if variable.is_stock:
-                what, remedy = "is a stock", "give its start value with initial"
+        if variable.is_stock:
+            remedy = "give its start value with initial"
             raise placed(
-                ModelError(what, remedy=remedy, variable=variable.name),
+                ModelError("is a stock", remedy=remedy, variable=variable.name),
                 _named(model, overrides.constants, key),
             )
         changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
@@ -117,6 +115,18 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
         for hidden_key, v in _started(model, variable, values).items():
             changed[hidden_key] = v
     return (model.replacing(changed) if changed else model), parameters
+
+
+def _without_lookups(model: Model, overrides: Overrides) -> None:
+    """Refuse a lookup among the constants, whatever is given for it."""
+    for name in overrides.constants:
+        try:
+            variable, _ = locate(model, name)
+            if variable.role == "lookup":
+                remedy = "give a table of points: Points(x, y), or [lookups] in a preset"
+                raise ModelError("is a lookup", remedy=remedy, variable=variable.name)
+        except ModelError as e:
+            raise overrides.placed(e, name) from None
 
 
 def _for_table(

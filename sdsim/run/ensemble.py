@@ -11,7 +11,8 @@ import xarray as xr
 
 from sdsim.base import host
 from sdsim.base.errors import ModelError
-from sdsim.overrides import Overrides, many_numbers, mapping
+from sdsim.ir.model import Model, label_of
+from sdsim.overrides import Overrides, locate, many_numbers, mapping
 from sdsim.run.driver import march
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.nonfinite import causes
@@ -72,7 +73,9 @@ def simulate_many(
     control = (initial_time, final_time, time_step, saveper)
     run = prepare(system, params, method, control=control, seed=seed)
     in_batches(run.method, "an ensemble runs")
-    drawn = {name: _drawn(name, values) for name, values in mapping(draws, "draws").items()}
+    by_name = mapping(draws, "draws")
+    _in_rows(run.system.model, by_name)
+    drawn = {name: _drawn(name, values) for name, values in by_name.items()}
     given = None if numbers is None else _drawn("numbers", numbers)
     if given is not None and not np.array_equal(given, np.rint(given)):
         raise ModelError(
@@ -119,6 +122,22 @@ def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> x
     axis = next(n for n in ("draw", "drawn constant", "name of a draw") if n not in taken)
     values = np.stack(list(drawn.values()))
     return out.assign_coords({axis: list(drawn), "draws": ((axis, "member"), values)})
+
+
+def _in_rows(model: Model, draws: Mapping[str, Any]) -> None:
+    """Refuse several numbers for one member."""
+    for name, values in draws.items():
+        first = values[0] if isinstance(values, list | tuple) and values else None
+        nested = isinstance(first, list | tuple | np.ndarray) and np.ndim(first) > 0
+        if not nested and getattr(values, "ndim", 1) < 2:
+            continue
+        variable, cells = locate(model, name)
+        remedy = "give a row of numbers, one for each member"
+        if variable.dims and cells is None:
+            remedy = f'vary elements by name, such as "{label_of(model, variable, 0)}"'
+        raise ModelError(
+            "expected one number for each member, got several", remedy=remedy, variable=name
+        )
 
 
 def _drawn(name: str, values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdsim.base.errors import ModelError, nearest
+from sdsim.base.errors import ModelError, nearest, said
 from sdsim.ir.expr import Expr
 from sdsim.ir.model import Model
 from sdsim.outcomes import (
@@ -35,6 +35,10 @@ class Outcome:
         gives 1 if it holds and 0 if not.
     units : as shown.   better : ``high``, ``low``, or empty if neither is better.
 
+    Raises
+    ------
+    ModelError : a name that is empty, something else than text, another word for ``better``.
+
     Examples
     --------
     >>> sdsim.Outcome("cases", "PEAK(Infectious)", "people", better="low").expression
@@ -45,6 +49,27 @@ class Outcome:
     expression: str
     units: str = ""
     better: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise ModelError(
+                f"an outcome: expected a name, got {said(self.name)}",
+                remedy='write sdsim.Outcome("cases", "PEAK(Infectious)")',
+            )
+        for what in ("expression", "units"):
+            if not isinstance(text := getattr(self, what), str):
+                raise ModelError(
+                    f"{what}: expected text, got {said(text)}",
+                    remedy="write it in quotes",
+                    variable=self.name,
+                )
+        if not isinstance(self.better, str) or self.better not in BETTER:
+            close = nearest(self.better, BETTER[1:]) if isinstance(self.better, str) else ""
+            raise ModelError(
+                f"better: expected 'high' or 'low', got {said(self.better)}",
+                remedy=close or "write one of them, or leave it out",
+                variable=self.name,
+            )
 
 
 @dataclass(frozen=True)
@@ -106,9 +131,6 @@ def read_outcomes(model: Model, asked: Sequence[Outcome], moving: Sequence[str] 
             f"{len(asked):,} outcomes, at most {MAX_OUTCOMES:,}", remedy="leave some out"
         )
     for outcome in asked:
-        if outcome.better not in BETTER:
-            remedy = nearest(outcome.better, BETTER[1:]) or "'high', 'low', or leave it out"
-            raise ModelError(f"better = '{outcome.better}'", remedy=remedy, variable=outcome.name)
         if len(outcome.expression) > MAX_LENGTH:
             raise ModelError(
                 f"longer than {MAX_LENGTH} characters", variable=outcome.name, remedy="shorten it"

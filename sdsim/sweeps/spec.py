@@ -33,6 +33,7 @@ from sdsim.ir.model import Model, Variable, shape_of
 from sdsim.overrides import Overrides, locate, parameter_vector
 from sdsim.overrides.piecewise import knot, with_path
 from sdsim.overrides.preset import read_preset
+from sdsim.readers.source import XMILE
 from sdsim.run.methods import Method, batch_names, method_named
 from sdsim.run.system import System, load
 from sdsim.sweeps.outcome import BETTER, Outcome
@@ -47,6 +48,8 @@ _SETTINGS = {
     "levers": ("from_model", "groups", "except"),
     "uncertainties": ("from_model", "groups", "except", "spread"),
 }
+#: Suffixes of model files.
+MODELS = (".mdl", *XMILE)
 #: Designs without randomness.
 UNSEEDED = (Grid.kind, Table.kind)
 
@@ -69,6 +72,9 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
     (128, ['cases'])
     """
     path = Path(path)
+    if path.suffix.lower() in MODELS:
+        remedy = f'write a spec that names it: model = "{path.name}", [design], [outcomes]'
+        raise ModelError("this is a model, not a spec", remedy=remedy, file=f"{path}")
     top = read_toml(path, limits.TOML_BYTES)
     top.only(*KEYS)
     if system is None:
@@ -170,6 +176,9 @@ def _factor(
             raise section.fault("expected [low, high] or a table", key, "write two numbers")
         low, high = section.numbers(key)
         value = {"low": low, "high": high}
+    elif not isinstance(value, dict):
+        what = f"expected a range or a table, got {said(value)}"
+        raise section.fault(what, key, "write [low, high] or {low = ..., high = ...}")
     data = {**section.data, key: value}
     own = Section(data, section.file, section.text, section.keys).section(key)
     distribution = _distribution(own, variable)
@@ -362,7 +371,8 @@ def _outcomes(top: Section) -> tuple[Outcome, ...]:
     section, out = top.section("outcomes"), []
     for name, value in section.data.items():
         if isinstance(value, str):
-            out.append(Outcome(name, value))
+            with section.placing(name):
+                out.append(Outcome(name, value))
             continue
         if not isinstance(value, dict):
             what = f"expected an expression or a table, got {said(value)}"
@@ -370,5 +380,6 @@ def _outcomes(top: Section) -> tuple[Outcome, ...]:
         own = section.section(name)
         own.only("expression", "units", "better")
         better = own.choice("better", BETTER, "")
-        out.append(Outcome(name, own.words("expression"), own.words("units", ""), better))
+        with section.placing(name):
+            out.append(Outcome(name, own.words("expression"), own.words("units", ""), better))
     return tuple(out)

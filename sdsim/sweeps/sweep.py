@@ -12,7 +12,7 @@ import numpy as np
 
 from sdsim.backends import compiler_version, machine_class
 from sdsim.base import cache, names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section
 from sdsim.base.version import __version__
 from sdsim.design import Design, design_to_data, fit
@@ -50,6 +50,10 @@ class Sweep:
     about : free text for the store: a title, the preset's name.
     spec : the file that this sweep was read from, so that errors can name its lines.
 
+    Raises
+    ------
+    ModelError : an argument of the wrong kind. What does not fit the model is found by `task`.
+
     Examples
     --------
     >>> factors = (sdsim.Uncertainty("Duration", sdsim.Uniform(5, 9)),)
@@ -73,6 +77,24 @@ class Sweep:
     timeout: float = 600.0
     about: Mapping[str, str] = field(default_factory=dict)
     spec: Section | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        def expect(fits: bool, what: str, got: object, remedy: str) -> None:
+            if not fits:
+                raise ModelError(f"a sweep: expected {what}, got {said(got)}", remedy=remedy)
+
+        expect(isinstance(self.system, System), "a model", self.system, 'write sdsim.load("x.mdl")')
+        sized = hasattr(self.design, "unit") and not isinstance(self.design, type)
+        expect(
+            sized, "a design", self.design, "write sdsim.LatinHypercube(factors, 200) or another"
+        )
+        remedy = 'write (sdsim.Outcome("end", "FINAL(x)"),)'
+        listed = isinstance(self.outcomes, list | tuple)
+        expect(listed, "a tuple of outcomes", self.outcomes, remedy)
+        for outcome in self.outcomes:
+            expect(isinstance(outcome, Outcome), "outcomes", outcome, remedy)
+        plain = 'write sdsim.Overrides({"Name": value})'
+        expect(isinstance(self.params, Overrides), "params as Overrides", self.params, plain)
 
     def task(self) -> Task:
         """The sweep as a task, tested on one member.

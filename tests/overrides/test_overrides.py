@@ -310,7 +310,9 @@ def test_later_overrides_hold(model: System) -> None:
         ({"x": 1}, "is a stock; give its start value with initial"),
         ({"y[a]": 1}, "is a stock; give its start value with initial"),
         ({"x": Points((0, 1), (1, 2))}, "is a stock and cannot be a series"),
-        ({"f": 1}, "is a lookup; give a table of points"),
+        ({"f": 1}, "'f': is a lookup; give a table of points: Points(x, y)"),
+        ({"f": [1, 2, 3]}, "'f': is a lookup; give a table of points: Points(x, y)"),
+        ({"g[a]": [1, 2, 3]}, "'g': is a lookup; give a table of points: Points(x, y)"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(

@@ -160,7 +160,16 @@ def test_an_ensemble_too_large_for_memory_is_refused(
     [
         ({"rate": 0.5}, "'rate': expected a value for each member, got 0.5; what is the same"),
         ({"rate": "0.5"}, "expected a value for each member, got '0.5'"),
-        ({"rate": [[0.5], [0.6]]}, "expected a number, got a list"),
+        (
+            {"rate": [[0.5], [0.6]]},
+            "'rate': expected one number for each member, got several; give a row of numbers",
+        ),
+        (
+            {"room": [[10, 20], [11, 21]]},
+            'one number for each member, got several; vary elements by name, such as "room[',
+        ),
+        ({"room": np.ones((5, 2))}, 'vary elements by name, such as "room['),
+        ({"room": [[10], [11, 21]]}, 'vary elements by name, such as "room['),
         ([0.5], "draws: expected values by name, got list"),
         ({"room": [1.0], "room[B]": [2.0]}, "'room[b]' is drawn twice, by 'room' and 'room[B]'"),
         ({"rate": [1.0], " Rate": [1.0]}, "'rate' is drawn twice"),

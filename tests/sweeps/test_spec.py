@@ -169,6 +169,11 @@ file = "rows.csv"
         ("members = 50", "member = 50", 11, "unknown key 'member'"),
         ('"Loss" = {values', '"Los" = {values', 16, "did you mean 'Loss'"),
         ('"Loss" = {values', '"Change" = {values', 16, "is no constant"),
+        ('"Loss" = {values = [0, 0.5]}', '"Loss" = 0.5', 16,
+         r"expected a range or a table, got 0.5; write \[low, high\] or {low = ..., high = ...}"),
+        ('"Rate" = {low', '"Start" = "big"\n"Rate" = {low', 19,
+         "'uncertainties.Start': expected a range or a table, got 'big'"),
+        ('"end" = "FINAL', '"" = "FINAL', 22, "an outcome: expected a name, got ''"),
         ("low = 0.1, high = 0.3", "low = 0.4, high = 0.3", 19, "low 0.4 is above high 0.3"),
         ('"triangular"', '"triangle"', 19, "did you mean 'triangular'"),
         ("FINAL(Level)", "FINAL(Levl)", 22, "'outcomes.end'.*did you mean 'Level'"),
@@ -198,6 +203,17 @@ def test_what_is_wrong_is_named_with_its_line(
     if line and "no valid TOML" not in words:
         assert e.value.line == line
         assert str(e.value).startswith(f"spec.toml:{line}: ")
+
+
+@pytest.mark.parametrize("name", ["level.mdl", "gone.MDL", "x.stmx", "x.xmile"])
+def test_a_model_is_no_spec(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = f"{name}: this is a model, not a spec; write a spec that names it: model = "
+    with pytest.raises(ModelError) as e:
+        read_sweep(folder / name)
+    assert said in str(e.value)
+    assert sdsim.cli.main(["sweep", str(folder / name), "-o", str(folder / "s")]) == 2
+    assert said in capsys.readouterr().err
+    assert not (folder / "s").exists()
 
 
 def test_what_is_the_same_for_all_is_not_drawn(folder: Path) -> None:
@@ -326,7 +342,7 @@ def test_a_namesake_may_be_spelled_as_the_setting_is(folder: Path, key: str) -> 
         ("from_model = 3", "expected true or false, got 3"),
         ("groups = 3", "expected a list of texts, got 3"),
         ('groups = ["a", 3]', "expected a list of texts, got one with 3 in it"),
-        ('"Spread" = 3', r"expected a table|expected \[low, high\]"),
+        ('"Spread" = 3', r"a range or a table, got 3; write \[low, high\] or"),
         ('"Spread" = [1, 2]\n"spread " = [1, 2]', "too|twice"),
     ],
 )

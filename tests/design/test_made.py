@@ -1,0 +1,115 @@
+"""Factors, designs and distributions say what is wrong with their arguments when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdsim import Choice, Lever, ModelError, Uncertainty, Uniform
+from sdsim.design import Grid, LatinHypercube, Morris, OneAtATime, Saltelli, SobolSequence
+from sdsim.design.distributions import KINDS
+
+Any_ = Callable[..., Any]
+ROOM = Uncertainty("Room Temperature", Uniform(50, 80))
+#: Valid arguments of each distribution.
+VALID: dict[str, tuple[Any, ...]] = {
+    "uniform": (1, 2), "loguniform": (1, 2), "triangular": (1, 2, 3), "pert": (1, 2, 3),
+    "normal": (2, 1, 1, 3), "lognormal": (2, 1, 1, 3), "choice": ((1, 2), (1, 3)),
+    "integer": (1, 6), "exponential": (0, 9, 0, 2), "gamma": (0, 9, 0, 2, 3),
+    "weibull": (0, 9, 0, 2, 3), "beta": (0, 1, 0, 1, 2, 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Uncertainty("Room Temperature", (50, 80)),  # type: ignore[arg-type]
+         "Room Temperature.*expected a distribution, got a list; write sdsim.Uniform(50, 80)"),
+        (lambda: Uncertainty("x", 3),  # type: ignore[arg-type]
+         "expected a distribution, got 3; write sdsim.Uniform(5, 9)"),
+        (lambda: Lever("x", Uniform),  # type: ignore[arg-type]
+         "expected a distribution, got a type"),
+        (lambda: Uncertainty("", Uniform(1, 2)),
+         "Uncertainty: expected the name of a constant, got ''; write sdsim.Uncertainty("),
+        (lambda: Lever(3, Uniform(1, 2)),  # type: ignore[arg-type]
+         "Lever: expected the name of a constant, got 3; write sdsim.Lever("),
+        (lambda: Lever("x", Uniform(1, 2), 3),  # type: ignore[arg-type]
+         "source: expected text, got 3"),
+        (lambda: Uniform("a", "b"),  # type: ignore[arg-type]
+         "uniform: expected a number, got 'a'; write one such as 2.5"),
+        (lambda: Uniform(1, 10**400), "uniform: expected finite numbers, got a number of some 401"),
+        (lambda: Choice((1, "a")),  # type: ignore[arg-type]
+         "choice: expected a number, got 'a'"),
+        (lambda: Choice(3),  # type: ignore[arg-type]
+         "choice: expected a list of numbers, got 3; write (1, 2, 3)"),
+        (lambda: Choice((1, 2), 3),  # type: ignore[arg-type]
+         "choice: weights: expected a list of numbers, got 3"),
+    ],
+)  # fmt: skip
+def test_arguments_of_the_wrong_kind_are_refused(make: Any_, words: str) -> None:
+    with pytest.raises(ModelError) as e:
+        make()
+    said = str(e.value)
+    assert "\n" not in said
+    for part in words.split(".*"):
+        assert part in said
+
+
+def test_every_distribution_has_valid_arguments_here() -> None:
+    assert VALID.keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("word", VALID)
+@pytest.mark.parametrize("wrong", ["a", None, True, [1], np.nan, np.inf, -np.inf, 1j], ids=str)
+def test_no_setting_of_a_distribution_may_be_anything_but_a_number(word: str, wrong: Any) -> None:
+    made, right = KINDS[word], VALID[word]
+    made(*right)
+    for k, f in enumerate(fields(made)):
+        own = (1, wrong) if word == "choice" else wrong
+        with pytest.raises(ModelError, match=r"expected (a number|finite numbers), got"):
+            made(*right[:k], own, *right[k + 1 :])
+        assert f.name in str(made.__doc__), "an argument that the docstring does not name"
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=5), st.floats(0.1, 50))
+def test_weights_are_divided_by_their_sum(weights: list[float], times: float) -> None:
+    values = tuple(float(i) for i in range(len(weights)))
+    ends = Choice(values, tuple(times * w for w in weights)).ends
+    assert ends == pytest.approx(np.cumsum(weights)[:-1] / sum(weights))
+
+
+def test_lists_and_arrays_of_numbers_are_taken() -> None:
+    expected = Choice((1.0, 2.0), (3.0, 1.0))
+    assert Choice([1.0, 2.0], [3.0, 1.0]) == expected  # type: ignore[arg-type]
+    assert Choice(np.array([1.0, 2.0]), np.array([3.0, 1.0])) == expected  # type: ignore[arg-type]
+    assert Uniform(np.float64(1), np.int64(2)).ppf(np.array([0.5])) == 1.5
+    assert Uniform(np.float32(1), 2).high == 2  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("factors", "got"),
+    [
+        ({"a": (1, 2)}, "got a table; write (sdsim.Uncertainty("),
+        (("a",), "got 'a' in it; write"),
+        (ROOM, "got an Uncertainty; write"),
+        ((ROOM, 3), "got 3 in it"),
+        (None, "got nothing"),
+    ],
+)
+@pytest.mark.parametrize("kind", [LatinHypercube, SobolSequence, Saltelli, Morris, Grid])
+def test_a_design_takes_factors(kind: Any_, factors: object, got: str) -> None:
+    with pytest.raises(ModelError) as e:
+        kind(factors, 10)
+    assert f"expected a tuple of levers and uncertainties, {got}" in str(e.value)
+    assert kind((ROOM,), 10).count > 0
+
+
+def test_a_design_one_at_a_time_takes_factors() -> None:
+    with pytest.raises(ModelError, match="levers and uncertainties, got 'a' in it"):
+        OneAtATime(("a",))  # type: ignore[arg-type]
