@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path as _Path
 from typing import Any
@@ -66,11 +66,11 @@ def plot(
     >>> [line.name for line in figure.data if line.showlegend]
     ['90% of members', '80% of members', '50% of members', 'median']
     """
-    page = None if output is None else files.writable(_Path(output), (".html", ".htm"))
+    wanted = _names(names)
+    page = None if output is None else _page(output, wanted)
     if isinstance(lines, bool) or not isinstance(lines, int) or lines < 0:
         what = f"lines: expected a whole number from 0, got {said(lines)}"
         raise ModelError(what, remedy="write one such as 10")
-    wanted = [names] if isinstance(names, str) else names
     dataset = dataset_of(result)
     many = is_ensemble(dataset)
     figure = members_figure(dataset, wanted, lines) if many else over_time(dataset, wanted or None)
@@ -80,6 +80,32 @@ def plot(
         lead, parts = members_sections(dataset, wanted, lines) if many else ("", [figure])
         write_page(page, title or own or stem, parts, lead=lead)
     return figure
+
+
+def _names(names: Any) -> list[str] | None:
+    if names is None:
+        return None
+    wanted = [names] if isinstance(names, str) or not isinstance(names, Iterable) else [*names]
+    for name in wanted:
+        if not isinstance(name, str):
+            raise ModelError(
+                f"names: expected the names of variables, got {said(name)}",
+                remedy="write a name, or a list of names",
+            )
+    return wanted
+
+
+def _page(output: Path, names: Sequence[str] | None) -> _Path:
+    """The file to write; a second name in its place is told apart by its ending."""
+    if not isinstance(output, str | PathLike):
+        what = f"output: expected an .html file, got {said(output)}"
+        raise ModelError(what, remedy='write a path such as "run.html"')
+    path = _Path(output)
+    if names and isinstance(output, str) and not path.suffix:
+        both = ", ".join(f'"{n}"' for n in (*names, output))
+        what = f"output: expected an .html file, got {said(output)}"
+        raise ModelError(what, remedy=f"to draw several variables, write a list: [{both}]")
+    return files.writable(path, (".html", ".htm"))
 
 
 def dataset_of(result: Path | Run | xr.Dataset) -> xr.Dataset:
@@ -93,6 +119,9 @@ def dataset_of(result: Path | Run | xr.Dataset) -> xr.Dataset:
         return result.dataset
     if isinstance(result, xr.Dataset):
         return result
+    if not isinstance(result, str | PathLike):
+        what = f"expected a run, a dataset or a path, got {said(result)}"
+        raise ModelError(what, remedy="draw what sdsim.simulate or sdsim.sweep gave")
     path = _Path(result)
     if is_model(path):
         remedy = f"run it first: sdsim run {result} -o run.nc"

@@ -37,6 +37,6 @@ def execute(args: argparse.Namespace) -> int:
     named = result if result.name else result.resolve()
     output = str(args.output or named.with_suffix(".html"))
     wanted = [n.strip() for text in args.return_columns for n in split_names(text)]
-    plot(result, wanted, output, lines=args.lines)
+    plot(result, wanted, Path(output), lines=args.lines)
     print(output)
     return 0

@@ -14,6 +14,7 @@ from plotly.subplots import make_subplots
 from sdsim.base.errors import ModelError, suggested
 from sdsim.plots.marks import Line, Mark, traces
 from sdsim.plots.theme import AXIS, COLOURS, DASHES, GREY, LAYOUT, safe, wrapped
+from sdsim.run.result import Run
 
 
 @dataclass(frozen=True)
@@ -203,34 +204,48 @@ def share_figure(counts: Mapping[str, float], title: str) -> go.Figure:
 def over_time(dataset: xr.Dataset, names: Sequence[str] | None = None) -> go.Figure:
     """Variables of a run over time, a line for each element.
 
+    names : of variables or elements (``Stock[north]``); the first few variables without it.
+
     Raises
     ------
-    ModelError : a name that the result does not have.
+    ModelError : a name or element that the result does not have; a run without saved times.
     """
-    known = [str(k) for k, v in dataset.data_vars.items() if v.dims[:1] == ("time",)]
-    by_folded = {k.casefold(): k for k in known}
-    chosen = []
-    for name in names or known[:8]:
-        if name.casefold() not in by_folded:
-            raise ModelError(f"the result has no '{name}'", remedy=suggested(name, known))
-        chosen.append(by_folded[name.casefold()])
-    lines: list[Mark] = []
     time = dataset["time"].values
-    for name in chosen:
-        array = dataset[name]
+    if not len(time):
+        why = str(dataset.attrs.get("message", ""))
+        what = "the run has no saved times" + (f": {why}" if why else "")
+        raise ModelError(what, remedy="" if why else "let it run longer")
+    known = [str(k) for k, v in dataset.data_vars.items() if v.dims[:1] == ("time",)]
+    chosen = [_series(dataset, name, known) for name in names or known[:8]]
+    lines: list[Mark] = []
+    for array in chosen:
         values = array.values.reshape(len(time), -1)
-        labels = [[str(v) for v in dataset[d].values] for d in array.dims[1:]]
+        dims = dataset[array.name].dims[1:]
+        labels = [[str(v) for v in np.atleast_1d(array[d].values)] for d in dims]
         for i, at in enumerate(np.ndindex(*(len(x) for x in labels))):
             element = ",".join(x[k] for x, k in zip(labels, at, strict=True))
             lines.append(
                 Line(
-                    f"{name}[{element}]" if element else name, time, values[:, i],
+                    f"{array.name}[{element}]" if element else str(array.name), time, values[:, i],
                     array.attrs.get("units", ""), array.attrs.get("description", ""),
                     len(lines) % len(COLOURS), len(lines) // len(COLOURS) % len(DASHES),
                 )
             )  # fmt: skip
-    units = list(dict.fromkeys(dataset[n].attrs.get("units", "") for n in chosen))
+    units = list(dict.fromkeys(a.attrs.get("units", "") for a in chosen))
     return line_figure(lines, f"Time ({dataset['time'].attrs.get('units', '')})", ", ".join(units))
+
+
+def _series(dataset: xr.Dataset, name: str, known: Sequence[str]) -> xr.DataArray:
+    """A variable over time or part of it, found as in a `Run`."""
+    try:
+        found = Run(dataset)[name]
+    except ModelError as error:
+        if error.variable:  # the variable exists, the element does not
+            raise
+        found = None
+    if found is None or str(found.name) not in known:
+        raise ModelError(f"the result has no '{name}'", remedy=suggested(name, known))
+    return found
 
 
 # --- parts ------------------------------------------------------------------------------------

@@ -105,9 +105,12 @@ def horizon_of(
         remedy = f"use a larger SAVEPER, {limits.TRUSTED}"
         raise fault(what, remedy, names.SAVEPER, names.FINAL_TIME)
     if not method.on_grid:  # it can save and end at any time
+        _warn_about_last(start, stop, saveper, file)
         return Horizon(start, stop, step, saveper)
     if not moving(names.FINAL_TIME):
         _warn_about_end(start, stop, step, file)
+        if not _uneven(stop - start, step) and saveper > step:
+            _warn_about_last(start, stop, saveper, file)
     _warn_about_saving(step, saveper, file)
     return Horizon(start, stop, step, max(saveper, step if method.dt is None else 0.0))
 
@@ -121,6 +124,15 @@ def _warn_about_end(start: float, stop: float, step: float, file: str | None) ->
         warnings.warn(
             f"{file + ': ' if file else ''}TIME STEP {step:g} does not divide the run from "
             f"{start:g} to {stop:g}; the run ends at the last whole step",
+            ModelWarning, stacklevel=5,
+        )  # fmt: skip
+
+
+def _warn_about_last(start: float, stop: float, saveper: float, file: str | None) -> None:
+    if _uneven(stop - start, saveper):
+        warnings.warn(
+            f"{file + ': ' if file else ''}SAVEPER {saveper:g} does not divide the run from "
+            f"{start:g} to {stop:g}; FINAL TIME is not saved",
             ModelWarning, stacklevel=5,
         )  # fmt: skip
 

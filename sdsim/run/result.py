@@ -8,14 +8,14 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest, suggested
+from sdsim.base.errors import ModelError, nearest, said, suggested
 from sdsim.ir.model import Model, shape_of
 from sdsim.tables import results
 
@@ -49,14 +49,25 @@ class Run:
     status: str = "ok"
     message: str = ""
 
-    def __getitem__(self, name: str) -> xr.DataArray:
+    @overload
+    def __getitem__(self, name: str) -> xr.DataArray: ...
+
+    @overload
+    def __getitem__(self, name: list[str]) -> xr.Dataset: ...
+
+    def __getitem__(self, name: str | list[str]) -> xr.DataArray | xr.Dataset:
         """The values of a variable, ``run["Stock"]``, or of part of it, ``run["Stock[north]"]``;
-        ``*`` in place of an element keeps all of them.
+        ``*`` in place of an element keeps all of them. A list of names gives a dataset of them.
 
         Raises
         ------
         ModelError : the run has no such name or element.
         """
+        if isinstance(name, list):
+            return self._several(name)
+        if not isinstance(name, str):
+            what = f"expected the name of a variable, got {said(name)}"
+            raise ModelError(what, remedy='write run["Stock"], or a list of names')
         found = self._variable(name)
         if found is not None:
             return found
@@ -68,6 +79,19 @@ class Run:
             remedy = nearest(wanted, known) or "was it saved?"
             raise ModelError(f"the run has no '{wanted}'", remedy=remedy)
         return _part(whole, part["subs"].split(","))
+
+    def _several(self, wanted: list[str]) -> xr.Dataset:
+        """A dataset of the variables; a selected part has the name it was asked for by."""
+        parts = {}
+        for name in wanted:
+            if not isinstance(name, str):
+                what = f"expected a list of names, got {said(name)} in it"
+                raise ModelError(what, remedy='write run[["Stock", "Flow"]]')
+            found = self[name]
+            whole = self.dataset[found.name]
+            label = whole.name if found.dims == whole.dims else name.strip()
+            parts[str(label)] = found.reset_coords(drop=True)
+        return xr.Dataset(parts, attrs=self.dataset.attrs)
 
     def _variable(self, name: str) -> xr.DataArray | None:
         if name in self.dataset:

@@ -99,8 +99,14 @@ class System:
         ------
         ModelError : no such name, or the variable is not a constant.
         """
+        if not isinstance(name, str):
+            what = f"expected the name of a constant, got {said(name)}"
+            raise ModelError(what, remedy="write it as text")
         variable, cells = overrides.locate(self.model, name)
         key = names.canonical(variable.name)
+        if self.kinds[key] == "lookup":
+            remedy = 'its points are in the column "equation" of model.variables'
+            raise ModelError("is a lookup and has no single value", variable=name, remedy=remedy)
         own = {c: i for i, (k, c) in enumerate(self.program.param_cells) if k == key}
         if not own or self.kinds[key] != "constant":
             what = f"is no constant but of kind {self.kinds[key]}"

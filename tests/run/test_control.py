@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from sdsim import RK4, Adaptive, Euler, ModelError, Overrides, System, simulate, simulate_many
+from sdsim.base.errors import ModelWarning
 from sdsim.ir.expr import Ref
 from sdsim.ir.model import Equation
 
@@ -60,6 +62,19 @@ def test_what_makes_no_sense_is_refused(decay: System, given: dict[str, Any], sa
     with pytest.raises(ModelError) as many:
         simulate_many(decay, {"k": [0.5]}, **given)
     assert str(many.value) == str(one.value)
+
+
+@pytest.mark.parametrize("method", [Euler(), RK4(), Adaptive()], ids=str)
+@pytest.mark.parametrize(("saveper", "end"), [(3, 9), (4, 8), (20, 0), (5, 10), (2, 10), (0.1, 10)])
+def test_an_end_that_is_not_saved_is_noted(
+    decay: System, method: Any, saveper: float, end: float
+) -> None:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", ModelWarning)
+        run = simulate(decay, method=method, saveper=saveper, time_step=min(saveper, 1))
+    assert run.time[-1] == pytest.approx(end)
+    words = f"model.mdl: SAVEPER {saveper} does not divide the run from 0 to 10; FINAL TIME is not"
+    assert [str(w.message) for w in found] == ([f"{words} saved"] if end < 10 else [])
 
 
 def moving(made: System) -> System:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,33 @@ def test_a_run_gives_variables_and_parts(run: sdsim.Run) -> None:
     ],
 )
 def test_a_part_that_is_not_there_is_named(run: sdsim.Run, name: str, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        run[name]
+
+
+def test_a_list_of_names_gives_a_dataset(run: sdsim.Run) -> None:
+    found = run[["Y", "Stock", "stock[north]", "both[*,old]", "Stock[south]"]]
+    assert list(found) == ["y", "Stock", "stock[north]", "both[*,old]", "Stock[south]"]
+    assert found["y"].identical(run["y"])
+    assert found["Stock"].identical(run["Stock"])
+    assert found["stock[north]"].values.tolist() == run["Stock"].values[:, 0].tolist()
+    assert found["Stock[south]"].values.tolist() == run["Stock"].values[:, 1].tolist()
+    assert found["both[*,old]"].dims == ("time", "Area")
+    assert list(run[[]]) == []
+    with pytest.raises(ModelError, match="the run has no 'z'"):
+        run[["y", "z"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (0, "expected the name of a variable, got 0; write run"),
+        (None, "expected the name of a variable, got nothing"),
+        (slice(2), "expected the name of a variable, got a slice"),
+        (["y", 1], "expected a list of names, got 1 in it"),
+    ],
+)
+def test_what_is_no_name_is_refused(run: sdsim.Run, name: Any, words: str) -> None:
     with pytest.raises(ModelError, match=words):
         run[name]
 
@@ -119,3 +147,14 @@ def test_a_range_called_draw_keeps_its_name(system: Callable[..., System]) -> No
     many = simulate_many(model, {"k": [2.0, 3.0]}, save=["w"])
     assert many["w"].dims == ("time", "draw", "member")
     assert many["draws"].dims == ("drawn constant", "member")
+
+
+def test_a_lookup_has_points_and_no_value(system: Callable[..., System]) -> None:
+    made = system("effect((0,1),(2,5))\ny = effect(Time)")
+    with pytest.raises(ModelError) as found:
+        made.value("effect")
+    assert "'effect': is a lookup and has no single value" in str(found.value)
+    assert 'its points are in the column "equation" of model.variables' in str(found.value)
+    assert "5" in made.variables.loc["effect", "equation"]
+    with pytest.raises(ModelError, match="expected the name of a constant, got nothing"):
+        made.value(None)  # type: ignore[arg-type]
