@@ -113,7 +113,7 @@ def check(
     --------
     >>> print(sdsim.check("checked.mdl"))
     no tea no heat  holds          with Teacup Temperature = Room Temperature
-    1 reality checks, 1 hold
+    1 reality check, 1 hold
     """
     if draws < 0 or draws > 1_000_000:
         raise ModelError(f"draws is {draws}", remedy="0 to 1,000,000")

@@ -8,7 +8,8 @@ from typing import Any
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError
-from sdsim.ir.model import Model
+from sdsim.ir.expr import Ref
+from sdsim.ir.model import Model, constant_value
 from sdsim.readers import read
 from sdsim.run.system import System, load
 from sdsim.unitcheck import Finding
@@ -44,6 +45,7 @@ class Info:
     subscripts : the elements of each subscript range.
     variables : name, kind, units, subscripts, group, documentation, limits and line of each.
     notes : remarks from reading the file.
+    method : the integration method that the file asks for, ``euler`` or ``rk4``.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Info:
     subscripts: dict[str, list[str]]
     variables: list[dict[str, Any]] = field(repr=False)
     notes: list[str] = field(default_factory=list)
+    method: str = "euler"
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
@@ -72,6 +75,7 @@ class Info:
             f"{self.name}: {self.file}", found,
             f"{size['elements']} elements, {size['operations']} operations a step",
             "time: " + ", ".join(f"{k} {v}" for k, v in self.time.items()),
+            f"method: {self.method}",
             *(f"subscript {k}: {', '.join(v)}" for k, v in self.subscripts.items()),
         ]  # fmt: skip
         for kind in KINDS:
@@ -106,7 +110,8 @@ def info(model: Path | System | Model, *, data_folder: Path | None = None) -> In
     teacup: teacup.mdl
     1 stock, 1 flow, 2 constants
     8 elements, 4 operations a step
-    time: INITIAL TIME 0.0, FINAL TIME 30.0, TIME STEP 0.125
+    time: INITIAL TIME 0.0, FINAL TIME 30.0, TIME STEP 0.125, SAVEPER 0.125
+    method: euler
     <BLANKLINE>
     stocks
       Teacup Temperature  (Degrees Fahrenheit)
@@ -130,11 +135,7 @@ def info(model: Path | System | Model, *, data_folder: Path | None = None) -> In
             "states": len(program.states),
             "operations": sum(program.dynamic),
         },
-        {
-            name.upper(): program.defaults[i]
-            for i, (name, _) in enumerate(program.param_cells)
-            if name in names.CONTROL
-        },
+        {k.upper(): v for k in names.CONTROL if (v := _time(system, k)) is not None},
         {d.name: list(d.labels) for d in found.dimensions.values()},
         [
             {
@@ -145,7 +146,16 @@ def info(model: Path | System | Model, *, data_folder: Path | None = None) -> In
             for k, v in shown.items()
         ],
         list(found.notes),
+        found.method or "euler",
     )  # fmt: skip
+
+
+def _time(system: System, key: str) -> float | None:
+    """A control variable: its number, or what its equation makes of numbers; None beyond that."""
+    place = system.program.param_places.get((key, 0))
+    if place is not None:
+        return system.program.defaults[place]
+    return constant_value(system.model, Ref(key)) if key in system.model.variables else None
 
 
 def units(model: Path | System | Model, *, data_folder: Path | None = None) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, said
+from sdsim.base.errors import ModelError, said, suggested
 from sdsim.base.toml import Section, read_toml
 from sdsim.overrides import Overrides
 from sdsim.overrides.preset import TABLES, overrides_of
@@ -137,6 +137,12 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
     ModelError : no claims, or a file that is not a claim; the key is named.
     """
     files = sorted(Path(folder).glob("*.toml"))
+    if not Path(folder).is_dir():
+        raise ModelError(
+            "there is no such folder of claims", file=str(folder),
+            remedy="make it, with a .toml file for each claim; the pages 'Test claims about a "
+            "model' and 'Files of claims' of the documentation say how to write one",
+        )  # fmt: skip
     if not files:
         raise ModelError("holds no claims", remedy="a claim is a .toml file", file=str(folder))
     if len(files) > MAX_FILES:
@@ -153,7 +159,7 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
             faults.append(e)
     found = bool(ids) and set(ids) <= {c.id for c in claims}
     if faults and not found:
-        raise faults[0]
+        raise _missing(ids, [c.id for c in claims], faults) if ids else faults[0]
     claims = [c for c in claims if not found or c.id in ids]
     seen: dict[str, str] = {}
     for c in claims:
@@ -165,6 +171,17 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
             )
         seen[c.id] = c.file
     return tuple(claims)
+
+
+def _missing(ids: Collection[str], known: list[str], faults: list[ModelError]) -> ModelError:
+    """The fault to name where chosen claims are missing and files cannot be read."""
+    missing = [i for i in ids if i not in known]
+    for fault in faults:
+        if Path(fault.file or "").stem in missing:
+            return fault
+    near = suggested(missing[0], known)
+    remedy = f"{near}; or it is in a file that cannot be read: {faults[0]}"
+    return ModelError(f"no claim '{missing[0]}'", remedy=remedy)
 
 
 def read_claim(path: str | Path) -> Claim:

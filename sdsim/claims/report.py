@@ -58,7 +58,11 @@ def reality_lines(verdicts: Sequence[Verdict]) -> list[str]:
     counts = Counter(v.status for v in verdicts)
     parts = [f"{n} {'hold' if s == 'holds' else 'fail' if s == 'fails' else s}"
              for s, n in sorted(counts.items())]  # fmt: skip
-    return [*lines, ", ".join([f"{len(verdicts)} reality checks", *parts])]
+    return [*lines, ", ".join([_numbered(len(verdicts), "reality check"), *parts])]
+
+
+def _numbered(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _row(r: Result) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ def _interval(r: Result, spread: float) -> str:
 
 def _summary(results: Sequence[Result], drawn: int) -> str:
     counts = Counter(r.status for r in results)
-    parts = [f"{len(results)} claims", *(f"{n} {s}" for s, n in sorted(counts.items()))]
+    parts = [_numbered(len(results), "claim"), *(f"{n} {s}" for s, n in sorted(counts.items()))]
     known = [r.evidence for r in results if r.evidence is not None]
     if known:
         parts.append(f"{known.count(False)} definitional, {known.count(True)} evidence")
@@ -103,6 +107,6 @@ def _summary(results: Sequence[Result], drawn: int) -> str:
     if broken:
         parts.append(f"{sum(broken)} of {len(broken)} ablations break their check")
     if drawn:
-        parts.append(f"{drawn} constants drawn")
+        parts.append(_numbered(drawn, "constant") + " drawn")
     unexpected = sum(not r.as_expected for r in results)
     return ", ".join([*parts, f"{unexpected} not as expected"])

@@ -55,7 +55,7 @@ def execute(args: argparse.Namespace) -> int:
     if not found:
         raise ModelError(
             "no model with a reference output beside it", file=args.folder,
-            remedy=f"put {', '.join(REFERENCES)} or <model>.dat into each model's folder",
+            remedy=f"put {', '.join(REFERENCES)} or <model>.dat, .csv or .tab beside each model",
         )  # fmt: skip
     bar = tqdm(found, delay=2, disable=not sys.stderr.isatty(), unit="model")
     return _report([try_case(c, args.rtol, args.atol) for c in bar], args)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from sdsim.base import names
 from sdsim.documents.book import Book, Entry
-from sdsim.functions import STATEFUL
+from sdsim.functions import MEMORY
 from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary, children, walk
+from sdsim.ir.model import Model
 from sdsim.unitcheck import check
 
 #: The most causes that an equation has by Richardson's rule of thumb.
@@ -83,12 +84,13 @@ def counts_of(book: Book) -> dict[str, list[Count]]:
             which("equations with IF THEN ELSE", lambda e: _calls(e, CHOICES)),
             which("equations with MIN or MAX", lambda e: _calls(e, BOUNDS)),
             which("equations with STEP, PULSE or RAMP", lambda e: _calls(e, SUDDEN)),
-            which("equations with a memory", lambda e: _calls(e, STATEFUL),
-                  "delays, smooths, trends and the like, which hold stocks of their own"),
+            which("equations with a memory", lambda e: _calls(e, MEMORY),
+                  "delays, smooths, trends and the like, which keep something of the past"),
             which("equations with random numbers",
                   lambda e: any(c.startswith("random") for c in _called(e))),
             which("equations with a table",
-                  lambda e: e.kind != "lookup" and any(_tables(e))),
+                  lambda e: e.kind != "lookup" and (any(_tables(e)) or _looks_up(e, book.model)),
+                  "its own or a lookup variable"),
             which("variables with subscripts", lambda e: e.over),
         ],
     }  # fmt: skip
@@ -112,6 +114,12 @@ def _calls(entry: Entry, wanted: Collection[str]) -> bool:
 
 def _tables(entry: Entry) -> Iterator[Lookup]:
     return (n for n in _nodes(entry) if isinstance(n, Lookup) and entry.kind != "data")
+
+
+def _looks_up(entry: Entry, model: Model) -> bool:
+    """Whether its equations name a lookup variable."""
+    named = (model.variables.get(n.name) for n in _nodes(entry) if isinstance(n, Call | Ref))
+    return any(v is not None and v.role == "lookup" for v in named)
 
 
 def _numbers(entry: Entry) -> Iterator[float]:

@@ -61,7 +61,13 @@ KEPT: dict[str, RootForm] = {row.name: row for row in root_forms.ROWS}
 #: Forms that are meaningful only as the whole right-hand side; `expand` moves them there.
 ROOTS = ("integ", "initial", "active initial", "sample if true", *KEPT, *COMPUTED)
 
+#: Builtins that keep something of the past beside the model's own stocks.
+MEMORY = frozenset((
+    *(row.name for room in (delays, conveyors, stateful, history) for row in room.ROWS),
+    *(row.name for row in noise.NOISES), *KEPT, "sample if true",
+)) - {"time base", "get time value"}  # fmt: skip
+
 #: The names of all builtins.
 NAMES = frozenset((*FUNCTIONS, *STATEFUL, *VECTOR, *TABLES, *ROOTS, "with lookup", "game"))
 
-__all__ = ["FUNCTIONS", "KEPT", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501
+__all__ = ["FUNCTIONS", "KEPT", "MEMORY", "NAMES", "REFUSED", "ROOTS", "STATEFUL", "TABLES", "VECTOR", "Builder", "Function", "Stateful", "Vector"]  # fmt: skip  # noqa: E501

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdsim.base.errors import ModelError
+from sdsim.readers import read
 from sdsim.run.simulate import simulate
 from sdsim.run.system import load
 from sdsim.tables.compare import compare, passed, tolerable
@@ -16,6 +17,8 @@ from sdsim.tables.results import read_table, table
 #: the model's name.
 REFERENCES = ("output.csv", "output.tab")
 OWN = (".dat", ".vdf", ".vdfx")
+#: Tables with the model's name, which may also be data that the model reads.
+EITHER = (".csv", ".tab")
 #: The same for output of Stella; a Stella file need only agree with one of these.
 STELLA = "output_stella*.csv"
 SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
@@ -49,12 +52,28 @@ def cases(folder: Path) -> list[Case]:
     for model in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
         own = (f"{model.stem}{suffix}" for suffix in OWN)
         references = [model.parent / n for n in (*REFERENCES, *own) if (model.parent / n).is_file()]
+        references += _unread(model)
         if model.suffix.lower() != ".mdl":
             references += sorted(model.parent.glob(STELLA))
         if references:
             name = str(model.relative_to(folder))
             out.append(Case(model, references[0], name, tuple(references[1:])))
     return out
+
+
+def _unread(model: Path) -> list[Path]:
+    """Tables with the model's name that are not its own data."""
+    found = [p for p in (model.with_suffix(suffix) for suffix in EITHER) if p.is_file()]
+    if not found:
+        return []
+    try:
+        reads = read(model).reads
+    except ModelError:
+        return found  # the case will say why the model is refused
+    if any(name.startswith("?") for name in reads):
+        return []  # the model's settings say which file that is
+    taken = [model.parent / name.replace("\\", "/") for name in reads]
+    return [p for p in found if not any(t.exists() and p.samefile(t) for t in taken)]
 
 
 def try_case(case: Case, rtol: float, atol: float) -> CaseResult:

@@ -17,7 +17,7 @@ from sdsim.writers.spelled import spelled
 from sdsim.writers.written import Written, flattened
 from sdsim.writers.xmile_text import Spelling, attribute
 from sdsim.writers.xmile_view import page
-from sdsim.writers.xmile_words import Said, in_xmile
+from sdsim.writers.xmile_words import OTHER, Said, in_xmile
 
 _HEAD = """<?xml version="1.0" encoding="utf-8"?>
 <xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0" \
@@ -55,8 +55,12 @@ class _Writer:
     def notes(self) -> Iterator[str]:
         """Notes on what changed."""
         if self.spelling.foreign:
-            which = ", ".join(self.spelling.foreign)
-            yield f"functions that XMILE has not are in the namespace vensim: {which}"
+            used = self.said.used
+            which = ", ".join(
+                f"{name} (for {OTHER[name]})" if name in OTHER and name not in used else name
+                for name in self.spelling.foreign
+            )
+            yield f"functions that XMILE lacks are in the namespace vensim: {which}"
         if len(self.model.variables) > MAX_DRAWN:
             yield f"no view, and no groups in it: more than {MAX_DRAWN:,} variables are not drawn"
 

@@ -133,7 +133,7 @@ class Spelling:
             head = self.name(node.name) + self.subscripts(node.name, node.subs)
             return f"{head}({', '.join(parts)})"
         if any(p.startswith("'") for p in parts):
-            raise UnsupportedError(f"{node.name.upper()} takes a text, which XMILE has not")
+            raise UnsupportedError(f"{node.name.upper()} takes a text, which XMILE lacks")
         row = CALLS.get(node.name)
         said = row(parts) if row else None
         if said is None:

@@ -65,17 +65,22 @@ ROWS: dict[str, Row] = {
     "game": lambda _, a: a[0],
 }
 
+#: What stands in the file for a function, and the function.
+OTHER = {"PULSE TRAIN": "PULSE"}
+
 
 @dataclass(frozen=True)
 class Said:
     """A model in the form that XMILE needs.
 
     flows : the names of what flows into and out of each stock.
+    used : the names of the functions in the model as it was.
     """
 
     model: Model
     flows: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
     notes: tuple[str, ...]
+    used: frozenset[str] = frozenset()
 
 
 def in_xmile(model: Model) -> Said:
@@ -85,6 +90,10 @@ def in_xmile(model: Model) -> Said:
     ------
     ModelError : what XMILE cannot say, with file, line and variable.
     """
+    used = frozenset(
+        n.name.upper() for v in model.variables.values() for e in v.equations
+        for n in walk(e.expr) if isinstance(n, Call)
+    )  # fmt: skip
     model = without_data_equations(model)
     adder = Adder(model)
     model = _without_waiting(model, adder)
@@ -100,7 +109,7 @@ def in_xmile(model: Model) -> Said:
         adder.notes.append(f"reality checks are not written, XMILE has none: {which}")
         flat = replace(flat, reality=())
     variables, flows = _flows(flat, adder)
-    return Said(replace(flat, variables=_control(variables)), flows, tuple(adder.notes))
+    return Said(replace(flat, variables=_control(variables)), flows, tuple(adder.notes), used)
 
 
 def _without_waiting(model: Model, adder: Adder) -> Model:
@@ -112,7 +121,7 @@ def _without_waiting(model: Model, adder: Adder) -> Model:
     if not waiting:
         return model
     which = listed([model.variables[k].name for k in model.variables if k in waiting])
-    adder.notes.append(f"data variables without data, which XMILE has not, are left out: {which}")
+    adder.notes.append(f"data variables without data, which XMILE lacks, are left out: {which}")
     return replace(model, variables={k: v for k, v in model.variables.items() if k not in waiting})
 
 

@@ -193,7 +193,34 @@ def test_bad_options_are_two(folder: Path) -> None:
         assert done.returncode == 2
         assert said in done.stderr
     shutil.rmtree(folder / "claims")
+    error = check(folder).stderr
+    assert f"{folder / 'claims'}: there is no such folder of claims; make it" in error
+    assert "'Files of claims' of the documentation say how to write one" in error
+    assert error.count("\n") == 1
+    (folder / "claims").mkdir()
     assert "holds no claims" in check(folder).stderr
+
+
+def test_an_id_that_is_none_beside_a_broken_file(folder: Path) -> None:
+    """The id is what is wrong, unless the broken file has its name."""
+    (folder / "claims" / "broken.toml").write_text("id = ")
+    for chosen, said in (
+        ("nosuch", "no claim 'nosuch'; "),
+        ("broken", "broken.toml: no valid TOML"),
+    ):
+        done = check(folder, "--id", "P1", chosen)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+        assert "broken.toml" in done.stderr
+        assert ("no claim" in done.stderr) == (chosen == "nosuch")
+        assert done.stderr.count("\n") == 1
+
+
+def test_an_ablation_that_breaks_nothing_is_said_and_changes_no_status(folder: Path) -> None:
+    done = check(folder, "--id", "P2", "--draws", "0", "--no-null")
+    assert done.returncode == 0
+    assert "the check still holds" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 claim, 1 supported, ")
 
 
 def test_loops(folder: Path) -> None:

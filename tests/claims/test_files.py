@@ -82,7 +82,7 @@ def test_ids_are_unique(claim_file: Callable[..., Path]) -> None:
     (first.parent / "b.toml").write_text(first.read_text())
     with pytest.raises(ModelError, match=r"b\.toml: the id 'a' is taken by a\.toml"):
         read_claims(first.parent)
-    with pytest.raises(ModelError, match="holds no claims"):
+    with pytest.raises(ModelError, match="there is no such folder of claims"):
         read_claims(first.parent / "nowhere")
 
 

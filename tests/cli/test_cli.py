@@ -347,7 +347,22 @@ def test_info_lists_what_is_in_a_model(at: Path) -> None:
     assert "subscript d: a, b" in out
     assert "\nstocks\n  x  (no units)\n" in out
     assert "  v[d]  (no units)" in out
-    assert "time: INITIAL TIME 0.0, FINAL TIME 4.0, TIME STEP 0.5" in out
+    assert "\ntime: INITIAL TIME 0.0, FINAL TIME 4.0, TIME STEP 0.5, SAVEPER 0.5\n" in out
+    assert "\nmethod: euler\n" in out
+
+
+def test_info_says_the_times_in_one_order_and_the_method_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "m.mdl").write_text(
+        "{UTF-8}\nTIME STEP = 0.25 ~~|\nSAVEPER = 2 * TIME STEP ~~|\nFINAL TIME = 9 ~~|\n"
+        "INITIAL TIME = 1 ~~|\nx = INTEG(1, 0) ~~|\n"
+    )
+    said = "time: INITIAL TIME 1.0, FINAL TIME 9.0, TIME STEP 0.25, SAVEPER 0.5\nmethod: euler\n"
+    assert said in good("info", "m.mdl", at=tmp_path)
+    good("convert", "m.mdl", "m.xmile", at=tmp_path)
+    written = (tmp_path / "m.xmile").read_text()
+    assert 'method="Euler"' in written
+    (tmp_path / "m.xmile").write_text(written.replace('method="Euler"', 'method="RK4"'))
+    assert json.loads(good("info", "m.xmile", "--json", at=tmp_path))["method"] == "rk4"
 
 
 def test_info_as_json(at: Path) -> None:

@@ -64,7 +64,7 @@ FOUND = {
     "equations with STEP, PULSE or RAMP": ["seen"],
     "equations with a memory": ["seen"],
     "equations with random numbers": [],
-    "equations with a table": [],
+    "equations with a table": ["seen"],
     "variables with subscripts": ["level", "inflow"],
 }
 
@@ -236,3 +236,31 @@ def test_a_model_without_its_data_is_documented(tmp_path: Path) -> None:
     assert book.entries["unread"].kind == "data"
     counts = {c.what: c.found for rows in counts_of(book).values() for c in rows}
     assert counts["data variables without data"] == ("unread",)
+
+
+@pytest.mark.parametrize(
+    ("equation", "memory", "table"),
+    [
+        ("x = DELAY FIXED(Time, 2, 0)", True, False),
+        ("x = DELAY MATERIAL(Time, 2, 0, 0)", True, False),
+        ("x = DELAY INFORMATION(Time, 2, 0)", True, False),
+        ("x = SAMPLE IF TRUE(Time > 3, Time, 0)", True, False),
+        ("x = SMOOTH3(Time, 2)", True, False),
+        ("x = INITIAL(Time)", False, False),
+        ("x = INTEG(1, 0)", False, False),
+        ("x = Shape(Time)", False, True),
+        ("x = LOOKUP FORWARD(Shape, Time)", False, True),
+        ("x = WITH LOOKUP(Time, ((0,0),(1,1)))", False, True),
+        ("x = DELAY FIXED(Shape(Time), 2, 0)", True, True),
+        ("x = MAX(Time, 2)", False, False),
+    ],
+)
+def test_memory_and_tables_are_counted_whatever_their_form(
+    tmp_path: Path, equation: str, memory: bool, table: bool
+) -> None:
+    times = "INITIAL TIME=0~~|\nFINAL TIME=9~~|\nTIME STEP=1~~|\nSAVEPER=1~~|\n"
+    (tmp_path / "m.mdl").write_text(f"{{UTF-8}}\nShape((0,0),(1,1))~~|\n{equation}~~|\n{times}")
+    rows = counts_of(book_of(sdsim.read(tmp_path / "m.mdl"))).values()
+    found = {c.what: c.found for counts in rows for c in counts}
+    assert found["equations with a memory"] == (("x",) if memory else ())
+    assert found["equations with a table"] == (("x",) if table else ())

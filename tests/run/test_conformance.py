@@ -32,6 +32,36 @@ def test_models_with_a_reference_in_their_own_folder_are_found(tmp_path: Path) -
     assert [c.reference.name for c in found] == ["output.tab", "output.csv"]
 
 
+@pytest.mark.parametrize("name", ["m.csv", "m.tab", "m.dat"])
+def test_a_table_with_the_name_of_the_model(tmp_path: Path, name: str) -> None:
+    text = "x\n0\t1\n1\t2\n2\t4\n" if name == "m.dat" else EXACT
+    made = case(tmp_path, text.replace(",", "\t" if name == "m.tab" else ","), name=name)
+    assert made.reference.name == name
+    assert try_case(made, 1e-2, 0.0).ok
+    (tmp_path / name).write_text(
+        text.replace("4", "5").replace(",", "\t" if "tab" in name else ",")
+    )
+    assert "'x' off by 0.2" in try_case(made, 1e-2, 0.0).reason
+    (tmp_path / "output.csv").write_text(EXACT)
+    assert cases(tmp_path)[0].reference.name == "output.csv"
+
+
+def test_data_that_the_model_reads_are_no_reference(tmp_path: Path) -> None:
+    reading = mdl("d := GET DIRECT DATA('m.csv', ',', 'A', 'B2')\nx = d", stop=2)
+    (tmp_path / "m.mdl").write_text(reading)
+    (tmp_path / "m.csv").write_text("Time,x\n0,1\n1,2\n2,4\n")
+    assert cases(tmp_path) == []
+    (tmp_path / "m.tab").write_text("Time\tx\n0\t1\n1\t2\n2\t4\n")
+    (found,) = cases(tmp_path)
+    assert (found.reference.name, found.others) == ("m.tab", ())
+    assert try_case(found, 1e-2, 0.0).ok
+
+
+def test_a_model_that_cannot_be_read_is_a_case_that_fails(tmp_path: Path) -> None:
+    made = case(tmp_path, EXACT, "nonsense", name="m.csv")
+    assert "m.mdl" in try_case(made, 1e-2, 0.0).reason
+
+
 def test_a_model_that_agrees_passes_the_strictest_step(tmp_path: Path) -> None:
     outcome = try_case(case(tmp_path, EXACT), 1e-2, 0.0)
     assert (outcome.ok, outcome.tolerance, outcome.reason) == (True, LADDER[0], "")

@@ -147,7 +147,7 @@ def test_method_and_times_stay(tmp_path: Path) -> None:
 def test_data_without_data_are_left_out_where_nothing_reads_them(tmp_path: Path) -> None:
     (tmp_path / "a.mdl").write_text(mdl("open data\nx = 1"))
     notes = convert(tmp_path / "a.mdl", tmp_path / "b.xmile")
-    assert notes == ("data variables without data, which XMILE has not, are left out: open data",)
+    assert notes == ("data variables without data, which XMILE lacks, are left out: open data",)
     assert values(tmp_path / "a.mdl").keys() == values(tmp_path / "b.xmile").keys() >= {"x"}
     used = model_of({"x": ref("open")})
     used = used.replacing({"open": Variable("open", (), role="data")})
@@ -163,8 +163,22 @@ def test_a_variable_called_dt_is_not_the_time_step(tmp_path: Path) -> None:
 def test_what_is_not_as_it_was_is_said() -> None:
     made = model_of({"x": Call("zidz", (Num(1.0), Num(0.0)))})
     assert write_xmile(made).notes == (
-        "functions that XMILE has not are in the namespace vensim: ZIDZ",
+        "functions that XMILE lacks are in the namespace vensim: ZIDZ",
     )
+
+
+@pytest.mark.parametrize(
+    ("equations", "said"),
+    [
+        ("x = PULSE(5, 2)", "PULSE TRAIN (for PULSE)"),
+        ("x = PULSE TRAIN(1, 1, 2, 9)", "PULSE TRAIN"),
+        ("x = PULSE(5, 2) + PULSE TRAIN(1, 1, 2, 9)", "PULSE TRAIN"),
+    ],
+)
+def test_notes_name_the_functions_of_the_file(tmp_path: Path, equations: str, said: str) -> None:
+    (tmp_path / "a.mdl").write_text(mdl(equations))
+    (note,) = convert(tmp_path / "a.mdl", tmp_path / "b.xmile")
+    assert note == f"functions that XMILE lacks are in the namespace vensim: {said}"
 
 
 def holding(expr: Expr) -> Model:
@@ -173,7 +187,7 @@ def holding(expr: Expr) -> Model:
 
 @pytest.mark.parametrize(
     ("expr", "what"),
-    [(Call("get", (Text("a file"),)), "'x': GET takes a text, which XMILE has not"),
+    [(Call("get", (Text("a file"),)), "'x': GET takes a text, which XMILE lacks"),
      (Binary("+", Num(1.0), Lookup((0.0,), (1.0,))), "a table in the middle of an equation")],
 )  # fmt: skip
 def test_refused(expr: Expr, what: str) -> None:
