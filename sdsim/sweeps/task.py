@@ -188,10 +188,6 @@ class Task:
         return self.run.rows(f.name for f in self.design.factors)
 
     @cached_property
-    def _time(self) -> Floats:
-        return self.run.grid.times
-
-    @cached_property
     def _kept_steps(self) -> NDArray[np.int64]:
         return np.searchsorted(self.run.grid.saved, self.series.saved)
 
