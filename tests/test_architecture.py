@@ -18,7 +18,7 @@ ROOT = Path(sdsim.__file__).parent
 #: Rooms from the ground up. A room imports from lower floors alone.
 FLOORS = (
     {"base"},
-    {"ir", "tables", "analyses", "examples"},
+    {"ir", "tables", "analyses", "inference", "examples"},
     {"functions", "backends", "overrides"},
     {"readers", "compile", "unitcheck", "design"},
     {"writers", "outcomes", "run", "documents"},
@@ -38,7 +38,9 @@ DOORS = {
     "lark": {"readers"},
     "llvmlite": {"backends/llvm"},
     "plotly": {"plots"},
-    "scipy": {"run/methods/adaptive.py", "design", "tables/netcdf.py", "analyses"},
+    "scipy": {"run/methods/adaptive.py", "design", "tables/netcdf.py", "analyses", "inference"},
+    "arviz_stats": {"inference"},
+    "emcee": {"inference"},
     "sklearn": {"analyses"},
     "pymoo": {"analyses"},
     "zarr": {"sweeps"},

@@ -16,6 +16,7 @@ EXTRAS = {
     "discovery": ("scikit-learn",),
     "search": ("pymoo",),
     "cluster": ("distributed",),
+    "emcee": ("emcee",),
 }
 
 
