@@ -1,0 +1,1 @@
+"""Models meet data: specs, error models, predictions, fits and their stores."""

@@ -1,0 +1,21 @@
+"""Error models: how data scatter around a prediction. One file each, and a row in `KINDS`.
+
+>>> errors = LogNormal(sd="noise", autocorrelation=0.5)
+>>> errors.log_density(observed, predicted, {"noise": noise[:, None]}, gaps(times))
+"""
+
+from sdsim.calibration.likelihoods.autocorrelation import gaps
+from sdsim.calibration.likelihoods.base import Given, Likelihood, Settings
+from sdsim.calibration.likelihoods.binomial import Binomial
+from sdsim.calibration.likelihoods.log_normal import LogNormal
+from sdsim.calibration.likelihoods.negative_binomial import NegativeBinomial
+from sdsim.calibration.likelihoods.normal import Normal
+from sdsim.calibration.likelihoods.plain import from_data, to_data
+from sdsim.calibration.likelihoods.poisson import Poisson
+from sdsim.calibration.likelihoods.rows import KINDS
+from sdsim.calibration.likelihoods.student import Student
+
+__all__ = [
+    "KINDS", "Binomial", "Given", "Likelihood", "LogNormal", "NegativeBinomial", "Normal",
+    "Poisson", "Settings", "Student", "from_data", "gaps", "to_data",
+]  # fmt: skip

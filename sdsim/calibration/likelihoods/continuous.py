@@ -1,0 +1,62 @@
+"""Errors with a scale: what normal, log-normal and Student errors share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.base.errors import ModelError
+from sdsim.calibration.likelihoods.autocorrelation import chained, innovations
+from sdsim.calibration.likelihoods.base import LEAST_SCALE
+
+Floats = NDArray[np.float64]
+#: Below the logarithm of any scale, with room for an autocorrelation close to 1.
+LOG_FLOOR = np.log(LEAST_SCALE) - 20.0
+
+
+def standardised(
+    error: Floats, scale: Floats, autocorrelation: Floats, gaps: Floats | None
+) -> tuple[Floats, Floats]:
+    """(n_member, n_datum) innovations over their scale, and the logarithm of that scale.
+
+    error : (n_member, n_datum) observed less predicted, in the units of ``scale``.
+    """
+    with np.errstate(all="ignore"):
+        whole = error / scale
+        if _none(autocorrelation):
+            return whole, np.log(scale) + np.zeros_like(whole)
+        new, shrinkage = innovations(whole, autocorrelation, needed(gaps))
+        return new, np.log(scale) + shrinkage
+
+
+def errors(noise: Floats, scale: Floats, autocorrelation: Floats, gaps: Floats | None) -> Floats:
+    """(n_member, n_datum) errors in the units of ``scale`` from noise of scale 1."""
+    if not _none(autocorrelation):
+        noise = chained(noise, autocorrelation, needed(gaps))
+    return noise * scale
+
+
+def scale_columns(log_scale: Floats, turn: float = 1.0) -> Floats:
+    """(n_member, 1 + 2 n_datum) residuals for scales that differ between members.
+
+    The first column's square is twice the sum of the log scales, above a floor. It is nearly flat,
+    and the innovations know but half of what a normal datum tells about the logarithm of its scale,
+    so Gauss and Newton's steps would be twice too long. The other columns turn with the log scale
+    (a cosine and a sine of amplitude ``turn``): their squares add up to a constant, so that they
+    change neither the sum nor its gradient, but they bring the missing half to J'J.
+    """
+    with np.errstate(invalid="ignore"):
+        total = np.sqrt(2 * (log_scale - LOG_FLOOR).sum(axis=1, keepdims=True))
+        return np.concatenate([total, turn * np.cos(log_scale), turn * np.sin(log_scale)], axis=1)
+
+
+def needed(gaps: Floats | None) -> Floats:
+    """The gaps of autocorrelated errors, which must be given."""
+    if gaps is None:
+        what = "autocorrelated errors without the times between data"
+        raise ModelError(what, remedy="give gaps")
+    return np.asarray(gaps, dtype=np.float64)
+
+
+def _none(autocorrelation: Floats) -> bool:
+    return np.ndim(autocorrelation) == 0 and autocorrelation == 0

@@ -1,0 +1,73 @@
+"""Normal errors: the same spread at any height of the prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.calibration.likelihoods.base import (
+    Floats,
+    Given,
+    Likelihood,
+    Settings,
+    no_density,
+    undefined,
+)
+from sdsim.calibration.likelihoods.continuous import errors, scale_columns, standardised
+
+HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class Normal(Likelihood):
+    """Data are normal around the prediction.
+
+    sd : standard deviation, units of the data.   autocorrelation : correlation of errors one unit
+        of time apart, from 0 to below 1; see `sdsim.calibration.likelihoods.autocorrelation`.
+    """
+
+    sd: Given
+    autocorrelation: Given = 0.0
+
+    kind: ClassVar[str] = "normal"
+    takes: ClassVar[str] = "finite numbers"
+
+    def valid(self, observed: Floats) -> NDArray[np.bool_]:
+        """See `Likelihood`."""
+        return np.isfinite(observed)
+
+    def log_density(
+        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None = None
+    ) -> Floats:
+        """See `Likelihood`."""
+        new, log_scale = self._innovations(observed, predicted, settings, gaps)
+        with np.errstate(all="ignore"):
+            return no_density(-0.5 * new**2 - log_scale - HALF_LOG_2PI)
+
+    def residuals(
+        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None = None
+    ) -> Floats:
+        """See `Likelihood`."""
+        new, log_scale = self._innovations(observed, predicted, settings, gaps)
+        if not self.by_member(settings):
+            return undefined(new)
+        return undefined(np.concatenate([new, scale_columns(log_scale)], axis=1))
+
+    def draw(
+        self, predicted: Floats, settings: Settings, rng: np.random.Generator,
+        gaps: Floats | None = None,
+    ) -> Floats:  # fmt: skip
+        """See `Likelihood`."""
+        noise = rng.standard_normal(predicted.shape)
+        return predicted + errors(noise, *self._scale(settings), gaps)
+
+    def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
+        return self.value("sd", settings), self.value("autocorrelation", settings)
+
+    def _innovations(
+        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None
+    ) -> tuple[Floats, Floats]:
+        return standardised(observed - predicted, *self._scale(settings), gaps)
