@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sdsim.cli.options import add_preset_option, preset_of
 from sdsim.run.methods import batch_names, method_named
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="make inequalities in conditions of reality checks true, as Vensim does",
     )
     add("--loops", action="store_true", help="find the declared loops in the equations instead")
-    add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
+    add_preset_option(parser)
     add("--method", choices=batch_names(), help="the file's by default")
     add("--seed", type=int, default=0, help="of the draws and the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
@@ -59,8 +60,6 @@ def execute(args: argparse.Namespace) -> int:
     from sdsim.backends import Llvm, default_backend
     from sdsim.base.errors import ModelError
     from sdsim.claims import Folder, verify
-    from sdsim.overrides import Overrides
-    from sdsim.overrides.preset import read_preset
     from sdsim.run.system import load
 
     if args.draws < 0 or args.draws > 1_000_000:
@@ -72,9 +71,7 @@ def execute(args: argparse.Namespace) -> int:
     if isinstance(backend, Llvm) and args.threads:
         backend = Llvm(threads=args.threads)
     system = load(args.model, backend=backend, data_folder=args.open)
-    folder, overrides = Folder.of(args.model), Overrides()
-    for path in args.preset:
-        overrides |= read_preset(path).overrides
+    folder, overrides = Folder.of(args.model), preset_of(args)
     if args.loops:
         return _loops(verify(system, folder.loops(), overrides, method), args.json)
     with tqdm(delay=2, disable=not sys.stderr.isatty(), unit="run", file=sys.stderr) as bar:

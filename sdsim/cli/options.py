@@ -7,7 +7,7 @@ import csv
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdsim.base import files, limits
 from sdsim.base.errors import ModelError, one_line, some
@@ -25,6 +25,9 @@ from sdsim.run.methods import METHODS, Method, Setting, method_named
 from sdsim.tables.compare import column_key
 from sdsim.tables.results import read_table
 
+if TYPE_CHECKING:
+    from sdsim.overrides.preset import Preset
+
 CONTROLS = {"initial_time": "INITIAL TIME", "final_time": "FINAL TIME", "time_step": "TIME STEP"}
 CONTROLS |= {"saveper": "SAVEPER"}
 
@@ -36,7 +39,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("-F", "--final-time", metavar="T", help="end of the run")
     add("-T", "--time-step", metavar="DT", help="step of the fixed-step methods")
     add("-S", "--saveper", metavar="DT", help="interval at which results are saved")
-    add("--preset", metavar="FILE", action="append", default=[], help="TOML file of overrides")
+    add_preset_option(parser)
     add("--set", metavar="NAME=VALUE", action="append", default=[], help="new value of a constant")
     add(
         "--initial",
@@ -64,6 +67,36 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         add(f"--{s.name.replace('_', '-')}", type=s.kind, choices=s.choices or None, help=s.help)
     add("--seed", type=int, default=0, help="of the random functions")
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
+
+
+def add_preset_option(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add ``--preset``; see `preset_of` for one case, `presets_of` for several."""
+    one = "a case: TOML file of values with sources; a.toml+b.toml lays b over a"
+    parser.add_argument(
+        "--preset", metavar="FILE", action="append", default=[],
+        help=f"{one}; again for further cases" if several else one,
+    )  # fmt: skip
+
+
+def preset_of(args: argparse.Namespace) -> Overrides:
+    """What the preset of a command that runs one case changes; nothing without one.
+
+    Raises
+    ------
+    ModelError : two presets, neither laid over the other.
+    """
+    if len(args.preset) > 1:
+        remedy = f"to lay one over the other, write --preset {'+'.join(args.preset)}"
+        what = f"--preset is given {len(args.preset)} times, expected one case"
+        raise ModelError(what, remedy=remedy)
+    return next((preset.overrides for preset in presets_of(args)), Overrides())
+
+
+def presets_of(args: argparse.Namespace) -> list[Preset]:
+    """The presets of a command that takes several cases, a case for each ``--preset``."""
+    from sdsim.overrides.layers import read_layers
+
+    return [read_layers(text) for text in args.preset]
 
 
 def _settings() -> dict[str, Setting]:
@@ -94,12 +127,8 @@ def note(text: str) -> None:
 
 
 def overrides_of(args: argparse.Namespace, model: Model) -> Overrides:
-    """Overrides from data, presets, parameter files and single values; later ones win."""
-    from sdsim.overrides.preset import read_preset
-
-    out = Overrides()
-    for path in args.preset:
-        out |= read_preset(path).overrides
+    """Overrides from data, preset, parameter files and single values; later ones win."""
+    out = preset_of(args)
     plain: dict[str, tuple[str, Any]] = {}
     for path in args.params:
         mine: dict[str, tuple[str, float]] = {}

@@ -51,11 +51,17 @@ class Overrides:
     )
 
     def __or__(self, other: Overrides) -> Overrides:
-        """Both sets of changes; where they overlap, ``other`` wins."""
+        """Both sets of changes; where they overlap, ``other`` wins, also where it gives a number
+        for what was a series, or a whole variable of which single elements were given."""
         given = {k for name in _TABLES for k in getattr(other, name)}
         kept = {k: place for k, place in self.places.items() if k not in given}
-        both = {k: {**getattr(self, k), **getattr(other, k)} for k in _TABLES}
+        both = {k: {**_left(self, other, k), **getattr(other, k)} for k in _TABLES}
         return Overrides(**both, places={**kept, **other.places})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that is given a value, as written, each once."""
+        return tuple(dict.fromkeys(n for table in _TABLES for n in getattr(self, table)))
 
     def placed(self, error: ModelError, name: str) -> ModelError:
         """An error about the value of ``name``, with the place where that value is given."""
@@ -72,6 +78,19 @@ class Overrides:
 
     def __bool__(self) -> bool:
         return any(getattr(self, k) for k in _TABLES)
+
+
+def _left(first: Overrides, second: Overrides, table: str) -> dict[str, Any]:
+    """What ``second`` leaves of a table of ``first``."""
+    tables = ("initial",) if table == "initial" else _TABLES[:3]
+    taken = {names.canonical(n) for t in tables for n in getattr(second, t)}
+    mine = getattr(first, table).items()
+    return {n: v for n, v in mine if not taken & {names.canonical(n), _whole(n)}}
+
+
+def _whole(name: str) -> str:
+    """The canonical name of the variable of which ``Name[a,b]`` is an element."""
+    return names.canonical(name.partition("[")[0] if name.rstrip().endswith("]") else name)
 
 
 def sorted_out(

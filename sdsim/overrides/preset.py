@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,14 @@ def read_preset(path: str | Path) -> Preset:
     The file has a ``title`` and the tables ``[about]``, ``[constants]`` (``Name = 1.2`` or
     ``Name = {value = 1.2, source = "..."}``), ``[lookups]`` (``{x = [...], y = [...]}``),
     ``[series]`` (``{time = [...], values = [...]}`` or ``{file = "data.csv", time = "year",
-    column = "value"}``) and ``[initial]``. A data file is looked for first in the preset's own
-    folder, then in the model's folder, which is its parent; nothing outside that is read.
+    column = "value", where = {state = "Bolivia"}}``) and ``[initial]``. A data file is looked for
+    first in the preset's own folder, then in the model's folder, which is its parent; nothing
+    outside that is read.
 
     Raises
     ------
-    ModelError : not TOML, an unknown key, or a value of the wrong kind; the key is named.
+    ModelError : not TOML, an unknown key, a value of the wrong kind, or a ``where`` that no row of
+        a data file fits; the key is named.
 
     Examples
     --------
@@ -163,12 +165,12 @@ def _columns(own: Section, path: Path) -> tuple[list[float], list[float]]:
         raise own.fault(what, remedy="save it as CSV again") from None
     except ModelError as e:
         raise own.fault(f"{file.name} {e.what}", remedy=e.remedy) from None
+    for wanted in (time, column, *where):
+        if rows and wanted not in rows[0]:
+            what = f"{file.name} has no column '{wanted}'"
+            raise own.fault(what, remedy=suggested(wanted, [k for k in rows[0] if k]))
     x, y = [], []
     for n, row in enumerate(rows, start=2):
-        for wanted in (time, column, *where):
-            if wanted not in row:
-                what = f"{file.name} has no column '{wanted}'"
-                raise own.fault(what, remedy=suggested(wanted, [k for k in row if k]))
         if any(row[k] != v for k, v in where.items()):
             continue
         try:
@@ -178,4 +180,25 @@ def _columns(own: Section, path: Path) -> tuple[list[float], list[float]]:
             got = f"'{one_line(str(row[time]), 40)}' and '{one_line(str(row[column]), 40)}'"
             what = f"{file.name}:{n}: expected numbers, got {got}"
             raise own.fault(what, remedy=f"correct '{time}' and '{column}' there") from None
+    if not x:
+        raise _nothing_found(own, file.name, rows, where)
     return x, y
+
+
+def _nothing_found(
+    own: Section, file: str, rows: Sequence[Mapping[str, str]], where: Mapping[str, str]
+) -> ModelError:
+    """The error for a data file of which no row is wanted; names the nearest value of the first
+    column that leaves none."""
+    if not rows:
+        return own.fault(f"{file} has no rows", remedy="put the data below its first line")
+    left, met = list(rows), []
+    for column, value in where.items():
+        values = list(dict.fromkeys(one_line(str(r[column]), 60) for r in left))
+        said = f"{column} = '{one_line(value, 60)}'"
+        left = [r for r in left if r[column] == value]
+        if not left:
+            break
+        met.append(said)
+    among = f" with {' and '.join(met)}" if met else ""
+    return own.fault(f"no row of {file}{among} has {said}", "where", suggested(value, values))

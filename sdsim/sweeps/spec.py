@@ -31,8 +31,8 @@ from sdsim.design import (
 from sdsim.design.distributions import from_data
 from sdsim.ir.model import Model, Variable, shape_of
 from sdsim.overrides import Overrides, locate, parameter_vector
+from sdsim.overrides.layers import read_layers
 from sdsim.overrides.piecewise import knot, with_path
-from sdsim.overrides.preset import read_preset
 from sdsim.readers.source import XMILE
 from sdsim.run.methods import Method, batch_names, method_named
 from sdsim.run.system import System, load
@@ -86,7 +86,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
             system = load(model_file)
         except ModelError as e:
             raise top.placed(e, "model") from None
-    overrides, titles = _overrides(top, path)
+    overrides, title = _overrides(top, path)
     system, knots = _paths(top, system)
     factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system, overrides)]
     _once(top, system.model)
@@ -106,22 +106,24 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         seed,
         run.whole("chunk", least=1) if run.has("chunk") else None,
         run.number("timeout", 600),
-        {"title": top.words("title", path.stem), "preset": "; ".join(titles), "spec": path.name},
+        {"title": top.words("title", path.stem), "preset": title, "spec": path.name},
         top,
     )
 
 
-def _overrides(top: Section, path: Path) -> tuple[Overrides, list[str]]:
-    out, titles = Overrides(), []
-    for name in top.texts("preset", ()):
-        try:
-            preset = read_preset(path.parent / name)
-        except ModelError as e:
-            raise top.placed(e, "preset") from None
-        out |= preset.overrides
-        titles.append(preset.title)
+def _overrides(top: Section, path: Path) -> tuple[Overrides, str]:
+    """What is the same in all runs, and the preset's title."""
+    out, title = Overrides(), ""
+    files = top.texts("preset", ())
+    if len(files) > 1:
+        remedy = f'to lay one over the other, write preset = "{"+".join(files)}"'
+        raise top.fault(f"expected one case, got {len(files)}", "preset", remedy)
+    for file in files:
+        with top.placing("preset"):
+            preset = read_layers(file, path.parent)
+        out, title = preset.overrides, preset.title
     constants = top.section("constants")
-    return out | Overrides({k: constants.number(k) for k in constants.data}), titles
+    return out | Overrides({k: constants.number(k) for k in constants.data}), title
 
 
 def _named(top: Section, title: str) -> list[str]:
