@@ -76,11 +76,13 @@ if TYPE_CHECKING:
     from sdsim.design.distributions import Choice as Choice
     from sdsim.design.distributions import Exponential as Exponential
     from sdsim.design.distributions import Gamma as Gamma
+    from sdsim.design.distributions import HalfNormal as HalfNormal
     from sdsim.design.distributions import Integer as Integer
     from sdsim.design.distributions import LogNormal as LogNormal
     from sdsim.design.distributions import LogUniform as LogUniform
     from sdsim.design.distributions import Normal as Normal
     from sdsim.design.distributions import Pert as Pert
+    from sdsim.design.distributions import StudentT as StudentT
     from sdsim.design.distributions import Triangular as Triangular
     from sdsim.design.distributions import Uniform as Uniform
     from sdsim.design.distributions import Weibull as Weibull
@@ -129,8 +131,8 @@ _NAMES = {
     "api.sweeps": "sensitivity sweep",
     "base.errors": "ModelError ModelWarning UnsupportedError",
     "design.crossed": "Crossed",
-    "design.distributions": "Beta Choice Exponential Gamma Integer LogNormal LogUniform Normal "
-    "Pert Triangular Uniform Weibull",
+    "design.distributions": "Beta Choice Exponential Gamma HalfNormal Integer LogNormal LogUniform "
+    "Normal Pert StudentT Triangular Uniform Weibull",
     "design.factors": "Lever Policy Scenario Uncertainty",
     "design.latin": "LatinHypercube",
     "design.levels": "Grid OneAtATime",

@@ -1,6 +1,6 @@
 """Experimental designs: factors, their distributions, and the points to run.
 
-A new distribution is a row of `sdsim.design.distributions.KINDS`; a new design is a file here that
+A new distribution is a file in `sdsim.design.distributions`; a new design is a file here that
 registers itself in `sdsim.design.base.DESIGNS`, and an import below.
 """
 
@@ -16,11 +16,13 @@ from sdsim.design.distributions import (
     Distribution,
     Exponential,
     Gamma,
+    HalfNormal,
     Integer,
     LogNormal,
     LogUniform,
     Normal,
     Pert,
+    StudentT,
     Triangular,
     Uniform,
     Weibull,
@@ -76,9 +78,9 @@ def design_from_data(data: Mapping[str, Any]) -> Design:
 
 __all__ = [
     "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "DesignSettings", "Distribution",
-    "Exponential", "Factor", "Gamma", "Grid", "Integer", "LatinHypercube", "Lever", "LogNormal",
-    "LogUniform", "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy", "Saltelli",
-    "Scenario", "SobolSequence", "Table", "Triangular", "Uncertainty", "Uniform", "Weibull",
-    "design_from_data", "design_of", "design_to_data", "factor_from_data", "fit", "levers_of",
-    "uncertainties_of",
+    "Exponential", "Factor", "Gamma", "Grid", "HalfNormal", "Integer", "LatinHypercube", "Lever",
+    "LogNormal", "LogUniform", "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy",
+    "Saltelli", "Scenario", "SobolSequence", "StudentT", "Table", "Triangular", "Uncertainty",
+    "Uniform", "Weibull", "design_from_data", "design_of", "design_to_data", "factor_from_data",
+    "fit", "levers_of", "uncertainties_of",
 ]  # fmt: skip

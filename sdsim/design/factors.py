@@ -30,7 +30,8 @@ class Factor:
 
     Raises
     ------
-    ModelError : a name that is empty or no text; something else in place of a distribution.
+    ModelError : a name that is empty or no text; something else in place of a distribution; one
+        whose range is infinite: designs reach both ends, and tables and axes state them.
     """
 
     name: str
@@ -53,6 +54,12 @@ class Factor:
                 f"expected a distribution, got {said(d)}", remedy=f"write sdsim.{one}",
                 variable=self.name,
             )  # fmt: skip
+        if not (math.isfinite(d.low) and math.isfinite(d.high)):
+            raise ModelError(
+                f"ranges from {d.low:g} to {d.high:g}, and a design needs two ends",
+                remedy="write low and high",
+                variable=self.name,
+            )
         for what in ("source", "group"):
             if not isinstance(text := getattr(self, what), str):
                 raise ModelError(

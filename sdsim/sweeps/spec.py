@@ -184,7 +184,9 @@ def _factor(
     data = {**section.data, key: value}
     own = Section(data, section.file, section.text, section.keys).section(key)
     distribution = _distribution(own, variable)
-    return kind(key, distribution, own.words("source", ""), own.words("group", variable.group))
+    source, group = own.words("source", ""), own.words("group", variable.group)
+    with own.placing():
+        return kind(key, distribution, source, group)
 
 
 def _distribution(own: Section, variable: Variable) -> Distribution:
@@ -240,7 +242,8 @@ def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
         distribution = _distribution(own, variable)
         group = own.words("group", f"path of {variable.name}")
         source = own.words("source", "")
-        out += [Lever(knot(variable.name, t), distribution, source, group) for t in times]
+        with own.placing():
+            out += [Lever(knot(variable.name, t), distribution, source, group) for t in times]
     return (System(model, system.backend, system.cached) if out else system), out
 
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from SALib.sample import sobol as salib
-from scipy import stats
 from scipy.stats import qmc
 
 import sdsim
@@ -23,16 +22,11 @@ from sdsim.design import (
     Crossed,
     Design,
     Grid,
-    Integer,
     LatinHypercube,
     Lever,
-    LogNormal,
-    LogUniform,
     MonteCarlo,
     Morris,
-    Normal,
     OneAtATime,
-    Pert,
     Policy,
     Saltelli,
     SobolSequence,
@@ -46,7 +40,6 @@ from sdsim.design import (
     fit,
     uncertainties_of,
 )  # fmt: skip
-from sdsim.design.distributions import from_data
 from sdsim.design.table import read_rows
 from sdsim.overrides import locate
 
@@ -57,73 +50,6 @@ FACTORS = (
     Uncertainty("Initial Infectious", Choice((1.0, 10.0, 50.0), (1.0, 2.0, 1.0)), group="start"),
 )
 U = np.linspace(0, 1, 1001)
-
-
-# --- distributions ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (Uniform(2, 5), stats.uniform(2, 3)),
-        (LogUniform(0.1, 10), stats.loguniform(0.1, 10)),
-        (Triangular(1, 2, 5), stats.triang(0.25, 1, 4)),
-        (Triangular(1, 1, 5), stats.triang(0, 1, 4)),
-        (Pert(0, 2, 10), stats.beta(1.8, 4.2, 0, 10)),
-        (Normal(1, 2, -2, 4), stats.truncnorm(-1.5, 1.5, 1, 2)),
-        (Normal(0, 1, 3, 5), stats.truncnorm(3, 5, 0, 1)),
-        (Integer(-1, 3), stats.randint(-1, 4)),
-    ],
-)  # fmt: skip
-def test_quantiles_are_scipys(ours, theirs) -> None:
-    u = U[1:-1] + 1e-9
-    assert ours.ppf(u) == pytest.approx(theirs.ppf(u), rel=1e-6, abs=1e-6)
-    assert ours.ppf(np.array([0.0, 1.0])) == pytest.approx([ours.low, ours.high])
-
-
-def test_a_lognormal_and_a_choice() -> None:
-    ours = LogNormal(2, 0.5, 0.5, 8)
-    log = stats.truncnorm(np.log(0.25) / 0.5, np.log(4) / 0.5, np.log(2), 0.5)
-    assert np.log(ours.ppf(U)) == pytest.approx(log.ppf(U), abs=1e-6)
-    assert ours.ppf(np.array([0.5])) == pytest.approx([2.0])
-    picked = Choice((3.0, 1.0, 2.0), (1, 2, 1)).ppf(np.array([0, 0.2, 0.3, 0.7, 0.8, 1.0]))
-    assert picked.tolist() == [3, 3, 1, 1, 2, 2]
-
-
-@given(a=st.floats(-1e6, 1e6), size=st.floats(1e-3, 1e6), mode=st.floats(0, 1))
-def test_quantiles_never_fall_and_stay_inside(a: float, size: float, mode: float) -> None:
-    high = a + size
-    middle = min(max(a + mode * size, a), high)
-    for d in (Uniform(a, high), Triangular(a, middle, high), Pert(a, middle, high),
-              Normal(middle, size, a, high)):  # fmt: skip
-        v = d.ppf(U)
-        assert (np.diff(v) >= -1e-9 * size).all()
-        assert d.low - 1e-9 * size <= v.min()
-        assert v.max() <= d.high + 1e-9 * size
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        ({"low": 2, "high": 1}, "low 2 is above high 1"),
-        ({"low": 0}, "needs high"),
-        ({"low": 0, "high": float("nan")}, "finite"),
-        ({"low": 0, "high": "x"}, "expected a number, got 'x'"),
-        ({"low": 0, "high": True}, "expected a number"),
-        ({"low": 0, "high": 1, "distribution": "unifrm"}, "did you mean 'uniform'"),
-        ({"low": 0, "high": 1, "mode": 5, "distribution": "triangular"}, "mode 5 is outside"),
-        ({"low": 0, "high": 1, "distribution": "loguniform"}, "above 0"),
-        ({"low": 0, "high": 1, "peak": 1}, "uniform has no 'peak'"),
-        ({"values": []}, "no values"),
-        ({"values": 3}, "list"),
-        ({"values": [1, 2], "weights": [1]}, "2 values, 1 weights"),
-        ({"low": 0.5, "high": 2, "distribution": "integer"}, "whole numbers"),
-        ({"mean": 0, "deviation": 0, "low": 0, "high": 1, "distribution": "normal"}, "above 0"),
-    ],
-)  # fmt: skip
-def test_a_senseless_distribution_is_refused(data: dict, words: str) -> None:
-    with pytest.raises(ModelError, match=words):
-        from_data(data)
 
 
 # --- all designs ------------------------------------------------------------------------------
