@@ -4,7 +4,7 @@ A model is a file: Vensim's ``.mdl``, or XMILE (``.xmile``, ``.stmx``) as Stella
 Nothing in it is executed. What you do with one:
 
     model = sdsim.load("teacup.mdl")              # read it, ready to run
-    run = sdsim.simulate(model, {"Room Temperature": 20})
+    run = sdsim.simulate(model, {"Room Temperature": 60})
     run["Teacup Temperature"]                     # its values over time
     run.plot()                                    # a figure
     run.save("run.csv")

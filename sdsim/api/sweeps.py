@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from sdsim.api.models import system_of
-from sdsim.base.errors import ModelError, said
+from sdsim.base.errors import ModelError, said, warn
 from sdsim.design import Design, Table
 from sdsim.overrides import Overrides, sorted_out
 from sdsim.run.methods import Method
@@ -69,6 +69,10 @@ def sweep(
     ------
     ModelError : a name, outcome or design that does not fit the model; a store that exists.
 
+    Warns
+    -----
+    ModelWarning : a factor or constant that leaves the range declared in the model.
+
     Examples
     --------
     >>> factors = (
@@ -84,6 +88,8 @@ def sweep(
     True
     """
     ready = sweep_of(model, design, outcomes, params, method, save, times, seed)
+    for text in ready.outside():
+        warn(text)
     return run_sweep(
         ready, None if store is None else _Path(store), jobs=jobs, resume=resume, dask=dask,
         progress=progress,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import platform
-import warnings
 
 from sdsim.backends.base import Backend
 from sdsim.backends.llvm import Llvm, available, compiler, why_not
 from sdsim.backends.numpy import Numpy
-from sdsim.base.errors import ModelError, ModelWarning
+from sdsim.base.errors import ModelError, warn
 from sdsim.base.extras import command
 
 
@@ -18,7 +17,7 @@ def default_backend() -> Backend:
         return Llvm()
     if why_not() == compiler.MISSING:
         what = f"{compiler.MISSING}: runs are made by NumPy, with the same results and slower"
-        warnings.warn(f"{what}; {command('fast')}", ModelWarning, stacklevel=2)
+        warn(f"{what}; {command('fast')}")
     return Numpy()
 
 

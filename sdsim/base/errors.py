@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import difflib
 import math
+import sys
+import warnings
 from collections.abc import Iterable, Mapping
 
 from sdsim.base.spelling import neutral
@@ -100,6 +102,14 @@ class ModelWarning(UserWarning):
     >>> import warnings
     >>> warnings.simplefilter("error", sdsim.ModelWarning)
     """
+
+
+def warn(text: str) -> None:
+    """Give a `ModelWarning`, at the line that called the library."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("sdsim."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, ModelWarning, stacklevel=level)
 
 
 def one_line(text: str, limit: int = 600) -> str:

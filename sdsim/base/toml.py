@@ -61,11 +61,22 @@ class Section:
     def traced(self, e: ModelError) -> ModelError:
         """A lower-level error about something the file names: with the line of the key or value
         that is its variable or that it quotes, or with the file alone."""
-        about = {w for w in (e.variable, *_QUOTED.findall(e.what)) if w}
+        keys = self._keys_about({w for w in (e.variable, *_QUOTED.findall(e.what)) if w})
+        if keys is not None:
+            return replace(self, keys=keys).placed(e)
+        return ModelError(self._what(e), remedy=e.remedy, file=self.file, variable=e.variable)
+
+    def place_of(self, name: str) -> tuple[str, int | None]:
+        """The file and the line of the first key or value that is this name."""
+        keys = self._keys_about({name})
+        return self.file, None if keys is None else line_of(self.text, keys)
+
+    def _keys_about(self, about: set[str]) -> tuple[str, ...] | None:
+        """The keys from the top of the first key that is one of these names or has it as value."""
         for keys, value in _leaves(self.data, ()):
             if about.intersection(_said_by(keys[-1], value)):
-                return replace(self, keys=(*self.keys, *keys)).placed(e)
-        return ModelError(self._what(e), remedy=e.remedy, file=self.file, variable=e.variable)
+                return (*self.keys, *keys)
+        return None
 
     def _what(self, e: ModelError) -> str:
         """The message of an error, with its place if that is in another file."""

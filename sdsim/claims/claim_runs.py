@@ -23,7 +23,8 @@ from sdsim.run.driver import march_in_blocks
 from sdsim.run.horizon import Horizon
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, method_of, prepare
-from sdsim.run.simulate import simulate
+from sdsim.run.ranges import left
+from sdsim.run.simulate import simulated
 from sdsim.run.system import System
 
 T = TypeVar("T")
@@ -136,12 +137,8 @@ class Worlds:
             variable = model.variables.get(key)
             if variable is None or ((key, cell) not in ready.set and row not in scaled):
                 continue
-            low, high = variable.limits
-            below, above = low is not None and value < low, high is not None and value > high
-            if below or above:
-                label = label_of(model, variable, cell)
-                ends = " to ".join("any" if x is None else f"{x:g}" for x in (low, high))
-                out.append(f"'{label}' to {value:g}, outside its range {ends}")
+            if said := left(variable.limits, value, value):
+                out.append(f"'{label_of(model, variable, cell)}' to {value:g}, {said}")
         return out
 
     def _held(self, changes: Changes) -> Overrides:
@@ -259,4 +256,4 @@ class Worlds:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ModelWarning)
             changed = self._overrides | changes.overrides | self._held(changes) | Overrides(given)
-            return simulate(self.system, changed, self._method, seed=self._seed).message
+            return simulated(self.system, changed, self._method, seed=self._seed).message

@@ -16,7 +16,7 @@ from sdsim.claims.links import End, Link, cells_of, link_of, parted, reading
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref
 from sdsim.ir.model import Equation, Model, Variable
 from sdsim.overrides import Overrides
-from sdsim.run.ensemble import simulate_many
+from sdsim.run.ensemble import simulated_many
 from sdsim.run.methods import Method
 from sdsim.run.system import System
 
@@ -167,7 +167,7 @@ def _signs(
     shown = [
         f"{what} of link {number}" for number in links.values() for what in ("response", "level")
     ]
-    out = simulate_many(probed, {}, overrides, method, shown)
+    out = simulated_many(probed, {}, overrides, method, shown)
     signs = {}
     for link, number in links.items():
         cells = cells_of(model, link.effect)

@@ -25,7 +25,7 @@ from sdsim.outcomes.formula import parse_each
 from sdsim.overrides import Overrides
 from sdsim.readers.scan import mask
 from sdsim.run.methods import Method
-from sdsim.run.simulate import simulate
+from sdsim.run.simulate import simulated
 from sdsim.run.system import System
 
 MAX_CASES = 1000  # runs and checks of one model; each element of a subscripted check counts
@@ -324,7 +324,7 @@ class _Runs:
         changed = moved(self.overrides, inputs, self.system.model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ModelWarning)
-            run = simulate(system, changed, self.method, [v.name for v in sides.values()],
+            run = simulated(system, changed, self.method, [v.name for v in sides.values()],
                            seed=self.seed)  # fmt: skip
         shown = tuple(self._shown(i) for i in inputs)
         out = []

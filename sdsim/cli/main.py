@@ -139,9 +139,19 @@ def _main(argv: list[str]) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", ModelWarning)
-        warnings.showwarning = _show
+        warnings.showwarning = _Notes().show
         return command.execute(args)
 
 
-def _show(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"note: {one_line(str(message))}", file=sys.stderr)
+class _Notes:
+    """Warnings as notes on standard error, each text once."""
+
+    def __init__(self) -> None:
+        self._shown: set[str] = set()
+
+    def show(self, message: Warning | str, *_: object, **__: object) -> None:
+        """Called by `warnings` for each warning."""
+        text = one_line(str(message))
+        if text not in self._shown:
+            self._shown.add(text)
+            print(f"note: {text}", file=sys.stderr)

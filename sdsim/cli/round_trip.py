@@ -11,7 +11,7 @@ import pandas as pd
 
 from sdsim.base.errors import ModelError
 from sdsim.run.conformance import SUFFIXES, CaseResult
-from sdsim.run.simulate import simulate
+from sdsim.run.simulate import simulated
 from sdsim.run.system import load
 from sdsim.tables.compare import compare, passed
 from sdsim.tables.results import table
@@ -56,7 +56,7 @@ def round_trips(model: Path, name: str, rtol: float, atol: float) -> Iterator[Ca
 def _values(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return table(simulate(load(path)).dataset)
+        return table(simulated(load(path)).dataset)
 
 
 def _compared(path: Path, before: pd.DataFrame, name: str, rtol: float, atol: float) -> CaseResult:

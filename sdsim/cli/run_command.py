@@ -55,7 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim.base import files
-    from sdsim.run.simulate import simulate
+    from sdsim.run.simulate import simulated
     from sdsim.run.system import load
     from sdsim.tables import results
 
@@ -74,7 +74,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.check_dt:
         return _steps(args, system, changes, save)
     with busy(f"running {args.model}"):
-        run = simulate(system, changes, method_of(args), save, seed=args.seed)
+        run = simulated(system, changes, method_of(args), save, seed=args.seed)
     columns = columns_of(system.model, save)
     if args.output:
         run.save(args.output, columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, ModelWarning
+from sdsim.base.errors import ModelError, warn
 from sdsim.ir.model import Model
 from sdsim.overrides.labelled import plain
 from sdsim.overrides.places import locate
@@ -36,7 +35,7 @@ class Overrides:
 
     Examples
     --------
-    >>> changes = sdsim.Overrides({"Room Temperature": 20}, initial={"Teacup Temperature": 90})
+    >>> changes = sdsim.Overrides({"Room Temperature": 60}, initial={"Teacup Temperature": 90})
     >>> run = sdsim.simulate(sdsim.load("teacup.mdl"), changes)
     >>> float(run["Teacup Temperature"][0])
     90.0
@@ -124,11 +123,9 @@ def sorted_out(
         if isinstance(value, Points):
             (lookups if variable.role == "lookup" else series)[name] = value
             if has_table(variable) and not over_time(variable) and index != "time":
-                warnings.warn(
+                warn(
                     f"'{name}': the points are its values over time, and its own table is not "
-                    "read; to replace that, give them as Overrides(lookups={name: Points(x, y)})",
-                    ModelWarning,
-                    stacklevel=4,
+                    "read; to replace that, give them as Overrides(lookups={name: Points(x, y)})"
                 )
         else:
             constants[name] = value

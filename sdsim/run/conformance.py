@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdsim.base.errors import ModelError
 from sdsim.readers import read
-from sdsim.run.simulate import simulate
+from sdsim.run.simulate import simulated
 from sdsim.run.system import load
 from sdsim.tables.compare import compare, passed, tolerable
 from sdsim.tables.results import read_table, table
@@ -92,7 +92,7 @@ def _against(case: Case, reference_file: Path, rtol: float, atol: float) -> Case
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             system = load(case.model)
-            run = simulate(system)
+            run = simulated(system)
             result, reference = table(run.dataset), read_table(reference_file)
     except ModelError as e:
         return CaseResult(case.name, False, 0.0, str(e))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends.base import Members
 from sdsim.base import limits, names
-from sdsim.base.errors import ModelError, ModelWarning, UnsupportedError
+from sdsim.base.errors import ModelError, UnsupportedError, warn
 from sdsim.overrides import Overrides
 from sdsim.run.horizon import Horizon
 from sdsim.run.methods import Method
@@ -121,31 +119,26 @@ def _uneven(length: float, step: float) -> bool:
 
 def _warn_about_end(start: float, stop: float, step: float, file: str | None) -> None:
     if _uneven(stop - start, step):
-        warnings.warn(
+        warn(
             f"{file + ': ' if file else ''}TIME STEP {step:g} does not divide the run from "
-            f"{start:g} to {stop:g}; the run ends at the last whole step",
-            ModelWarning, stacklevel=5,
-        )  # fmt: skip
+            f"{start:g} to {stop:g}; the run ends at the last whole step"
+        )
 
 
 def _warn_about_last(start: float, stop: float, saveper: float, file: str | None) -> None:
     if _uneven(stop - start, saveper):
-        warnings.warn(
+        warn(
             f"{file + ': ' if file else ''}SAVEPER {saveper:g} does not divide the run from "
-            f"{start:g} to {stop:g}; FINAL TIME is not saved",
-            ModelWarning, stacklevel=5,
-        )  # fmt: skip
+            f"{start:g} to {stop:g}; FINAL TIME is not saved"
+        )
 
 
 def _warn_about_saving(step: float, saveper: float, file: str | None) -> None:
     where = f"{file}: " if file else ""
     if saveper < step * (1 - 1e-9):
-        warnings.warn(
-            f"{where}SAVEPER {saveper:g} is below TIME STEP {step:g}; every step is saved",
-            ModelWarning, stacklevel=5,
-        )  # fmt: skip
+        warn(f"{where}SAVEPER {saveper:g} is below TIME STEP {step:g}; every step is saved")
     elif _uneven(saveper, step):
-        warnings.warn(
+        warn(
             f"{where}SAVEPER {saveper:g} is no multiple of TIME STEP {step:g}; "
-            "the nearest steps are saved", ModelWarning, stacklevel=5,
-        )  # fmt: skip
+            "the nearest steps are saved"
+        )

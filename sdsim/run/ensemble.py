@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from sdsim.base import host
-from sdsim.base.errors import ModelError
+from sdsim.base import host, names
+from sdsim.base.errors import ModelError, some, warn
 from sdsim.ir.model import Model, label_of
 from sdsim.overrides import Overrides, locate, many_numbers, mapping
 from sdsim.run.driver import march
 from sdsim.run.methods import Method, in_batches
-from sdsim.run.nonfinite import causes
+from sdsim.run.nonfinite import LOOK_FOR, causes
 from sdsim.run.prepared import prepare
+from sdsim.run.ranges import outside_computed, outside_drawn, outside_set
 from sdsim.run.result import assemble
 from sdsim.run.system import System
 
@@ -60,17 +61,45 @@ def simulate_many(
 
     Raises
     ------
-    ModelError : a name or value that does not fit, different lengths, a constant drawn twice, or
-        more values than this machine can hold.
+    ModelError : a name or value that does not fit, no members, different lengths, a constant drawn
+        twice, or more values than this machine can hold.
+
+    Warns
+    -----
+    ModelWarning : members stopped at values that are not finite; values outside the ranges that
+        the model declares.
 
     Examples
     --------
     >>> model = sdsim.load("teacup.mdl")
-    >>> many = sdsim.simulate_many(model, {"Room Temperature": [20, 70]}, save="Teacup Temperature")
+    >>> many = sdsim.simulate_many(model, {"Room Temperature": [50, 70]}, save="Teacup Temperature")
     >>> many["Teacup Temperature"].isel(time=-1).values.round(1).tolist()
-    [27.8, 75.4]
+    [56.4, 75.4]
     """
     control = (initial_time, final_time, time_step, saveper)
+    out = simulated_many(
+        system, draws, params, method, save, seed=seed, numbers=numbers, control=control
+    )
+    if said := _told(system.model, out):
+        warn(said)
+    return out
+
+
+def simulated_many(
+    system: System,
+    draws: Mapping[str, Any] | pd.DataFrame,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] | None = None,
+    *,
+    seed: int = 0,
+    numbers: Sequence[int] | None = None,
+    control: Sequence[float | None] = (),
+) -> xr.Dataset:
+    """`simulate_many` for callers who report themselves that members stopped: no warning of that.
+
+    control : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER; None keeps the model's value.
+    """
     run = prepare(system, params, method, control=control, seed=seed)
     in_batches(run.method, "an ensemble runs")
     by_name = mapping(draws, "draws")
@@ -87,6 +116,12 @@ def simulate_many(
         raise ModelError(
             f"draws or numbers of different lengths: {sorted(sizes)}",
             remedy="give each as many values as there are members",
+        )
+    if sizes == {0}:
+        empty = ", ".join(f"'{name}'" for name in list(drawn)[:3]) or "numbers"
+        raise ModelError(
+            f"no members: {empty} has no values",
+            remedy="give a value for each member, such as [1, 2, 3]",
         )
     count = sizes.pop() if sizes else 1
     chosen = run.system.chosen(save)
@@ -105,6 +140,11 @@ def simulate_many(
         values = np.where(late[:, None, :], np.nan, values)
     cause = np.full(count, "", dtype=object)
     cause[marched.failed] = [c.label for c in causes(run, members, marched)]
+    for text in (
+        *outside_set(system.model, run.changes), *outside_drawn(system.model, drawn),
+        *outside_computed(run, chosen, values, drawn),
+    ):  # fmt: skip
+        warn(text)
     columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
     attributes = run.attributes()
     attributes["draws"] = "; ".join(sorted(drawn))
@@ -114,6 +154,24 @@ def simulate_many(
         raise _too_large(each, count) from None
     out = out.assign(stopped=("member", marched.stopped), cause=("member", cause.astype(str)))
     return _with_draws(out, drawn) if drawn else out
+
+
+def _told(model: Model, out: xr.Dataset) -> str:
+    """One line that says which members of an ensemble stopped; empty if none did."""
+    stopped = out["stopped"].values
+    at = np.flatnonzero(~np.isnan(stopped))
+    if not at.size:
+        return ""
+    numbers, cause = out["member"].values, out["cause"].values
+    first = some(
+        (f"member {numbers[i]}: '{names.spoken(cause[i])}' is not finite at time {stopped[i]:.10g}"
+         for i in at), 3,
+    )  # fmt: skip
+    file = f"{model.file}: " if model.file else ""
+    return (
+        f"{file}{len(at):,} of {len(stopped):,} members stopped early and are NaN from then on "
+        f"({first}); 'stopped' and 'cause' of the result list all of them: {LOOK_FOR}"
+    )
 
 
 def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> xr.Dataset:

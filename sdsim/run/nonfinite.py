@@ -17,6 +17,10 @@ from sdsim.run.prepared import Prepared
 
 #: How many numbers the search may hold at once.
 ROOM = 8_000_000
+#: What a modeller can do about it.
+LOOK_FOR = (
+    "look for a division by zero, a logarithm or root of a negative number, or growth without bound"
+)
 
 
 class Cause(NamedTuple):

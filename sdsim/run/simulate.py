@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,15 +9,16 @@ import numpy as np
 
 from sdsim.backends.base import Floats
 from sdsim.base import limits, names
-from sdsim.base.errors import ModelError, ModelWarning
+from sdsim.base.errors import ModelError, warn
 from sdsim.ir.program import Matrix, Reading
 from sdsim.overrides import Overrides
 from sdsim.run.driver import march
 from sdsim.run.final_time import followed
 from sdsim.run.matrices import doubtful, said
 from sdsim.run.methods import Method
-from sdsim.run.nonfinite import Cause, causes
+from sdsim.run.nonfinite import LOOK_FOR, Cause, causes
 from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.ranges import outside_computed, outside_set
 from sdsim.run.result import Run, assemble
 from sdsim.run.system import System
 
@@ -56,16 +56,41 @@ def simulate(
     ------
     ModelError : a name or value that does not fit, or an impossible step or horizon.
 
+    Warns
+    -----
+    ModelWarning : the run stopped at a value that is not finite; a value outside the range that
+        the model declares; a lookup read beyond its points.
+
     Examples
     --------
     >>> model = sdsim.load("teacup.mdl")
-    >>> run = sdsim.simulate(model, {"Room Temperature": 20}, sdsim.RK4())
+    >>> run = sdsim.simulate(model, {"Room Temperature": 60}, sdsim.RK4())
     >>> round(float(run["Teacup Temperature"].sel(time=10)), 2)
-    78.86
+    104.15
     >>> float(sdsim.simulate(model, final_time=12).time[-1])
     12.0
     """
     control = (initial_time, final_time, time_step, saveper)
+    run = simulated(system, params, method, save, initial=initial, seed=seed, control=control)
+    if run.message:
+        warn(run.message)
+    return run
+
+
+def simulated(
+    system: System,
+    params: Mapping[str, Any] | Overrides | None = None,
+    method: Method | None = None,
+    save: str | Iterable[str] | None = None,
+    *,
+    initial: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    control: Sequence[float | None] = (),
+) -> Run:
+    """`simulate` for callers who report themselves that a run stopped: it gives no warning of that.
+
+    control : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER; None keeps the model's value.
+    """
     run = followed(
         prepare(system, params, method, initial=initial, control=control, seed=seed, alone=True)
     )
@@ -84,6 +109,8 @@ def simulate(
     _warn_about_tables(system, readings, values[:, len(wanted) : at])
     _warn_about_matrices(system, doubtful(matrices, values[:, at:], time))
     values = values[:, : len(wanted)]
+    for text in (*outside_set(system.model, run.changes), *outside_computed(run, chosen, values)):
+        warn(text)
     columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     attributes = run.attributes()
     attributes["status"] = "nonfinite" if message else "ok"
@@ -138,8 +165,7 @@ def _told(system: System, cause: Cause) -> str:
     """One line that says why a run stopped."""
     return (
         f"{_place(system, cause.label)} {cause.what} at time {cause.time:.10g}; the run stopped "
-        "there, what came before is kept: look for a division by zero, a logarithm or root of a "
-        "negative number, or growth without bound"
+        f"there, what came before is kept: {LOOK_FOR}"
     )
 
 
@@ -159,11 +185,9 @@ def _warn_about_tables(system: System, readings: Sequence[Reading], values: Floa
     if outside:
         label, low, high, least, most = outside[0]
         more = f" (and {len(outside) - 1} more)" if len(outside) > 1 else ""
-        warnings.warn(
+        warn(
             f"{_place(system, label)} reads a lookup out of range: at {least:g} to {most:g}, "
-            f"points from {low:g} to {high:g}{more}; the end values hold",
-            ModelWarning,
-            stacklevel=3,
+            f"points from {low:g} to {high:g}{more}; the end values hold"
         )
 
 
@@ -172,10 +196,8 @@ def _warn_about_matrices(system: System, found: Sequence[tuple[str, float, float
     if found:
         label, number, at = max(found, key=lambda f: f[1])
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        warnings.warn(
+        warn(
             f"{_place(system, label)} inverts a matrix with the condition number {number:.2g} at "
             f"time {at:.10g}{more}: {said(number)}; look for rows or columns that depend on each "
-            "other",
-            ModelWarning,
-            stacklevel=3,
+            "other"
         )

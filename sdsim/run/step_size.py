@@ -14,7 +14,7 @@ from sdsim.overrides import Overrides
 from sdsim.run.methods import Adaptive, Method
 from sdsim.run.prepared import prepare
 from sdsim.run.result import Run
-from sdsim.run.simulate import simulate
+from sdsim.run.simulate import simulated
 from sdsim.run.system import System
 from sdsim.tables import results
 
@@ -92,7 +92,7 @@ def check_steps(
     made = prepare(system, params, method, seed=seed, alone=True)
     method, step = made.method, made.horizon.step
     own, half, quarter = (
-        simulate(system, params, m, save, seed=seed)
+        simulated(system, params, m, save, seed=seed)
         for m in (method, method.with_step(step / 2), method.with_step(step / 4))
     )
     notes = []
@@ -102,7 +102,7 @@ def check_steps(
         notes.append("random numbers are drawn anew each step: part of the difference is chance")
     else:
         try:
-            adaptive = simulate(system, params, Adaptive(1e-8, 1e-10), save, seed=seed)
+            adaptive = simulated(system, params, Adaptive(1e-8, 1e-10), save, seed=seed)
             if adaptive.message:
                 raise ModelError(adaptive.message)
             best, against = adaptive, str(Adaptive(1e-8, 1e-10))

@@ -13,7 +13,7 @@ from sdsim.base.errors import ModelError, nearest
 from sdsim.base.names import canonical
 from sdsim.claims.draws import Drawn
 from sdsim.overrides import Overrides, parameter_vector
-from sdsim.run.ensemble import simulate_many
+from sdsim.run.ensemble import simulated_many
 from sdsim.run.methods import Method
 from sdsim.run.system import System
 
@@ -111,7 +111,7 @@ def run_scenarios(
         for name, value, row in zip(chosen.names, chosen.values, drawn, strict=True):
             if name not in as_is:
                 columns.setdefault(name, []).extend([value, *row.tolist()])
-    runs = simulate_many(system, columns, overrides, method, save=save, seed=seed)
+    runs = simulated_many(system, columns, overrides, method, save=save, seed=seed)
     return Scenarios(runs, tuple(settings), draws, len(chosen.cells))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.analyses.pareto import Front, optimise
-from sdsim.base.errors import ModelError, nearest
+from sdsim.base.errors import ModelError, nearest, warn
 from sdsim.design import LatinHypercube, Lever, Table
 from sdsim.sweeps import Sweep, run_sweep
 
@@ -57,6 +57,8 @@ def search(
             raise ModelError(f"no outcome '{name}'", remedy=remedy)
         if not known[name].better:
             raise ModelError(f"outcome '{name}' is to be neither high nor low", remedy="say better")
+    for text in sweep.outside():
+        warn(text)
     chosen = tuple(known[name] for name in outcomes)
     asked = replace(sweep, outcomes=chosen, save=())
     low, high = zip(*((f.distribution.low, f.distribution.high) for f in levers), strict=True)

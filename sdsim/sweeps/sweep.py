@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from sdsim.design import Design, design_to_data, fit
 from sdsim.overrides import Overrides, locate
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.ranges import outside_set, outside_varied
 from sdsim.run.system import System
 from sdsim.sweeps.manifest import CHANGED, FORMAT
 from sdsim.sweeps.outcome import Outcome
@@ -133,6 +135,20 @@ class Sweep:
         kept = self._series(run)
         size = self._chunk(run)
         return checked_task(Task(run, self.design, self.outcomes, kept, size, moving))
+
+    def outside(self) -> list[str]:
+        """A line for each constant and each factor that leaves the range declared in the model;
+        what does not fit the model is left to `task`."""
+        out: list[str] = []
+        model = self.system.model
+        with suppress(ModelError):
+            out += outside_set(model, self.params)
+        for f in self.design.factors:
+            low, high = f.distribution.low, f.distribution.high
+            place = (None, None) if self.spec is None else self.spec.place_of(f.name)
+            with suppress(ModelError):
+                out += outside_varied(model, f.name, low, high, place)
+        return out
 
     def _series(self, run: Prepared) -> Series:
         chosen = tuple(run.system.chosen(self.save)) if self.save else ()

@@ -1,0 +1,117 @@
+"""Values outside the ranges that a model declares. They are used as they are, and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.backends.base import Floats
+from sdsim.base import names
+from sdsim.ir.model import Model
+from sdsim.overrides import Overrides, locate, values_for
+from sdsim.run.prepared import Prepared
+
+Ends = tuple[float | None, float | None]
+#: A file and a line in it, where known.
+Place = tuple[str | None, int | None]
+#: A computed value may be this share of its range's larger end beyond it.
+ROUNDING = 1e-9
+
+
+def left(ends: Ends, low: float, high: float) -> str:
+    """``outside its range 0 to 5`` if values from ``low`` to ``high`` leave the range ``ends``,
+    otherwise empty."""
+    least, most = ends
+    if least is not None and most is not None and least > most:
+        return ""  # no range
+    if not ((least is not None and low < least) or (most is not None and high > most)):
+        return ""
+    if most is None:
+        return f"outside its range, {least:g} or more"
+    if least is None:
+        return f"outside its range, {most:g} or less"
+    return f"outside its range {least:g} to {most:g}"
+
+
+def outside_set(model: Model, changes: Overrides) -> Iterator[str]:
+    """A line for each constant that a run sets outside its declared range."""
+    for name in changes.constants:
+        (key, values), *_ = values_for(model, {name: changes.constants[name]}).items()
+        low, high = min(values.values()), max(values.values())
+        if said := left(model.variables[key].limits, low, high):
+            how = f"is set to {'' if low == high else 'values from '}{_span(low, high)}"
+            yield f"{_place(model, changes.places.get(name))}'{name}' {how}, {said}"
+
+
+def outside_drawn(model: Model, drawn: Mapping[str, Floats]) -> Iterator[str]:
+    """A line for each constant with values outside its declared range in an ensemble."""
+    for name, values in drawn.items():
+        if values.size:
+            yield from outside_varied(model, name, float(values.min()), float(values.max()))
+
+
+def outside_varied(
+    model: Model, name: str, low: float, high: float, place: Place | None = None
+) -> Iterator[str]:
+    """A line if a constant varies outside its declared range.
+
+    place : the file and line that say how it varies; the model's file by default.
+    """
+    if said := left(locate(model, name)[0].limits, low, high):
+        how = "is" if low == high else "varies from"
+        yield f"{_place(model, place)}'{name}' {how} {_span(low, high)}, {said}"
+
+
+def outside_computed(
+    run: Prepared, chosen: Sequence[str], values: Floats, given: Iterable[str] = ()
+) -> Iterator[str]:
+    """At most one line about saved variables that leave their declared ranges, naming the first.
+
+    Constants that the run sets are left out, and those ``given`` otherwise. In XMILE a range is
+    for what is put in, so there nothing is said of what is computed.
+
+    Parameters
+    ----------
+    chosen : the saved variables (canonical).
+    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), in the order of ``chosen``.
+    """
+    system, found, stop = run.system, [], 0
+    model = system.model
+    if model.file and not model.file.casefold().endswith(".mdl"):
+        return
+    known = {
+        names.canonical(locate(model, name)[0].name) for name in (*run.changes.constants, *given)
+    }
+    for key in chosen:
+        start, stop = stop, stop + len(system.places[key])
+        ends = model.variables[key].limits
+        if ends == (None, None) or key in known:
+            continue
+        low, high = _extent(values[:, start:stop])
+        slack = ROUNDING * max(abs(e) for e in ends if e is not None)
+        if said := left(ends, low + slack, high - slack):
+            how = "is" if low == high else "takes values from"
+            found.append(f"'{model.variables[key].name}' {how} {_span(low, high)}, {said}")
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        yield f"{_place(model)}{found[0]}{more}"
+
+
+def _extent(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The least and the largest value; NaN does not count."""
+    return (
+        float(np.fmin.reduce(values, axis=None, initial=np.nan)),
+        float(np.fmax.reduce(values, axis=None, initial=np.nan)),
+    )
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _place(model: Model, place: Place | None = None) -> str:
+    """The start of a line: the file, and the line in it if known."""
+    file, line = place if place and place[0] else (model.file, None)
+    return f"{file}:{line}: " if line else f"{file}: " if file else ""
