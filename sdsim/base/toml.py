@@ -31,14 +31,14 @@ _MOST = 2**1024  # beyond the range of a float
 
 @dataclass(frozen=True)
 class Section:
-    """A table in a TOML file.
+    """A table in a TOML file, or one of plain data that is read in the same way.
 
-    keys : its keys from the top.   text : of the whole file.
+    file, text : its name and whole text; empty for plain data.   keys : its keys from the top.
     """
 
     data: Mapping[str, Any]
-    file: str
-    text: str
+    file: str = ""
+    text: str = ""
     keys: tuple[str, ...] = ()
 
     def fault(self, what: str, key: str | None = None, remedy: str = "") -> ModelError:
@@ -50,7 +50,9 @@ class Section:
         )  # fmt: skip
 
     def placed(self, e: ModelError, key: str | None = None) -> ModelError:
-        """A lower-level error, with its place in this file added."""
+        """A lower-level error, with its place in this file added unless it is one in this table."""
+        if e.file == self.file and self.keys and _within(e.variable, ".".join(self.keys)):
+            return e
         what = self._what(e)
         keys = self.keys if key is None else (*self.keys, key)
         if e.variable and e.variable not in (".".join(keys), *keys):
@@ -96,6 +98,14 @@ class Section:
         for key in self.data:
             if (earlier := given.setdefault(names.canonical(key), key)) is not key:
                 raise self.fault(f"given twice, first as '{earlier}'", key, "delete one")
+
+    def without(self, *keys: str) -> Section:
+        """The table without some of its keys."""
+        return replace(self, data={k: v for k, v in self.data.items() if k not in keys})
+
+    def filled(self, **defaults: Any) -> Section:
+        """The table with defaults for keys that it lacks."""
+        return replace(self, data={**defaults, **self.data})
 
     def has(self, key: str) -> bool:
         """Whether the key is present."""
@@ -201,6 +211,10 @@ class Section:
             raise self.fault(f"expected true or false, got {said(value)}", key, "write one of them")
         return value
 
+    def items(self, key: str) -> Sequence[Any]:
+        """The value of a key as a list, of anything."""
+        return self._listed(self.value(key), key, "values", lambda v: True, "write [1, 2, 3] or so")
+
     def texts(self, key: str, default: Any = _MISSING) -> tuple[str, ...]:
         """The value of a key as a text or a list of texts."""
         value = self._take(key, default)
@@ -231,6 +245,11 @@ class Section:
                 got = f"expected a list of {what}, got one with {said(v)} in it"
                 raise self.fault(got, key, remedy)
         return value
+
+
+def _within(name: str | None, table: str) -> bool:
+    """Whether a name is that of a table or of something in it."""
+    return name is not None and (name == table or name.startswith(f"{table}."))
 
 
 def _is_text(value: object) -> bool:

@@ -7,8 +7,8 @@ registers itself in `sdsim.design.base.DESIGNS`, and an import below.
 from collections.abc import Mapping
 from typing import Any
 
-from sdsim.base.errors import ModelError, nearest
-from sdsim.design.base import DESIGNS, Design, DesignSettings
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Design, design_of
 from sdsim.design.crossed import Crossed
 from sdsim.design.distributions import (
     Beta,
@@ -51,19 +51,6 @@ from sdsim.design.vensim import read_vensim
 FILES = {Table.kind: Table.read, VENSIM: read_vensim}
 
 
-def design_of(kind: str, factors: tuple[Factor, ...], settings: Mapping[str, Any]) -> Design:
-    """A design by its keyword.
-
-    Raises
-    ------
-    ModelError : an unknown kind; settings that are missing, unknown or invalid.
-    """
-    if kind not in DESIGNS:
-        remedy = nearest(kind, DESIGNS) or f"one of {', '.join(sorted(DESIGNS))}"
-        raise ModelError(f"no design '{kind}'", remedy=remedy)
-    return DESIGNS[kind](factors, DesignSettings(settings))
-
-
 def design_to_data(design: Design) -> dict[str, Any]:
     """As plain data."""
     factors = [f.to_data() for f in design.factors]
@@ -73,11 +60,11 @@ def design_to_data(design: Design) -> dict[str, Any]:
 def design_from_data(data: Mapping[str, Any]) -> Design:
     """The inverse of `design_to_data`."""
     factors = tuple(factor_from_data(f) for f in data["factors"])
-    return design_of(data["kind"], factors, data["settings"])
+    return design_of(factors, Section({"kind": data["kind"], **data["settings"]}))
 
 
 __all__ = [
-    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "DesignSettings", "Distribution",
+    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "Distribution",
     "Exponential", "Factor", "Gamma", "Grid", "HalfNormal", "Integer", "LatinHypercube", "Lever",
     "LogNormal", "LogUniform", "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy",
     "Saltelli", "Scenario", "SobolSequence", "StudentT", "Table", "Triangular", "Uncertainty",

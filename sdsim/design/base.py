@@ -7,7 +7,7 @@ on the number of members, except in a Latin hypercube.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError, nearest, said
+from sdsim.base.toml import Section
 from sdsim.design.factors import Factor
 
 Floats = NDArray[np.float64]
@@ -82,70 +83,29 @@ class Sample(ABC):
         return {"members": self.count, "seed": self.seed}
 
     @classmethod
-    def made(cls, factors: tuple[Factor, ...], s: DesignSettings) -> Self:
+    def made(cls, factors: tuple[Factor, ...], s: Section) -> Self:
         """From the table of a spec."""
         s.only("members", "seed")
-        return cls(factors, s.whole("members"), s.whole("seed", 0))
-
-
-@dataclass(frozen=True)
-class DesignSettings:
-    """A design's settings besides the factors: a table of plain data, read key by key."""
-
-    data: Mapping[str, Any]
-
-    def only(self, *known: str) -> None:
-        """Refuse keys that this design does not have."""
-        for key in self.data:
-            if key not in known:
-                remedy = nearest(key, known) or f"this design has {', '.join(known)}"
-                raise ModelError(f"unknown key '{key}'", remedy=remedy)
-
-    def _found(self, key: str, default: Any) -> Any:
-        if key not in self.data and default is None:
-            raise ModelError(f"'{key}' is missing", remedy="write it")
-        return self.data.get(key, default)
-
-    def whole(self, key: str, default: int | None = None) -> int:
-        """A whole number."""
-        value = self._found(key, default)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ModelError(
-                f"{key}: expected a whole number, got {said(value)}", remedy="write one such as 100"
-            )
-        return value
-
-    def flag(self, key: str, default: bool | None = None) -> bool:
-        """True or false."""
-        value = self._found(key, default)
-        if not isinstance(value, bool):
-            raise ModelError(
-                f"{key}: expected true or false, got {said(value)}", remedy="write true or false"
-            )
-        return value
-
-    def table(self, key: str) -> Mapping[str, Any]:
-        """A table; empty if missing."""
-        value = self.data.get(key, {})
-        if not isinstance(value, Mapping):
-            raise ModelError(
-                f"{key}: expected a table, got {said(value)}",
-                remedy="write key = value lines under [its name]",
-            )
-        return value
-
-    def rows(self, key: str) -> Sequence[Any]:
-        """A list."""
-        value = self._found(key, None)
-        if not isinstance(value, list | tuple):
-            raise ModelError(
-                f"{key}: expected a list, got {said(value)}", remedy="write [1, 2, 3] or so"
-            )
-        return value
+        return cls(factors, s.whole("members", least=1), s.whole("seed", 0, least=0))
 
 
 #: Designs by kind, made from factors and settings. Each design's file registers itself.
-DESIGNS: dict[str, Callable[[tuple[Factor, ...], DesignSettings], Design]] = {}
+DESIGNS: dict[str, Callable[[tuple[Factor, ...], Section], Design]] = {}
+
+
+def design_of(factors: tuple[Factor, ...], settings: Section) -> Design:
+    """A design from its table: its ``kind``, and the settings that this kind has.
+
+    Raises
+    ------
+    ModelError : an unknown kind; settings that are missing, unknown or invalid.
+    """
+    kind = settings.words("kind")
+    if kind not in DESIGNS:
+        remedy = nearest(kind, DESIGNS) or f"one of {', '.join(sorted(DESIGNS))}"
+        raise settings.fault(f"no design '{kind}'", "kind", remedy)
+    with settings.placing():
+        return DESIGNS[kind](factors, settings.without("kind"))
 
 
 def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, Design, DesignSettings, Floats
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Design, Floats, design_of
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor, Lever, Policy
 
@@ -41,6 +42,8 @@ class Crossed:
     base: Mapping[str, float]
 
     def __post_init__(self) -> None:
+        if isinstance(self.draws, Crossed):
+            raise ModelError("policies crossed twice", remedy="name all of them in one design")
         if not self.policies:
             raise ModelError("no policies", remedy='[policies."name"] "Lever" = value')
         titles = [p.title for p in self.policies]
@@ -126,18 +129,13 @@ class Crossed:
         }
 
 
-def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Crossed:
+def _made(factors: tuple[Factor, ...], s: Section) -> Crossed:
     s.only("policies", "base", "draws")
-    policies = tuple(Policy(title, values) for title, values in s.rows("policies"))
-    inner = dict(s.table("draws"))
-    kind = inner.pop("kind", "")
-    if kind not in DESIGNS or kind == Crossed.kind:
-        known = ", ".join(k for k in sorted(DESIGNS) if k != Crossed.kind)
-        raise ModelError(f"draws: no design '{kind}'", remedy=f"kind is one of {known}")
-    base = dict(s.table("base"))
+    policies = tuple(Policy(title, values) for title, values in s.items("policies"))
+    base = dict(s.section("base").data)
     set_by = {names.canonical(k) for k in base}
     moved = tuple(f for f in factors if names.canonical(f.name) not in set_by)
-    return Crossed(policies, DESIGNS[kind](moved, DesignSettings(inner)), base)
+    return Crossed(policies, design_of(moved, s.section("draws")), base)
 
 
 DESIGNS[Crossed.kind] = _made

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors, drawn
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Floats, check_factors, drawn
 from sdsim.design.bits import key_of, unit, words
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor
@@ -153,14 +154,14 @@ class OneAtATime:
         return {"draws": self.draws, "seed": self.seed}
 
 
-def _made_grid(factors: tuple[Factor, ...], s: DesignSettings) -> Grid:
+def _made_grid(factors: tuple[Factor, ...], s: Section) -> Grid:
     s.only("points")
-    return Grid(factors, s.whole("points", 5))
+    return Grid(factors, s.whole("points", 5, least=1))
 
 
-def _made_single(factors: tuple[Factor, ...], s: DesignSettings) -> OneAtATime:
+def _made_single(factors: tuple[Factor, ...], s: Section) -> OneAtATime:
     s.only("draws", "seed")
-    return OneAtATime(factors, s.whole("draws", 1), s.whole("seed", 0))
+    return OneAtATime(factors, s.whole("draws", 1, least=1), s.whole("seed", 0, least=0))
 
 
 DESIGNS[Grid.kind] = _made_grid

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors, drawn
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Floats, check_factors, drawn
 from sdsim.design.factors import Factor
 
 
@@ -100,11 +101,11 @@ class Morris:
         }  # fmt: skip
 
 
-def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Morris:
+def _made(factors: tuple[Factor, ...], s: Section) -> Morris:
     s.only("trajectories", "seed", "levels", "by_group")
     return Morris(
-        factors, s.whole("trajectories"), s.whole("seed", 0), s.whole("levels", 4),
-        s.flag("by_group", False),
+        factors, s.whole("trajectories", least=1), s.whole("seed", 0, least=0),
+        s.whole("levels", 4), s.flag("by_group", False),
     )  # fmt: skip
 
 

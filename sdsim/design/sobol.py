@@ -10,7 +10,8 @@ import numpy as np
 from scipy.stats import qmc
 
 from sdsim.base.errors import ModelError
-from sdsim.design.base import DESIGNS, DesignSettings, Floats, Sample, check_factors, drawn
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Floats, Sample, check_factors, drawn
 from sdsim.design.factors import Factor
 
 MAX_DIMENSIONS = 21_201  # in the table of direction numbers
@@ -149,10 +150,11 @@ def _small_enough(dimensions: int, points: int) -> None:
         )
 
 
-def _made_saltelli(factors: tuple[Factor, ...], s: DesignSettings) -> Saltelli:
+def _made_saltelli(factors: tuple[Factor, ...], s: Section) -> Saltelli:
     s.only("base", "seed", "second_order", "by_group")
     second, groups = s.flag("second_order", False), s.flag("by_group", False)
-    return Saltelli(factors, s.whole("base"), s.whole("seed", 0), second, groups)
+    base, seed = s.whole("base", least=1), s.whole("seed", 0, least=0)
+    return Saltelli(factors, base, seed, second, groups)
 
 
 DESIGNS[SobolSequence.kind] = SobolSequence.made

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from sdsim.base import files, limits
-from sdsim.base.errors import ModelError, one_line
-from sdsim.design.base import DESIGNS, DesignSettings, Floats, check_factors
+from sdsim.base.errors import ModelError, counted, one_line
+from sdsim.base.toml import Section
+from sdsim.design.base import DESIGNS, Floats, check_factors
 from sdsim.design.distributions import Uniform
 from sdsim.design.factors import Factor, Uncertainty
 from sdsim.tables.results import read_parquet
@@ -144,9 +145,16 @@ def read_rows(text: str, separator: str) -> pd.DataFrame:
     return found
 
 
-def _made(factors: tuple[Factor, ...], s: DesignSettings) -> Table:
+def _made(factors: tuple[Factor, ...], s: Section) -> Table:
     s.only("rows")
-    return Table(factors, np.array(s.rows("rows"), dtype=np.float64).reshape(-1, len(factors)))
+    rows = s.items("rows")
+    try:
+        return Table(factors, np.array(rows, dtype=np.float64).reshape(-1, len(factors)))
+    except (ValueError, TypeError) as e:
+        if isinstance(e, ModelError):
+            raise
+        what = f"expected rows of {counted(len(factors), 'number')}"
+        raise s.fault(what, "rows", "write one for each factor, or name a file") from None
 
 
 DESIGNS[Table.kind] = _made

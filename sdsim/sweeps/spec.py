@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, said
@@ -22,6 +21,7 @@ from sdsim.design import (
     Factor,
     Grid,
     Lever,
+    Policy,
     Table,
     Uncertainty,
     design_of,
@@ -289,39 +289,43 @@ def _design(
     top: Section, factors: list[Factor], system: System, overrides: Overrides, seed: int, path: Path
 ) -> Design:
     """The design, with any policies it is crossed with."""
-    section, policies = top.section("design"), top.section("policies")
     if not top.has("design"):
         raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
-    settings = {k: v for k, v in section.data.items() if k != "kind"}
+    section = top.section("design")
     kind = section.words("kind")
-    if kind in FILES and (kind not in DESIGNS or "file" in settings):
+    if kind != Crossed.kind:
+        if top.section("policies").data:
+            remedy = f'[design] kind = "{Crossed.kind}"'
+            raise top.fault(f"a {kind} design has no policies", "policies", remedy)
+        return _draws(section, factors, system.model, seed, path)
+    section.only("kind", "draws")
+    policies = _policies(top) or combined(factors)
+    base = _base(top, system, overrides, policies)
+    set_by = {names.canonical(k) for k in base}
+    rest = [f for f in factors if names.canonical(f.name) not in set_by]
+    draws = _draws(section.section("draws"), rest, system.model, seed, path)
+    with section.placing():
+        return Crossed(policies, draws, base)
+
+
+def _draws(section: Section, factors: list[Factor], model: Model, seed: int, path: Path) -> Design:
+    """A design of the factors, or one that a file gives."""
+    kind = section.words("kind")
+    if kind in FILES and (kind not in DESIGNS or section.has("file")):
         section.only("kind", "file")
-        file = path.parent / section.words("file")
+        name = section.words("file")
         if factors:
             raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
-        if not file.is_file():
-            what, remedy = f"no file '{section.words('file')}'", "a path from the spec's own folder"
-            raise section.fault(what, "file", remedy)
-        return _known(FILES[kind](file), system.model, file)
-    if kind == Crossed.kind:
-        settings["policies"] = [
-            [name, {k: policies.section(name).number(k) for k in policies.section(name).data}]
-            for name in policies.data
-        ] or combined(factors)
-        draws = dict(section.section("draws").data)
-        if draws.get("kind") not in UNSEEDED:
-            draws.setdefault("seed", seed)
-        base = _base(top, system, overrides, settings["policies"])
-        settings |= {"draws": draws, "base": base}
-    elif policies.data:
-        remedy = f'[design] kind = "{Crossed.kind}"'
-        raise top.fault(f"a {kind} design has no policies", "policies", remedy)
-    elif kind not in UNSEEDED:
-        settings.setdefault("seed", seed)
-    try:
-        return design_of(kind, tuple(factors), settings)
-    except ModelError as e:
-        raise section.placed(e) from None
+        if not (path.parent / name).is_file():
+            raise section.fault(f"no file '{name}'", "file", "a path from the spec's own folder")
+        return _known(FILES[kind](path.parent / name), model, path.parent / name)
+    return design_of(tuple(factors), section if kind in UNSEEDED else section.filled(seed=seed))
+
+
+def _policies(top: Section) -> tuple[Policy, ...]:
+    section = top.section("policies")
+    own = [section.section(title) for title in section.data]
+    return tuple(Policy(s.keys[-1], {k: s.number(k) for k in s.data}) for s in own)
 
 
 def _known(design: Design, model: Model, file: Path) -> Design:
@@ -336,7 +340,7 @@ def _known(design: Design, model: Model, file: Path) -> Design:
     return design
 
 
-def combined(levers: Sequence[Factor]) -> list[Any]:
+def combined(levers: Sequence[Factor]) -> tuple[Policy, ...]:
     """Policies: every combination of the values of levers that are given as lists."""
     listed = [
         (f.name, f.distribution.values)
@@ -345,28 +349,30 @@ def combined(levers: Sequence[Factor]) -> list[Any]:
     ]
     names_of = [name for name, _ in listed]
     rows = product(*(values for _, values in listed)) if listed else ()
-    return [
-        [", ".join(f"{n} {v:g}" for n, v in zip(names_of, row, strict=True)),
-         dict(zip(names_of, row, strict=True))]
+    return tuple(
+        Policy(
+            ", ".join(f"{n} {v:g}" for n, v in zip(names_of, row, strict=True)),
+            dict(zip(names_of, row, strict=True)),
+        )
         for row in rows
-    ]  # fmt: skip
+    )
 
 
 def _base(
-    top: Section, system: System, overrides: Overrides, policies: list[Any]
+    top: Section, system: System, overrides: Overrides, policies: Sequence[Policy]
 ) -> dict[str, float]:
     """The default of each lever that a policy sets: the preset's or the model's value."""
     own = _values(system, overrides)
     out: dict[str, float] = {}
-    for title, values in policies:
-        for name in values:
+    for policy in policies:
+        for name in policy.values:
             try:
                 variable, cells = locate(system.model, name)
             except ModelError as e:
-                raise top.section("policies").section(title).placed(e, name) from None
+                raise top.section("policies").section(policy.title).placed(e, name) from None
             where = (names.canonical(variable.name), cells[0] if cells else 0)
             if where not in own:
-                section = top.section("policies").section(title)
+                section = top.section("policies").section(policy.title)
                 raise section.fault("is no constant and cannot be a lever", name, "name a constant")
             out[name] = own[where]
     return out

@@ -178,3 +178,15 @@ def test_an_error_from_further_down_keeps_the_better_place() -> None:
     assert str(section.placed(below.instead("g.csv", 7), "b")) == (
         "f.toml:2: 'a.b': 'x': g.csv:7: is wrong"
     )
+    own = section.fault("is wrong", "c")
+    assert str(section.placed(own)) == "f.toml:3: 'a.c': is wrong"
+
+
+def test_plain_data_are_read_as_a_file_is() -> None:
+    plain = Section({"a": {"b": 1, "c": [1, "x"]}})
+    with pytest.raises(ModelError, match=r"^'a.d': is no key here; one of b"):
+        plain.filled(a={"d": 1}).without("a").filled(a={"d": 1}).section("a").only("b")
+    assert plain.filled(a=3, e=4).whole("e") == 4
+    assert plain.section("a").items("c") == [1, "x"]
+    with pytest.raises(ModelError, match=r"^'a.b': expected a list of values, got 1"):
+        plain.section("a").items("b")

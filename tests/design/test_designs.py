@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from scipy.stats import qmc
 
 import sdsim
 from sdsim.base.errors import ModelError
+from sdsim.base.toml import Section
 from sdsim.design import (
     Choice,
     Crossed,
@@ -72,6 +74,10 @@ def designs(size: int) -> list[Design]:
     ]  # fmt: skip
 
 
+def made(kind: str, **settings: Any) -> Design:
+    return design_of(FACTORS, Section({"kind": kind, **settings}))
+
+
 def known(size: int) -> list[Design]:
     rows = pd.DataFrame({"Duration": np.arange(1.0, size + 1), "Contact Infectivity": 0.3})
     return [*designs(size), Grid(FACTORS, 4), Table.of(rows)]
@@ -111,9 +117,9 @@ def test_a_design_travels_as_json(which: int) -> None:
 
 @pytest.mark.parametrize("which", range(8))
 def test_seed_zero_is_a_seed(which: int) -> None:
-    made = [design_of(d.kind, FACTORS, d.settings() | {"seed": s})
-            for d in [designs(16)[which]] for s in (0, 0, 1)]  # fmt: skip
-    a, b, c = (d.values(0, d.count) for d in made)
+    again = [made(d.kind, **d.settings() | {"seed": s})
+             for d in [designs(16)[which]] for s in (0, 0, 1)]  # fmt: skip
+    a, b, c = (d.values(0, d.count) for d in again)
     assert (a == b).all()
     assert (a != c).any()
 
@@ -209,10 +215,18 @@ def test_every_policy_meets_the_same_draws() -> None:
         (lambda: Crossed((Policy("a", {"Cap": 1}),), MonteCarlo(FACTORS, 2), {}), "sets 'Cap'"),
         (lambda: Crossed((Policy("a", {"Duration": 1}),), MonteCarlo(FACTORS, 2),
                          {"Duration": 2}), "set by policies and drawn"),
-        (lambda: design_of("latin", FACTORS, {"members": 3}), "did you mean 'latin hypercube'"),
-        (lambda: design_of("sobol", FACTORS, {"member": 3}), "unknown key 'member'.*'members'"),
-        (lambda: design_of("sobol", FACTORS, {}), "'members' is missing"),
-        (lambda: design_of("sobol", FACTORS, {"members": 2.5}), "whole number, got 2.5"),
+        (lambda: made("latin", members=3), "'kind': no design 'latin'; did you mean 'latin hyper"),
+        (lambda: made("sobol", member=3), "'member': is no key here; did you mean 'members'"),
+        (lambda: made("sobol"), "'members' is missing"),
+        (lambda: made("sobol", members=2.5), "'members': expected a whole number, got 2.5"),
+        (lambda: made("table", rows=[[1, 2]]), "'rows': expected rows of 3 numbers"),
+        (lambda: made("table", rows=[[1, 2, "x"]]), "'rows': expected rows of 3 numbers"),
+        (lambda: made("table", rows=3), "'rows': expected a list of values, got 3"),
+        (lambda: made("policies x draws", policies=[["a", {}]], draws={"kind": "sobl"}),
+         "'draws.kind': no design 'sobl'; did you mean 'sobol'"),
+        (lambda: made("policies x draws", policies=[["a", {}]], draws={
+            "kind": "policies x draws", "policies": [["a", {}]],
+            "draws": {"kind": "sobol", "members": 8}}), "policies crossed twice"),
         (lambda: Table.of(pd.DataFrame({"a": ["x"]})), "a"),
         (lambda: Table.of(pd.DataFrame({"a": [1.0, np.nan]})), "row 2: expected a finite number"),
         (lambda: Table.of(pd.DataFrame({"a": [True]})), "expected a finite number, got True"),
