@@ -17,7 +17,6 @@ from sdsim.design import (
     Choice,
     Crossed,
     Design,
-    Distribution,
     Factor,
     Grid,
     Lever,
@@ -28,14 +27,12 @@ from sdsim.design import (
     levers_of,
     uncertainties_of,
 )
-from sdsim.design.distributions import from_data
-from sdsim.ir.model import Model, Variable, shape_of
+from sdsim.ir.model import Model, shape_of
 from sdsim.overrides import Overrides, locate, parameter_vector
-from sdsim.overrides.layers import read_layers
 from sdsim.overrides.piecewise import knot, with_path
 from sdsim.readers.source import XMILE
-from sdsim.run.methods import Method, batch_names, method_named
-from sdsim.run.system import System, load
+from sdsim.run.system import System
+from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in
 from sdsim.sweeps.outcome import BETTER, Outcome
 from sdsim.sweeps.sweep import Sweep
 
@@ -48,6 +45,8 @@ _SETTINGS = {
     "levers": ("from_model", "groups", "except"),
     "uncertainties": ("from_model", "groups", "except", "spread"),
 }
+#: Keys of a factor besides those of its distribution.
+_BESIDE = ("source", "group", "times")
 #: Suffixes of model files.
 MODELS = (".mdl", *XMILE)
 #: Designs without randomness.
@@ -77,16 +76,8 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         raise ModelError("this is a model, not a spec", remedy=remedy, file=f"{path}")
     top = read_toml(path, limits.TOML_BYTES)
     top.only(*KEYS)
-    if system is None:
-        name = top.words("model")
-        model_file = path.parent / name
-        if not model_file.is_file():
-            raise top.fault(f"no file '{name}'", "model", "a path from the spec's own folder")
-        try:
-            system = load(model_file)
-        except ModelError as e:
-            raise top.placed(e, "model") from None
-    overrides, title = _overrides(top, path)
+    system = model_in(top, path) if system is None else system
+    overrides, title = overrides_in(top, path)
     system, knots = _paths(top, system)
     factors = [*_levers(top, system.model), *knots, *_uncertainties(top, system, overrides)]
     _once(top, system.model)
@@ -100,7 +91,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         _design(top, factors, system, overrides, seed, path),
         _outcomes(top),
         overrides,
-        _method(top, system.model),
+        method_in(top, system.model),
         save.texts("variables", ()),
         save.numbers("times") if save.has("times") else None,
         seed,
@@ -109,21 +100,6 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         {"title": top.words("title", path.stem), "preset": title, "spec": path.name},
         top,
     )
-
-
-def _overrides(top: Section, path: Path) -> tuple[Overrides, str]:
-    """What is the same in all runs, and the preset's title."""
-    out, title = Overrides(), ""
-    files = top.texts("preset", ())
-    if len(files) > 1:
-        remedy = f'to lay one over the other, write preset = "{"+".join(files)}"'
-        raise top.fault(f"expected one case, got {len(files)}", "preset", remedy)
-    for file in files:
-        with top.placing("preset"):
-            preset = read_layers(file, path.parent)
-        out, title = preset.overrides, preset.title
-    constants = top.section("constants")
-    return out | Overrides({k: constants.number(k) for k in constants.data}), title
 
 
 def _named(top: Section, title: str) -> list[str]:
@@ -156,14 +132,6 @@ def _once(top: Section, model: Model) -> None:
             taken |= dict.fromkeys(_cells(model, [name]), title)
 
 
-def _method(top: Section, model: Model) -> Method:
-    kind = top.choice("method", batch_names(), model.method or "euler")
-    try:
-        return method_named(kind, {"dt": top.number("step")} if top.has("step") else {})
-    except ModelError as e:
-        raise top.placed(e, "step") from None
-
-
 def _factor(
     kind: type[Lever] | type[Uncertainty], section: Section, model: Model, key: str
 ) -> Factor:
@@ -183,23 +151,10 @@ def _factor(
         raise section.fault(what, key, "write [low, high] or {low = ..., high = ...}")
     data = {**section.data, key: value}
     own = Section(data, section.file, section.text, section.keys).section(key)
-    distribution = _distribution(own, variable)
+    distribution = distribution_in(own, variable.limits, _BESIDE)
     source, group = own.words("source", ""), own.words("group", variable.group)
     with own.placing():
         return kind(key, distribution, source, group)
-
-
-def _distribution(own: Section, variable: Variable) -> Distribution:
-    """The distribution in a table; missing ends are the variable's own limits."""
-    data = {k: v for k, v in own.data.items() if k not in ("source", "group", "times")}
-    if "values" not in data:
-        for key, limit in zip(("low", "high"), variable.limits, strict=True):
-            if key not in data and limit is not None:
-                data[key] = limit
-    try:
-        return from_data(data)
-    except ModelError as e:
-        raise own.placed(e) from None
 
 
 def _levers(top: Section, model: Model) -> list[Factor]:
@@ -239,7 +194,7 @@ def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
             model = with_path(model, key, times)
         except ModelError as e:
             raise section.placed(e, key) from None
-        distribution = _distribution(own, variable)
+        distribution = distribution_in(own, variable.limits, _BESIDE)
         group = own.words("group", f"path of {variable.name}")
         source = own.words("source", "")
         with own.placing():
