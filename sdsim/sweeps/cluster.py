@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,40 @@ def done(task: str, root: str, chunk: int, timeout: float) -> tuple[Any, ...]:
     return entry.chunk, dict(entry.files), dict(entry.failed)
 
 
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """A client of a Dask scheduler.
+
+    address : of the scheduler, or ``local`` for a cluster on this machine that ends with the block.
+
+    Raises
+    ------
+    ModelError : there is none.
+    """
+    with extra("cluster", "--dask"):
+        api = _api()
+    own = None
+    try:
+        if address == "local":
+            own = api.LocalCluster(threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+        client = api.Client(own or address, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as e:
+        what = f"no Dask scheduler at '{address}': {one_line(str(e), 200)}"
+        raise ModelError(what, remedy="give tcp://HOST:PORT, or local") from None
+    try:
+        yield client
+    finally:
+        client.close()
+        if own is not None:
+            own.close()
+
+
+def _api() -> Any:
+    import distributed
+
+    return distributed
+
+
 class Cluster:
     """Workers of a Dask cluster.
 
@@ -49,27 +84,14 @@ class Cluster:
 
     def __init__(self, task: str, root: Path, address: str, timeout: float) -> None:
         self._task, self._root, self._address, self._timeout = task, root, address, timeout
+        self._open = ExitStack()
 
     def __enter__(self) -> Cluster:
-        with extra("cluster", "--dask"):
-            import distributed
-        self._api: Any = distributed
-        self._own = None
-        try:
-            if self._address == "local":
-                self._own = self._api.LocalCluster(
-                    threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-                )
-            self._client = self._api.Client(self._own or self._address, timeout="10s")
-        except (OSError, ValueError, TimeoutError) as e:
-            what = f"no Dask scheduler at '{self._address}': {one_line(str(e), 200)}"
-            raise ModelError(what, remedy="give tcp://HOST:PORT, or local") from None
+        self._client = self._open.enter_context(connected(self._address))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
-        if self._own is not None:
-            self._own.close()
+        self._open.close()
 
     def run(self, chunks: Iterable[int]) -> Iterator[Entry]:
         """See `sdsim.sweeps.drive.Hands.run`."""
@@ -86,7 +108,7 @@ class Cluster:
         more = given()
         ahead = AHEAD * max(len(self._client.scheduler_info()["workers"]), 1)
         first = [f for _, f in zip(range(ahead), more, strict=False)]
-        waiting = self._api.as_completed(first)
+        waiting = _api().as_completed(first)
         for future in waiting:
             if future.status != "finished":
                 raise ModelError(

@@ -1,0 +1,106 @@
+"""Rows of a data set in a problem: observed values, settings of their errors, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdsim.base.errors import ModelError, suggested
+from sdsim.calibration.data import Data
+from sdsim.calibration.likelihoods import Likelihood, gaps
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some rows of a data set.
+
+    rows : (m,) their positions in the data set.   at : their places among all rows.
+    labels : names of all groups.
+    """
+
+    data: Data
+    rows: tuple[int, ...]
+    at: slice
+    labels: tuple[str, ...]
+
+    @cached_property
+    def observed(self) -> Floats:
+        """(m,) observed values."""
+        return np.asarray(self.data.values)[list(self.rows)]
+
+    @cached_property
+    def times(self) -> Floats | None:
+        """(m,) model time; None for numbers of whole runs."""
+        return None if self.data.times is None else np.asarray(self.data.times)[list(self.rows)]
+
+    @cached_property
+    def group(self) -> tuple[str, ...]:
+        """(m,) name of each row's group; empty names if there are none."""
+        return tuple(self.data.group[r] if self.data.group else "" for r in self.rows)
+
+    @cached_property
+    def errors(self) -> Likelihood:
+        """The error model, its numbers for each row cut to these rows."""
+        own = self.data.errors
+        given = {f.name: getattr(own, f.name) for f in fields(own)}
+        return replace(own, **{
+            k: tuple(v[r] for r in self.rows) for k, v in given.items() if isinstance(v, tuple)
+        })  # fmt: skip
+
+    @cached_property
+    def gaps(self) -> Floats | None:
+        """(m,) the time since the row before, for autocorrelated errors; otherwise None.
+
+        Raises
+        ------
+        ModelError : rows without times, or two of a group at one time.
+        """
+        if getattr(self.data.errors, "autocorrelation", 0.0) == 0.0:
+            return None
+        if self.times is None:
+            what = "autocorrelated errors of rows without times"
+            raise ModelError(what, variable=self.data.name, remedy="leave the autocorrelation out")
+        try:
+            return gaps(self.times, self.group)
+        except ModelError as e:
+            raise e.at(variable=self.data.name) from None
+
+    def settings(
+        self, values: Mapping[str, Floats]
+    ) -> tuple[Mapping[str, Floats], Floats | None]:  # fmt: skip
+        """What the error model needs besides predictions: its settings that are given by name, and
+        the gaps.
+
+        values : of the parameters, (n, n_group) each, by label.
+        """
+        return {word: self._named(word, values) for word in self.errors.named}, self.gaps
+
+    def covered(self, predicted: Floats, values: Mapping[str, Floats]) -> Floats:
+        """(n, m) predictions multiplied by the data's coverage."""
+        coverage = self.data.coverage
+        if isinstance(coverage, str):
+            return predicted * self._named(coverage, values)
+        return predicted if coverage == 1 else predicted * coverage
+
+    @cached_property
+    def _groups(self) -> NDArray[np.int64]:
+        return np.array([self.labels.index(g) if g else 0 for g in self.group], dtype=np.int64)
+
+    def _named(self, word: str, values: Mapping[str, Floats]) -> Floats:
+        """A column (m,), or a free parameter (n, 1) or, if it differs between groups, (n, m)."""
+        if word in self.data.columns:
+            return np.asarray(self.data.columns[word])[list(self.rows)]
+        if word not in values:
+            known = [*self.data.columns, *values]
+            raise ModelError(
+                f"'{word}' is neither a column nor a parameter", variable=self.data.name,
+                remedy=suggested(word, known),
+            )  # fmt: skip
+        found = values[word]
+        return found[:, :1] if found.shape[1] == 1 else found[:, self._groups]
