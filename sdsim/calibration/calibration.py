@@ -83,7 +83,7 @@ class Calibration:
             raise ModelError("a calibration without data", remedy="give at least one series")
         if not self.parameters:
             raise ModelError("a calibration without free parameters", remedy="give at least one")
-        self._once("parameters", [p.name for p in self.parameters])
+        self._once("parameters", [p.label for p in self.parameters])
         self._once("data", [d.name for d in self.data])
         for d in self.data:
             for g in d.group:
@@ -100,10 +100,11 @@ class Calibration:
 
     @staticmethod
     def _once(what: str, given: Sequence[str]) -> None:
-        seen: dict[str, str] = {}
+        seen: set[str] = set()
         for name in given:
-            if seen.setdefault(names.canonical(name), name) is not name:
+            if names.canonical(name) in seen:
                 raise ModelError(f"{what}: '{name}' is given twice", remedy="give it once")
+            seen.add(names.canonical(name))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, nearest
 from sdsim.calibration.calibration import Calibration
 from sdsim.calibration.parameter import Parameter
 from sdsim.ir.expr import Call, Expr, walk
@@ -251,7 +251,13 @@ class Predictor:
         for p in c.parameters:
             if p.name in asked and names.canonical(p.name) not in c.system.model.variables:
                 continue
-            variable, _ = locate(c.system.model, p.name)
+            try:
+                variable, _ = locate(c.system.model, p.name)
+            except ModelError as e:
+                known = sorted(asked - {q.name for q in c.parameters})
+                remedy = nearest(p.name, known) or e.remedy
+                what = "neither a constant of the model, nor named by the errors of any data"
+                raise ModelError(what, variable=p.name, remedy=remedy) from None
             if p.initial and not variable.is_stock:
                 raise ModelError("is no stock", variable=p.name, remedy="leave out initial")
             if not p.initial and not is_parameter(variable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -141,17 +142,25 @@ def _data(top: Section, path: Path, name: str) -> Data:
     period = own.number("period") if own.has("period") else None
     if own.has("as") and period is None:
         raise own.fault("'as' without a period", "as", "write period = 1, or leave it out")
+    total, coverage = _AS[own.choice("as", tuple(_AS), "total")], _coverage(own)
+    expression, units, source = (
+        own.words("expression"), own.words("units", ""), own.words("source", "")
+    )  # fmt: skip
     with own.placing():
         return Data(
-            name, rows.filled(own.words("expression")), rows.values, rows.times, errors, period,
-            _AS[own.choice("as", tuple(_AS), "total")], _coverage(own), rows.group, rows.columns,
-            rows.held_out, own.words("units", ""), own.words("source", ""),
+            name, rows.filled(expression), rows.values, rows.times, errors, period, total, coverage,
+            rows.group, rows.columns, rows.held_out, units, source,
         )  # fmt: skip
 
 
 def _errors(own: Section) -> Likelihood:
     """The error model; its settings stand beside it in the table of the data."""
-    kind = own.choice("errors", tuple(KINDS))
+    kind = own.words("errors")
+    alike = {re.sub(r"[ _-]", "", k): k for k in KINDS}
+    if re.sub(r"[ _-]", "", kind) in alike:  # "log-normal", "log normal", "lognormal"
+        kind = alike[re.sub(r"[ _-]", "", kind)]
+    else:
+        own.choice("errors", tuple(KINDS))
     settings: dict[str, Any] = {k: v for k, v in own.data.items() if k not in _DATA}
     with own.placing():
         return from_data({"errors": kind, **settings})

@@ -74,9 +74,12 @@ def read_rows(own: Section, folder: Path) -> Rows:
     timed = own.has("time") or time in rows[0][1]
     columns = own.texts("columns", ())
     group, held = own.words("group", ""), own.words("held_out", "")
-    for name in (value, *columns, *(c for c in (group, held) if c), *([time] if timed else [])):
+    asked = [("value", value), *(("columns", c) for c in columns)]
+    asked += [(k, c) for k, c in (("group", group), ("held_out", held)) if c]
+    for key, name in [*asked, *([("time", time)] if timed else [])]:
         if name not in rows[0][1]:
-            raise own.fault(f"{file} has no column '{name}'", remedy=suggested(name, rows[0][1]))
+            what = f"{file} has no column '{name}'"
+            raise own.fault(what, key, suggested(name, rows[0][1]))
     return Rows(
         _numbers(own, file, rows, value),
         _numbers(own, file, rows, time) if timed else None,
