@@ -133,7 +133,7 @@ def test_a_run_that_fails_has_no_density(tmp_path: Path) -> None:
 def test_an_unknown_name_in_the_errors_is_refused(system: sdsim.System) -> None:
     data = [Data("level", "Level", [1.0], [0.0], likelihoods.Normal("nois"))]
     problem = Problem(calibration(system, parameters=[START, NOISE, RATE], data=data[:1]))
-    with pytest.raises(ModelError, match="'noise': neither a constant.*did you mean 'nois'"):
+    with pytest.raises(ModelError, match=r"'noise': neither a constant.*did you mean 'nois'"):
         problem.log_likelihood(problem.prior_draws(1, np.random.default_rng(0)))
 
 
