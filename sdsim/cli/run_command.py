@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdsim.base.errors import ModelError, one_line
 from sdsim.cli.options import add_run_options, method_of, overrides_of
 from sdsim.cli.progress import busy
-from sdsim.ir.model import Model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help=".nc, .csv, .tab or .parquet")
     parser.add_argument(
         "-r", "--return-columns", metavar="NAMES", action="append", default=[],
-        help="variables to keep, separated by commas; of Name[a] netCDF has the whole variable",
+        help="variables to keep, separated by commas: Stock, or Stock[north]",
     )  # fmt: skip
     add_run_options(parser)
     parser.add_argument(
@@ -75,13 +72,12 @@ def execute(args: argparse.Namespace) -> int:
         return _steps(args, system, changes, save)
     with busy(f"running {args.model}"):
         run = simulated(system, changes, method_of(args), save, seed=args.seed)
-    columns = columns_of(system.model, save)
     if args.output:
-        run.save(args.output, columns)
+        run.save(args.output)
     if args.json:
         print(json.dumps(summary(run, args.output)))
     elif not args.output:
-        frame = results.only(results.table(run.dataset), columns)
+        frame = results.table(run.dataset)
         if args.show == "short" or (args.show is None and not save and sys.stdout.isatty()):
             print(short(frame, system, save is not None))
         else:
@@ -155,24 +151,6 @@ def split_names(text: str) -> list[str]:
             out.append(text[start:i])
             start = i + 1
     return [*out, text[start:]]
-
-
-def columns_of(model: Model, save: Sequence[str] | None) -> list[str] | None:
-    """The columns of a table for the chosen names: single elements where a name has subscripts.
-
-    None if every name is a whole variable.
-    """
-    from sdsim.ir.model import label_of, shape_of
-    from sdsim.overrides import locate
-
-    found = [locate(model, name) for name in save or ()]
-    if all(cells is None for _, cells in found):
-        return None
-    columns = []
-    for variable, cells in found:
-        every = range(math.prod(shape_of(model, variable)))
-        columns += [label_of(model, variable, c) for c in (every if cells is None else cells)]
-    return list(dict.fromkeys(columns))
 
 
 def summary(run: object, output: str | None) -> dict[str, object]:

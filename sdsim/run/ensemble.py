@@ -19,6 +19,7 @@ from sdsim.run.nonfinite import LOOK_FOR, causes
 from sdsim.run.prepared import prepare
 from sdsim.run.ranges import outside_computed, outside_drawn, outside_set
 from sdsim.run.result import assemble
+from sdsim.run.saved import saved_of
 from sdsim.run.system import System
 
 
@@ -44,7 +45,7 @@ def simulate_many(
         or a DataFrame with a column for each constant and a row for each member.
     params : changes common to all members; see `sdsim.run.simulate.simulate`.
     method : `Euler`, `RK4` or another with a fixed step; None uses the file's method, else Euler.
-    save : names of the variables to save, or a single name.
+    save : names of the variables to save, or a single name; see `sdsim.simulate`.
     numbers : (n_member,) the members' own numbers, which select their random streams; 0, 1, ... by
         default. A member's result does not depend on the other members in the batch.
     initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
@@ -124,8 +125,8 @@ def simulated_many(
             remedy="give a value for each member, such as [1, 2, 3]",
         )
     count = sizes.pop() if sizes else 1
-    chosen = run.system.chosen(save)
-    wanted = run.wanted(chosen)
+    saved = saved_of(run.system, save)
+    wanted = saved.values
     each = len(run.grid.saved) * len(wanted)
     _room_for(each + len(run.vector), count)
     own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
@@ -142,14 +143,13 @@ def simulated_many(
     cause[marched.failed] = [c.label for c in causes(run, members, marched)]
     for text in (
         *outside_set(system.model, run.changes), *outside_drawn(system.model, drawn),
-        *outside_computed(run, chosen, values, drawn),
+        *outside_computed(run, saved, values, drawn),
     ):  # fmt: skip
         warn(text)
-    columns = {key: [cell for cell, _ in run.system.places[key]] for key in chosen}
     attributes = run.attributes()
     attributes["draws"] = "; ".join(sorted(drawn))
     try:
-        out = assemble(run.system.model, columns, values, marched.time, attributes, own)
+        out = assemble(run.system.model, saved, values, marched.time, attributes, own)
     except MemoryError:
         raise _too_large(each, count) from None
     out = out.assign(stopped=("member", marched.stopped), cause=("member", cause.astype(str)))

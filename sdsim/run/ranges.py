@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from sdsim.base import names
 from sdsim.ir.model import Model
 from sdsim.overrides import Overrides, locate, values_for
 from sdsim.run.prepared import Prepared
+from sdsim.run.saved import Saved
 
 Ends = tuple[float | None, float | None]
 #: A file and a line in it, where known.
@@ -65,7 +66,7 @@ def outside_varied(
 
 
 def outside_computed(
-    run: Prepared, chosen: Sequence[str], values: Floats, given: Iterable[str] = ()
+    run: Prepared, saved: Saved, values: Floats, given: Iterable[str] = ()
 ) -> Iterator[str]:
     """At most one line about saved variables that leave their declared ranges, naming the first.
 
@@ -74,18 +75,16 @@ def outside_computed(
 
     Parameters
     ----------
-    chosen : the saved variables (canonical).
-    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), in the order of ``chosen``.
+    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), of what is ``saved``.
     """
-    system, found, stop = run.system, [], 0
-    model = system.model
+    model, found, stop = run.system.model, [], 0
     if model.file and not model.file.casefold().endswith(".mdl"):
         return
     known = {
         names.canonical(locate(model, name)[0].name) for name in (*run.changes.constants, *given)
     }
-    for key in chosen:
-        start, stop = stop, stop + len(system.places[key])
+    for key, cells in saved.cells.items():
+        start, stop = stop, stop + len(cells)
         ends = model.variables[key].limits
         if ends == (None, None) or key in known:
             continue

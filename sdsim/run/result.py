@@ -16,7 +16,8 @@ import xarray as xr
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError, nearest, said, suggested
-from sdsim.ir.model import Model, shape_of
+from sdsim.ir.model import Model, label_of, shape_of
+from sdsim.run.saved import Saved
 from sdsim.tables import results
 
 #: Information about each member of an ensemble, besides the model's variables.
@@ -76,7 +77,7 @@ class Run:
         if part is None or whole is None:
             known = [str(k) for k in self.dataset.data_vars]
             wanted = name if part is None else part["name"]
-            remedy = nearest(wanted, known) or "was it saved?"
+            remedy = nearest(wanted, known) or nearest(name, known) or "was it saved?"
             raise ModelError(f"the run has no '{wanted}'", remedy=remedy)
         return _part(whole, part["subs"].split(","))
 
@@ -96,9 +97,9 @@ class Run:
     def _variable(self, name: str) -> xr.DataArray | None:
         if name in self.dataset:
             return self.dataset[name]
-        wanted = names.canonical(name)
+        wanted = _key(name)
         for key in self.dataset.variables:
-            if names.canonical(str(key)) == wanted:
+            if _key(str(key)) == wanted:
                 return self.dataset[key]
         return None
 
@@ -164,6 +165,15 @@ class Run:
         return results.save(self.dataset, path, columns)
 
 
+def _key(name: str) -> str:
+    """The canonical form of a name, also of an element's."""
+    part = _PART.match(name)
+    if part is None:
+        return names.canonical(name)
+    subs = ",".join(map(names.canonical, part["subs"].split(",")))
+    return f"{names.canonical(part['name'])}[{subs}]"
+
+
 def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
     """The elements named by subscripts, one for each dimension other than time (and member)."""
     dims = [d for d in whole.dims if d not in ("time", "member")]
@@ -193,7 +203,7 @@ def _alone(values: xr.DataArray) -> xr.Dataset:
 
 def assemble(
     model: Model,
-    columns: Mapping[str, Sequence[int]],
+    saved: Saved,
     values: np.ndarray[Any, np.dtype[np.float64]],
     time: np.ndarray[Any, np.dtype[np.float64]],
     attributes: Mapping[str, Any],
@@ -203,9 +213,7 @@ def assemble(
 
     Parameters
     ----------
-    columns : for each variable (canonical name), the flat positions of its elements, in the order
-        of ``values``.
-    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member).
+    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), of what is ``saved``.
     """
     coords: dict[str, Any] = {"time": _axis("time", pd.Index(time), _time_attributes(model))}
     if members is not None:
@@ -214,11 +222,17 @@ def assemble(
     start = 0
     tail = values.shape[2:]
     extra = ("member",) if members is not None else ()
-    for key, cells in columns.items():
+    for key, cells in saved.cells.items():
         variable = model.variables[key]
         stop = start + len(cells)
         block = values[:, start:stop]
         start = stop
+        attributes_of = {"units": variable.units, "description": variable.doc}
+        if key in saved.single:
+            for i, cell in enumerate(cells):
+                label, own = label_of(model, variable, cell), ("time", *extra)
+                data[label] = xr.Variable(own, block[:, i], attributes_of, fastpath=True)
+            continue
         shape = shape_of(model, variable)
         dims = []
         if shape:
@@ -233,7 +247,6 @@ def assemble(
                         coords[axis] = _axis(axis, pd.Index(model.labels(d), dtype=object))
         else:
             block = block.reshape(len(time), *tail)
-        attributes_of = {"units": variable.units, "description": variable.doc}
         over = ("time", *dims, *extra)
         taken = {*coords, *(OF_MEMBERS if members is not None else ())}
         data[_safe(variable.name, taken)] = xr.Variable(over, block, attributes_of, fastpath=True)

@@ -20,6 +20,7 @@ from sdsim.run.nonfinite import LOOK_FOR, Cause, causes
 from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.ranges import outside_computed, outside_set
 from sdsim.run.result import Run, assemble
+from sdsim.run.saved import saved_of
 from sdsim.run.system import System
 
 #: How many table readings a run checks for leaving their range.
@@ -47,6 +48,7 @@ def simulate(
         lookups and time series; or an `Overrides` object (from a preset).
     method : `Euler`, `RK4` or `Adaptive`; None uses the file's method, else Euler.
     save : names of the variables to save, or a single name; None saves all that the modeller wrote.
+        Of ``Stock[north]`` that element alone is saved, under this name.
     initial : initial values of stocks.
     seed : of the random functions; 0 is a valid seed.
     initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
@@ -95,8 +97,8 @@ def simulated(
         prepare(system, params, method, initial=initial, control=control, seed=seed, alone=True)
     )
     system = run.system
-    chosen = system.chosen(save)
-    wanted = run.wanted(chosen)
+    saved = saved_of(system, save)
+    wanted = saved.values
     members = run.member()
     readings = _bounded(run, len(wanted))
     matrices = _inverted(run, wanted, len(wanted) + len(readings))
@@ -109,14 +111,13 @@ def simulated(
     _warn_about_tables(system, readings, values[:, len(wanted) : at])
     _warn_about_matrices(system, doubtful(matrices, values[:, at:], time))
     values = values[:, : len(wanted)]
-    for text in (*outside_set(system.model, run.changes), *outside_computed(run, chosen, values)):
+    for text in (*outside_set(system.model, run.changes), *outside_computed(run, saved, values)):
         warn(text)
-    columns = {key: [cell for cell, _ in system.places[key]] for key in chosen}
     attributes = run.attributes()
     attributes["status"] = "nonfinite" if message else "ok"
     if message:
         attributes["message"] = message
-    dataset = assemble(system.model, columns, values, time, attributes)
+    dataset = assemble(system.model, saved, values, time, attributes)
     return Run(dataset, attributes["status"], message)
 
 

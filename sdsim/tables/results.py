@@ -32,7 +32,7 @@ def save(dataset: xr.Dataset, path: str | Path, columns: Collection[str] | None 
 
     Parameters
     ----------
-    columns : the columns of a table to write (``Name[a,b]``); netCDF always has whole variables.
+    columns : the columns of a table to write (``Name[a,b]``); netCDF has all that was saved.
 
     Raises
     ------

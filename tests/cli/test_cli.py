@@ -123,7 +123,7 @@ def test_run_takes_ranges_and_gives_elements(at: Path, tmp_path: Path) -> None:
         good("run", "m.mdl", "-r", "v[b]", "-r", "v[b],k", "-o", path, at=at)
         assert read_table(path).columns.tolist() == ["v[b]", "k"]
     good("run", "m.mdl", "-r", "v[b]", "-o", tmp_path / "o.nc", at=at)
-    assert read_result(tmp_path / "o.nc")["v"].shape == (9, 2)
+    assert read_result(tmp_path / "o.nc")["v[b]"].shape == (9,)
 
 
 def test_settings_without_effect_are_noted(at: Path) -> None:
