@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from sdsim.base.errors import ModelError
 from sdsim.calibration import likelihoods
 from sdsim.calibration.calibration import HoldOut
 from sdsim.calibration.data import Data
-from sdsim.calibration.executors import executor
 from sdsim.calibration.parameter import Parameter
 from sdsim.calibration.prediction import Predictor
 
@@ -132,17 +130,6 @@ def test_what_does_not_fit_the_model_is_refused(
 ) -> None:
     with pytest.raises(ModelError, match=words):
         _ = Predictor(calibration(system, **changes)).groups
-
-
-def test_other_processes_give_the_same(system: sdsim.System) -> None:
-    predictor = Predictor(calibration(system))
-    values = {"Rate": np.linspace(0.1, 1, 70)[:, None], "Start": np.full((70, 1), 4.0)}
-    alone = predictor.predict(values)
-    with executor(jobs=1) as run:
-        shared = run(predictor, values)
-    assert shared.values.tobytes() == alone.values.tobytes()
-    again = pickle.loads(pickle.dumps(predictor))
-    assert again.predict(values).values.tobytes() == alone.values.tobytes()
 
 
 def test_random_numbers_are_those_of_every_batch(tmp_path: Path) -> None:
