@@ -24,6 +24,7 @@ FLOORS = (
     {"writers", "outcomes", "run", "documents"},
     {"claims", "sweeps"},
     {"calibration"},
+    {"comparison"},
     {"study"},
     {"plots"},
     {"api"},
@@ -41,7 +42,7 @@ DOORS = {
     "plotly": {"plots"},
     "scipy": {
         "run/methods/adaptive.py", "design", "tables/netcdf.py", "analyses", "inference",
-        "calibration",
+        "calibration", "comparison",
     },
     "arviz_stats": {"inference"},
     "emcee": {"inference"},
