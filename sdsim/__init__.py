@@ -171,8 +171,11 @@ def __getattr__(name: str) -> object:
     elif not name.startswith("_") and find_spec(f"sdsim.{name}"):  # a room
         value = import_module(f"sdsim.{name}")
     else:
-        what = f"module 'sdsim' has no attribute '{name}'"
-        raise AttributeError(what, name=name, obj=sys.modules[__name__])
+        from sdsim.base.errors import nearest
+
+        remedy = nearest(name, _PLACES, 0.7)
+        what = f"module 'sdsim' has no attribute '{name}'" + (remedy and f"; {remedy}")
+        raise AttributeError(what, name=name)
     globals()[name] = value
     return value
 

@@ -7,9 +7,13 @@ import difflib
 import math
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from sdsim.base.spelling import neutral
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class ModelError(ValueError):
@@ -102,6 +106,31 @@ class ModelWarning(UserWarning):
     >>> import warnings
     >>> warnings.simplefilter("error", sdsim.ModelWarning)
     """
+
+
+def together(faults: Sequence[ModelError]) -> ModelError:
+    """Several errors as one: the first, which has the others as notes (PEP 678)."""
+    for other in faults[1:]:
+        faults[0].add_note(str(other))
+    return faults[0]
+
+
+def each(read: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """What ``read`` makes of every item.
+
+    Raises
+    ------
+    ModelError : the faults of all items that cannot be read; see `together`.
+    """
+    out, faults = [], []
+    for item in items:
+        try:
+            out.append(read(item))
+        except ModelError as e:
+            faults.append(e)
+    if faults:
+        raise together(faults)
+    return out
 
 
 def warn(text: str) -> None:

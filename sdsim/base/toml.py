@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"""|\#[^\n]*+|[\w+-]++|[^\w\s]|\n""",
     re.DOTALL,
 )
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _QUOTED = re.compile(r"'([^']+)'")
 _DOTTED = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){49}""", re.ASCII
@@ -111,13 +112,16 @@ class Section:
         """Whether the key is present."""
         return key in self.data
 
-    def section(self, key: str) -> Section:
-        """The table under a key; empty if there is none."""
+    def section(self, key: str, remedy: str = "") -> Section:
+        """The table under a key; empty if there is none.
+
+        remedy : how to write such a table; by default, as lines below a header.
+        """
         value = self.data.get(key, {})
         if not isinstance(value, dict):
-            raise self.fault(
-                f"expected a table, got {said(value)}", key, f"write [{key}] on a line of its own"
-            )
+            header = ".".join(map(_spelled, (*self.keys, key)))
+            remedy = remedy or f"write [{header}], and lines key = value below it"
+            raise self.fault(f"expected a table, got {said(value)}", key, remedy)
         return Section(value, self.file, self.text, (*self.keys, key))
 
     def rows(self, key: str, most: int) -> tuple[Section, ...]:
@@ -379,6 +383,11 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
         n += token.count("\n")
     if head:
         yield begun, head
+
+
+def _spelled(key: str) -> str:
+    """A key as it is written in a file."""
+    return key if _BARE.fullmatch(key) else f'"{key}"'
 
 
 def _part(token: str) -> str:

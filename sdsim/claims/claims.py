@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, said, suggested
+from sdsim.base.errors import ModelError, said, suggested, together
 from sdsim.base.toml import Section, read_toml
 from sdsim.overrides import Overrides
 from sdsim.overrides.preset import TABLES, overrides_of
@@ -134,7 +134,8 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
 
     Raises
     ------
-    ModelError : no claims, or a file that is not a claim; the key is named.
+    ModelError : no claims, or files that are not claims; the key is named. Those after the first
+        are its notes.
     """
     files = sorted(Path(folder).glob("*.toml"))
     if not Path(folder).is_dir():
@@ -159,7 +160,7 @@ def read_claims(folder: str | Path, ids: Collection[str] = ()) -> tuple[Claim, .
             faults.append(e)
     found = bool(ids) and set(ids) <= {c.id for c in claims}
     if faults and not found:
-        raise _missing(ids, [c.id for c in claims], faults) if ids else faults[0]
+        raise _missing(ids, [c.id for c in claims], faults) if ids else together(faults)
     claims = [c for c in claims if not found or c.id in ids]
     seen: dict[str, str] = {}
     for c in claims:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, each
 from sdsim.claims.claims import Claim
 from sdsim.ir.expr import Binary, Expr
 from sdsim.ir.model import Model
@@ -46,12 +46,12 @@ def read_checks(
     Raises
     ------
     ModelError : an expression that cannot be read or makes no sense for this model; file and
-        key are named.
+        key are named. Faults of other claims are its notes.
     """
     found = {(c.file, k): t for c in claims for k, t in c.expressions().items()}
     trees = parse_each(found)
     fixed = fixed_in(model) - _moved(overrides)
-    return [_read(model, fixed, c, _trees(c, trees)) for c in claims]
+    return each(lambda c: _read(model, fixed, c, _trees(c, trees)), claims)
 
 
 def _trees(claim: Claim, trees: Mapping[Place, Expr | ModelError]) -> dict[str, Expr]:

@@ -77,7 +77,9 @@ def _tidily(argv: Sequence[str] | None) -> int:
     except SystemExit as e:  # --help, --version
         return int(e.code or 0)
     except ModelError as e:
-        return _fail(str(e))
+        for text in (str(e), *getattr(e, "__notes__", ())):  # see `sdsim.base.errors.together`
+            _fail(text)
+        return 2
     except StoppedError as e:
         return _fail(str(e), e.status)
     except KeyboardInterrupt:

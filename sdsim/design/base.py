@@ -148,6 +148,20 @@ def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> 
         )
 
 
+def check_design(design: object, expected: str) -> None:
+    """Refuse what is not a design; ``expected`` begins the message.
+
+    Raises
+    ------
+    ModelError : it is something else.
+    """
+    if isinstance(design, type) or not hasattr(design, "unit"):
+        raise ModelError(
+            f"{expected} a design, got {said(design)}",
+            remedy="write sdsim.LatinHypercube(factors, 200) or another",
+        )
+
+
 def drawn(factors: tuple[Factor, ...], unit: Floats) -> Floats:
     """Values in model units from the unit cube."""
     out = np.empty(unit.shape)

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section
-from sdsim.design.base import DESIGNS, Design, Floats, design_of
+from sdsim.design.base import DESIGNS, Design, Floats, check_design, design_of
 from sdsim.design.distributions import Choice
 from sdsim.design.factors import Factor, Lever, Policy
+from sdsim.overrides import mapping, number
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Crossed:
 
     base : value of each lever, by name, in policies that do not set it; in a spec it defaults to
         the model's own value.
+
+    Raises
+    ------
+    ModelError : an argument of the wrong kind; no policies, or two of one name; a lever without a
+        value in ``base``, or one that is also drawn.
 
     Examples
     --------
@@ -42,6 +48,7 @@ class Crossed:
     base: Mapping[str, float]
 
     def __post_init__(self) -> None:
+        self._expect_kinds()
         if isinstance(self.draws, Crossed):
             raise ModelError("policies crossed twice", remedy="name all of them in one design")
         if not self.policies:
@@ -61,6 +68,20 @@ class Crossed:
         both = sorted(k for k in self.base if names.canonical(k) in moved)
         if both:
             raise ModelError(f"'{both[0]}' is set by policies and drawn", remedy="choose one")
+
+    def _expect_kinds(self) -> None:
+        """Refuse arguments of the wrong kind."""
+        listed = isinstance(self.policies, list | tuple)
+        wrong = [p for p in self.policies if not isinstance(p, Policy)] if listed else []
+        if wrong or not listed:
+            got = f"{said(wrong[0])} in it" if wrong else said(self.policies)
+            raise ModelError(
+                f"expected a tuple of policies, got {got}",
+                remedy='write (sdsim.Policy("high", {"Lever": 2.5}),)',
+            )
+        check_design(self.draws, "draws: expected")
+        for name, value in mapping(self.base, "base").items():
+            number(value, name)
 
     @cached_property
     def _settings(self) -> Floats:

@@ -14,7 +14,7 @@ from sdsim.base.errors import ModelError, nearest, said
 from sdsim.design.distributions import Distribution, Uniform, from_data, to_data
 from sdsim.ir.model import Model, label_of, shape_of
 from sdsim.ir.provenance import doubt_of
-from sdsim.overrides import is_parameter, locate
+from sdsim.overrides import is_parameter, locate, mapping, number
 
 #: Marks a lever: the documentation of the constant begins with it, or has it in brackets.
 LEVER = re.compile(r"\s*lever\b|.*\[lever\]", re.IGNORECASE | re.DOTALL)
@@ -107,7 +107,31 @@ def factor_from_data(data: Mapping[str, Any]) -> Factor:
 
 
 @dataclass(frozen=True)
-class Policy:
+class Setting:
+    """Values of some factors, with a name.
+
+    title : the name.   values : for each factor, by name, its value, model units.
+
+    Raises
+    ------
+    ModelError : a title that is empty or not text; values that are not finite numbers by name.
+    """
+
+    title: str
+    values: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        word = type(self).__name__
+        if not isinstance(self.title, str) or not self.title.strip():
+            raise ModelError(
+                f"{word}: expected a title, got {said(self.title)}",
+                remedy=f'write sdsim.{word}("high", {{"Duration": 9}})',
+            )
+        for name, value in mapping(self.values, f"{word} '{self.title}'").items():
+            number(value, name)
+
+
+class Policy(Setting):
     """A named setting of levers.
 
     Examples
@@ -116,12 +140,8 @@ class Policy:
     'distance'
     """
 
-    title: str
-    values: Mapping[str, float] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Setting):
     """A named setting of uncertainties.
 
     Examples
@@ -129,9 +149,6 @@ class Scenario:
     >>> sdsim.Scenario("mild", {"Duration": 5}).values
     {'Duration': 5}
     """
-
-    title: str
-    values: Mapping[str, float] = field(default_factory=dict)
 
 
 def uncertainties_of(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sdsim.base import files, limits
-from sdsim.base.errors import ModelError, counted, one_line
+from sdsim.base.errors import ModelError, counted, one_line, said
 from sdsim.base.toml import Section
 from sdsim.design.base import DESIGNS, Floats, check_factors
 from sdsim.design.distributions import Uniform
@@ -24,6 +24,10 @@ class Table:
     """A design whose members are listed one by one.
 
     rows : (n_member, n_factor), model units.
+
+    Raises
+    ------
+    ModelError : rows that are not a table of finite numbers, or do not fit the factors.
 
     Examples
     --------
@@ -38,12 +42,13 @@ class Table:
     rows: Floats
 
     def __post_init__(self) -> None:
-        if self.rows.ndim != 2 or self.rows.shape[1] != len(self.factors):
+        object.__setattr__(self, "rows", _cells(self.rows))
+        check_factors(self.factors, len(self.rows))
+        if self.rows.shape[1] != len(self.factors):
             raise ModelError(
                 f"a table of shape {self.rows.shape} for {len(self.factors)} factors",
                 remedy="give a column for each factor",
             )
-        check_factors(self.factors, len(self.rows))
         if not np.isfinite(self.rows).all():
             row, column = np.argwhere(~np.isfinite(self.rows))[0]
             raise ModelError(
@@ -64,6 +69,9 @@ class Table:
     @classmethod
     def of(cls, rows: pd.DataFrame) -> Table:
         """A design from a data frame, whose columns are the names."""
+        if not isinstance(rows, pd.DataFrame):
+            what = f"expected a data frame, got {said(rows)}"
+            raise ModelError(what, remedy='write pandas.DataFrame({"Duration": [5.0, 7.0]})')
         out = np.empty(rows.shape)
         for k, name in enumerate(rows.columns):
             column = rows.iloc[:, k]
@@ -122,6 +130,18 @@ class Table:
     def settings(self) -> dict[str, Any]:
         """See `sdsim.design.base.Design`."""
         return {"rows": self.rows.tolist()}
+
+
+def _cells(rows: Any) -> Floats:
+    """(n_member, n_factor) the rows as an array."""
+    try:
+        found = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.ndim != 2:
+        what = f"rows: expected a row of numbers for each member, got {said(rows)}"
+        raise ModelError(what, remedy="write [[1, 2], [3, 4]], a column for each factor")
+    return found
 
 
 def read_rows(text: str, separator: str) -> pd.DataFrame:

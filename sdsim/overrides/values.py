@@ -156,7 +156,7 @@ def mapping(value: object, what: str) -> Mapping[str, Any]:
         if hasattr(value, "overrides"):
             remedy = "give its .overrides"
         raise ModelError(
-            f"{what}: expected values by name, got {type(value).__name__}",
+            f"{what}: expected values by name, got {said(value)}",
             remedy=remedy or "write {'Name': value}",
         )
     for name in found:

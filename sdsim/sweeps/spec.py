@@ -187,7 +187,7 @@ def _paths(top: Section, system: System) -> tuple[System, list[Factor]]:
     model = system.model
     out: list[Factor] = []
     for key in section.data:
-        own = section.section(key)
+        own = section.section(key, "write {times = [2000, 2020], low = 0, high = 5}")
         times = own.numbers("times")
         try:
             variable = model.find(key)
@@ -279,7 +279,8 @@ def _draws(section: Section, factors: list[Factor], model: Model, seed: int, pat
 
 def _policies(top: Section) -> tuple[Policy, ...]:
     section = top.section("policies")
-    own = [section.section(title) for title in section.data]
+    remedy = 'write {"Lever" = 2.5}, the values that this policy sets'
+    own = [section.section(title, remedy) for title in section.data]
     return tuple(Policy(s.keys[-1], {k: s.number(k) for k in s.data}) for s in own)
 
 

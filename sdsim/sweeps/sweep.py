@@ -17,6 +17,7 @@ from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section
 from sdsim.base.version import __version__
 from sdsim.design import Design, design_to_data, fit
+from sdsim.design.base import check_design
 from sdsim.overrides import Overrides, locate
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, prepare
@@ -86,10 +87,7 @@ class Sweep:
                 raise ModelError(f"a sweep: expected {what}, got {said(got)}", remedy=remedy)
 
         expect(isinstance(self.system, System), "a model", self.system, 'write sdsim.load("x.mdl")')
-        sized = hasattr(self.design, "unit") and not isinstance(self.design, type)
-        expect(
-            sized, "a design", self.design, "write sdsim.LatinHypercube(factors, 200) or another"
-        )
+        check_design(self.design, "a sweep: expected")
         remedy = 'write (sdsim.Outcome("end", "FINAL(x)"),)'
         listed = isinstance(self.outcomes, list | tuple)
         expect(listed, "a tuple of outcomes", self.outcomes, remedy)

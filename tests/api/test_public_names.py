@@ -135,7 +135,10 @@ def test_an_unknown_name_is_an_attribute_error_with_a_proposal() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sdsim; sdsim.simulat"], capture_output=True, text=True
     )
-    assert "Did you mean: 'simulate'?" in done.stderr
+    said = "AttributeError: module 'sdsim' has no attribute 'simulat'; did you mean 'simulate'?"
+    assert done.stderr.rstrip().endswith(said)
+    with pytest.raises(AttributeError, match=r"no attribute 'entirely_else'$"):
+        _ = sdsim.entirely_else
 
 
 def test_type_checkers_see_what_is_there() -> None:

@@ -193,6 +193,28 @@ def test_a_broken_file_does_not_keep_others_from_being_decided(
         assert "broken.toml" in err
 
 
+def test_the_faults_of_all_files_are_told_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """First those of reading, then those against the model, a line each."""
+    own = folder / "claims"
+    for name, text in (("x.toml", "id = "), ("y.toml", 'id = "P9"\nnonsense = 1')):
+        (own / name).write_text(text)
+    status, out, err = ran(capsys, folder)
+    assert (status, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["x.toml", "y.toml"]
+    with pytest.raises(ModelError) as caught:
+        read_claims(own)
+    assert [str(caught.value), *caught.value.__notes__] == err.splitlines()
+    for name in ("x.toml", "y.toml"):
+        text = HEAD.format(id=name[0], expect="supported")
+        (own / name).write_text(f"{text}check = 'FINAL(nobody) > {name[0] == 'x':d}'\n")
+    status, out, err = ran(capsys, folder)
+    assert (status, out) == (2, "")
+    assert [line.split(":")[0] for line in err.splitlines()] == ["x.toml", "y.toml"]
+    assert err.count("no variable called 'nobody'") == 2
+
+
 def test_two_files_with_one_id_are_refused_where_it_matters(folder: Path) -> None:
     own = folder / "claims"
     shutil.copy(own / "P1.toml", own / "again.toml")

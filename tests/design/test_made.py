@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdsim import Choice, Lever, ModelError, Normal, Uncertainty, Uniform
+from sdsim import (
+    Choice,
+    Crossed,
+    Lever,
+    ModelError,
+    Normal,
+    Policy,
+    Scenario,
+    Table,
+    Uncertainty,
+    Uniform,
+)
 from sdsim.design import Grid, LatinHypercube, Morris, OneAtATime, Saltelli, SobolSequence
 from sdsim.design.distributions import KINDS
 
@@ -125,3 +136,63 @@ def test_a_design_takes_factors(kind: Any_, factors: object, got: str) -> None:
 def test_a_design_one_at_a_time_takes_factors() -> None:
     with pytest.raises(ModelError, match="levers and uncertainties, got 'a' in it"):
         OneAtATime(("a",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Policy, Scenario])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((3,), "expected a title, got 3; write sdsim."), ((" ",), "expected a title, got ' '"),
+        (("a", 3), "expected values by name, got 3"), (("a", [1]), "by name, got a list"),
+        (("a", {"k": "x"}), "'k': expected a number, got 'x'; write one such as 2.5"),
+        (("a", {"k": float("nan")}), "'k': expected a finite number, got nan"),
+        (("a", {1: 2}), "expected a name, got 1"),
+    ],
+)  # fmt: skip
+def test_a_setting_is_a_title_and_numbers(kind: Any_, arguments: Any_, said: str) -> None:
+    with pytest.raises(ModelError) as e:
+        kind(*arguments)
+    assert said in str(e.value)
+    assert kind("a", {"k": 1}).values == {"k": 1}
+    assert kind("a").values == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"policies": [1]}, "expected a tuple of policies, got 1 in it; write (sdsim.Policy("),
+        ({"policies": Policy("a")}, "expected a tuple of policies, got a Policy; write"),
+        ({"draws": 3}, "draws: expected a design, got 3; write sdsim.LatinHypercube("),
+        ({"draws": LatinHypercube}, "draws: expected a design, got "),
+        ({"base": {"k": "a"}}, "'k': expected a number, got 'a'"),
+        ({"base": 3}, "base: expected values by name, got 3"),
+    ],
+)
+def test_policies_are_crossed_with_a_design(change: dict[str, Any_], said: str) -> None:
+    right: dict[str, Any_] = {
+        "policies": (Policy("a", {"k": 1}),), "draws": LatinHypercube((ROOM,), 4), "base": {"k": 0},
+    }  # fmt: skip
+    assert Crossed(**right).count == 4
+    with pytest.raises(ModelError) as e:
+        Crossed(**{**right, **change})
+    assert said in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("factors", "rows", "said"),
+    [
+        ((ROOM,), [1, 2], "rows: expected a row of numbers for each member, got a list; write [["),
+        ((ROOM,), [[1], [2, 3]], "expected a row of numbers"),
+        ((ROOM,), "ab", "expected a row of numbers for each member, got 'ab'"),
+        ((ROOM,), [[1, 2]], "a table of shape (1, 2) for 1 factors"),
+        ((), [[1]], "nothing varies"), (3, [[1]], "levers and uncertainties, got 3"),
+        ((ROOM,), [[float("nan")]], "row 1: expected a finite number, got nan"),
+    ],
+)  # fmt: skip
+def test_a_table_has_a_row_for_each_member(factors: Any_, rows: Any_, said: str) -> None:
+    with pytest.raises(ModelError) as e:
+        Table(factors, rows)
+    assert said in str(e.value)
+    assert Table((ROOM,), [[1], [2]]).values(0, 2).tolist() == [[1.0], [2.0]]  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="expected a data frame, got a list; write pandas"):
+        Table.of([1])  # type: ignore[arg-type]

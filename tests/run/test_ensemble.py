@@ -170,7 +170,7 @@ def test_an_ensemble_too_large_for_memory_is_refused(
         ),
         ({"room": np.ones((5, 2))}, 'vary elements by name, such as "room['),
         ({"room": [[10], [11, 21]]}, 'vary elements by name, such as "room['),
-        ([0.5], "draws: expected values by name, got list"),
+        ([0.5], "draws: expected values by name, got a list"),
         ({"room": [1.0], "room[B]": [2.0]}, "'room[b]' is drawn twice, by 'room' and 'room[B]'"),
         ({"rate": [1.0], " Rate": [1.0]}, "'rate' is drawn twice"),
         ({3: [1.0]}, "draws: expected a name, got 3"),

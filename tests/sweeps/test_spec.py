@@ -381,3 +381,27 @@ def test_a_setting_of_the_wrong_kind_is_refused(folder: Path, line: str, said: s
 def test_a_list_with_something_else_in_it_says_what(folder: Path, value: str, said: str) -> None:
     with pytest.raises(ModelError, match=said):
         read_sweep(spec(folder, SPEC.replace("[0, 5]", value)))
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("[paths]\nQuota = 3", "write {times = [2000, 2020], low = 0, high = 5}"),
+        ("[paths]\nQuota = [1, 2]", "write {times = [2000, 2020], low = 0, high = 5}"),
+        ("[policies]\nhigh = 3", 'write {"Lever" = 2.5}, the values that this policy sets'),
+    ],
+)
+def test_a_bare_number_is_shown_the_table_it_should_be(
+    tmp_path: Path, line: str, remedy: str
+) -> None:
+    (tmp_path / "m.mdl").write_text(MODEL)
+    spec = tmp_path / "s.toml"
+    spec.write_text(
+        'model = "m.mdl"\n[design]\nkind = "policies x draws"\n[design.draws]\n'
+        'kind = "monte carlo"\nmembers = 4\n[uncertainties]\nRate = [0, 1]\n'
+        '[outcomes]\nEnd = "FINAL(Level)"\n' + line
+    )
+    with pytest.raises(ModelError) as e:
+        read_sweep(spec)
+    assert str(e.value).startswith("s.toml:12: '")
+    assert str(e.value).endswith(remedy)
