@@ -30,10 +30,12 @@ class Scale:
     takes: str
 
 
-#: Scales by name: errors of one size, of one relative size, and of shares.
+#: Scales by name: errors of one size, of one relative size (also with
+#: zeros among counts), and of shares.
 SCALES = {
     "level": Scale(np.asarray, np.asarray, np.zeros_like, "finite numbers"),
     "log": Scale(np.log, np.exp, lambda y: -np.log(y), "numbers above 0"),
+    "log1p": Scale(np.log1p, np.expm1, lambda y: -np.log1p(y), "numbers above -1"),
     "logit": Scale(logit, expit, lambda y: -np.log(y) - np.log1p(-y), "shares between 0 and 1"),
 }
 

@@ -139,6 +139,21 @@ def ranks(observed: Floats, draws: Floats, weights: Floats | None = None) -> Flo
     return np.asarray((below * effective + 0.5) / (effective + 1))
 
 
+def quantiles(draws: Floats, levels: Sequence[float], weights: Floats | None = None) -> Floats:
+    """(n_level, m) quantiles of weighted draws, linear between the middles of their weights; with
+    equal weights, Hazen's.
+
+    draws : (n_draw, m).   levels : between 0 and 1.   weights : (n_draw,); equal if not given.
+    """
+    share = _shares(weights, len(draws))
+    order = np.argsort(draws, axis=0)
+    ordered, each = np.take_along_axis(draws, order, axis=0), share[order]
+    at = np.cumsum(each, axis=0) - each / 2
+    columns = range(draws.shape[1])
+    found = [np.interp(levels, at[:, j], ordered[:, j]) for j in columns]
+    return np.array(found).reshape(len(columns), len(levels)).T
+
+
 @dataclass(frozen=True)
 class Coverage:
     """How many data lie in the central intervals of their predictions.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from sdsim.base.errors import ModelError
-from sdsim.inference.scores import autocorrelation, coverage, crps, fit, log_score, ranks
+from sdsim.inference.scores import autocorrelation, coverage, crps, fit, log_score, quantiles, ranks
 
 RNG = np.random.default_rng(8)
 DATA = np.array([1.0, 2.0, 3.0, 6.0])
@@ -116,6 +116,18 @@ def test_a_weight_counts_as_that_many_draws() -> None:
     draws = np.array([[0.0], [1.0], [2.0]])
     weighted = ranks(np.array([1.0]), draws, np.array([2.0, 1.0, 1.0]))
     assert weighted == pytest.approx([((0.5 + 0.125) * 8 / 3 + 0.5) / (8 / 3 + 1)])
+
+
+def test_quantiles_are_hazens_and_weights_count_as_draws() -> None:
+    draws = RNG.normal(size=(31, 4))
+    levels = [0.0, 0.05, 0.5, 0.8, 1.0]
+    want = np.quantile(draws, levels, axis=0, method="hazen")
+    assert quantiles(draws, levels) == pytest.approx(want)
+    assert quantiles(draws[:1], [0.2]).tolist() == draws[:1].tolist()
+    twice = quantiles(np.repeat(draws, 2, axis=0), [0.5])
+    assert quantiles(draws, [0.5], np.full(31, 2.0)) == pytest.approx(twice)
+    heavy = np.where(np.arange(31) == 3, 1000.0, 1.0)
+    assert quantiles(draws, [0.5], heavy)[0] == pytest.approx(draws[3], abs=0.02)
 
 
 def test_coverage_and_its_exact_interval() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import worlds
+import rival_worlds as worlds
 from scipy import stats
 
 from sdsim.base.errors import ModelError
