@@ -71,15 +71,29 @@ def options(name: str) -> str:
     module = importlib.import_module(f"sdsim.cli.{name}_command")
     parser = argparse.ArgumentParser(prog=f"sdsim {name}", add_help=False)
     module.arguments(parser)
+    return f"{module.HELP}\n\n" + "\n".join(_arguments(parser)) + "\n"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """A table of a parser's options; after it, for each way to use it, a title and its table."""
     rows = ["| argument | meaning |", "|---|---|"]
+    ways: list[tuple[str, argparse.ArgumentParser]] = []
     for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            ways += action.choices.items()
+            continue
+        if isinstance(action, argparse._HelpAction):
+            continue
         words = ", ".join(action.option_strings) or str(action.metavar or action.dest)
         if action.option_strings and action.nargs != 0:
             value = action.metavar or "{" + ",".join(map(str, action.choices or ("VALUE",))) + "}"
             words = f"{words} {value if isinstance(value, str) else ' '.join(value)}"
         said = (action.help or "").replace("%%", "%").replace("|", "\\|")
         rows.append(f"| `{words.replace('|', '/')}` | {said} |")
-    return f"{module.HELP}\n\n" + "\n".join(rows) + "\n"
+    yield from rows if len(rows) > 2 else ()
+    for name, way in ways:
+        yield f"\n**{parser.prog} {name}**: {way.description}\n"
+        yield from _arguments(way)
 
 
 # --- the engine -------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ Look at a model:
 Run it:
     `simulate` once; `simulate_many` times with constants from a table, all series kept. `Euler`,
     `RK4` and `Adaptive` are the methods of integration. What a run changes is a mapping from names
-    to numbers, or `Overrides`; a table is `Points`; `read_preset` reads both from a file.
+    to numbers, or `Overrides`; a table is `Points`; `read_preset` reads both from a file, of which
+    `new_preset` writes a skeleton and `check_preset` says what is wrong.
     `compare` holds a result against another, `plot` draws one, or the members of many.
 
 Find out what follows from what nobody knows:
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
     from sdsim.api.models import convert as convert
     from sdsim.api.models import info as info
     from sdsim.api.models import units as units
+    from sdsim.api.presets import check_preset as check_preset
+    from sdsim.api.presets import new_preset as new_preset
     from sdsim.api.results import Comparison as Comparison
     from sdsim.api.results import compare as compare
     from sdsim.api.sweeps import sensitivity as sensitivity
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
     from sdsim.overrides.preset import Preset as Preset
     from sdsim.overrides.preset import read_preset as read_preset
     from sdsim.overrides.values import Points as Points
+    from sdsim.presets.findings import PresetFinding as PresetFinding
     from sdsim.readers import read as read
     from sdsim.run.ensemble import simulate_many as simulate_many
     from sdsim.run.methods import RK4 as RK4
@@ -127,6 +131,7 @@ _NAMES = {
     "api.documents": "document",
     "api.figures": "plot",
     "api.models": "Info convert info units",
+    "api.presets": "check_preset new_preset",
     "api.results": "Comparison compare",
     "api.sweeps": "sensitivity sweep",
     "base.errors": "ModelError ModelWarning UnsupportedError",
@@ -144,6 +149,7 @@ _NAMES = {
     "overrides.changes": "Overrides",
     "overrides.preset": "Preset read_preset",
     "overrides.values": "Points",
+    "presets.findings": "PresetFinding",
     "readers": "read",
     "run.ensemble": "simulate_many",
     "run.methods": "Adaptive Euler RK4",

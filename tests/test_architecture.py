@@ -22,7 +22,7 @@ FLOORS = (
     {"functions", "backends", "overrides"},
     {"readers", "compile", "unitcheck", "design"},
     {"writers", "outcomes", "run", "documents"},
-    {"claims", "sweeps"},
+    {"claims", "presets", "sweeps"},
     {"calibration"},
     {"comparison"},
     {"study"},

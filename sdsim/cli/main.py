@@ -27,6 +27,7 @@ COMMANDS = (
     "info",
     "document",
     "units",
+    "preset",
     "check",
     "sweep",
     "sensitivity",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sdsim.base import names
 from sdsim.compile.order import kinds_of
-from sdsim.ir.equations import equation_text
+from sdsim.ir.equations import equation_text, range_text
 from sdsim.ir.expr import Call, Ref, walk
 from sdsim.ir.model import Model, Variable, constant_value
 from sdsim.ir.provenance import provenance_of
@@ -92,7 +92,7 @@ def book_of(model: Model) -> Book:
     entries = {
         k: Entry(
             k, v, kinds[k], tuple(model.dimensions[d].name for d in v.dims),
-            equation_text(model, v), _limits(v), provenance_of(v.doc) or "",
+            equation_text(model, v), range_text(v), provenance_of(v.doc) or "",
             v.group.strip() or (NO_GROUP if grouped else ALL), uses[k], tuple(used_by[k]),
         )
         for k, v in shown.items()
@@ -114,15 +114,6 @@ def _named(variable: Variable) -> dict[str, None]:
         for node in walk(e.expr)
         if isinstance(node, Ref | Call)
     }
-
-
-def _limits(variable: Variable) -> str:
-    low, high = variable.limits
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"from {low:g}"
-    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"
 
 
 def _time(model: Model, key: str) -> str:

@@ -1,4 +1,4 @@
-"""A variable's equations as text, as the modeller would write them."""
+"""A variable's equations and range as text."""
 
 from __future__ import annotations
 
@@ -44,3 +44,13 @@ def subscript(model: Model, name: str) -> str:
         if name in d.elements:
             return d.labels[d.elements.index(name)]
     return name
+
+
+def range_text(variable: Variable) -> str:
+    """The declared range: ``0 to 1``, ``from 0``, ``up to 1``; empty if there is none."""
+    low, high = variable.limits
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f"from {low:g}"
+    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"

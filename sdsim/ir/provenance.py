@@ -2,6 +2,7 @@
 
 ``[data ...]`` was measured, ``[literature ...]`` is a published figure, ``[analogy ...]`` is
 borrowed from another case, ``[assumed ...]`` has no source; everything but ``data`` is in doubt.
+``[definition]`` is none of these: the value is so by convention.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ def provenance_of(doc: str) -> str | None:
 def doubt_of(doc: str) -> str | None:
     """The first tag that marks the value as not measured, without its brackets."""
     return next((m[0].strip("[]") for m in _TAG.finditer(doc) if m[1] != "data"), None)
+
+
+def is_definition(doc: str) -> bool:
+    """Whether a documentation text has the tag ``[definition]``: so by convention, not measured."""
+    return "[definition" in doc and provenance_of(doc) is None
 
 
 def definition_of(doc: str) -> str:

@@ -70,6 +70,7 @@ def layered(under: Preset, over: Preset) -> Preset:
         under.overrides | over.overrides,
         {**under.sources, **over.sources},
         {**under.about, **over.about},
+        {**under.units, **over.units},
     )
 
 

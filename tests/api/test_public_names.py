@@ -28,6 +28,13 @@ FILES = {
         [constants]
         "Room Temperature" = {value = 50, source = "thermometer"}
     """,
+    "hot.toml": """
+        [constants]
+        "Room Temperature" = {value = 200, source = "sauna"}
+        "Characteristic Time" = {value = 5, units = "Hours", source = "assumed"}
+        [initial]
+        "Teacup Temperature" = {value = 190, source = "thermometer"}
+    """,
     "sir.toml": """
         model = "sir.mdl"
         [design]
