@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from sdsim.calibration.calibration import Calibration
 from sdsim.calibration.part import Part
-from sdsim.calibration.prediction import Predicted, Predictor
+from sdsim.calibration.prediction import Predictor
+from sdsim.calibration.runs import Predicted, Runs
 from sdsim.calibration.space import Space
 
 Floats = NDArray[np.float64]
-#: Runs a predictor for values of the parameters.
-Run = Callable[[Predictor, Mapping[str, Floats]], Predicted]
+#: Makes runs for values of the parameters.
+Run = Callable[[Runs, Mapping[str, Floats]], Predicted]
 
 
-def here(predictor: Predictor, values: Mapping[str, Floats]) -> Predicted:
-    """Run in this process, with the back end's threads."""
-    return predictor.predict(values)
+def here(runs: Runs, values: Mapping[str, Floats]) -> Predicted:
+    """Make them in this process, with the back end's threads."""
+    return runs.predict(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Problem:
 
     def residuals(self, points: Floats) -> Floats:
         values = self.space.values(points)
-        predicted = self.run(self.predictor, values)
+        predicted = self.run(self.predictor.runs, values)
         columns = [self.space.prior_residuals(points)]
         for part, means in self._parted(values, predicted):
             columns.append(part.errors.residuals(part.observed, means, *part.settings(values)))
@@ -83,7 +84,7 @@ class Problem:
         """(n, m) logarithm of the density of each row; NaN where a run failed, and -inf where the
         row is impossible."""
         values = self.space.values(points)
-        return self.densities(values, self.run(self.predictor, values))
+        return self.densities(values, self.run(self.predictor.runs, values))
 
     def densities(self, values: Mapping[str, Floats], predicted: Predicted) -> Floats:
         """(n, m) the same, for predictions that are there already."""

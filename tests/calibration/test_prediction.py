@@ -29,7 +29,7 @@ def predicted(system: sdsim.System, expression: Any, times: Any, **more: Any) ->
     """(n, m) of Rate .4 and .2, Start 8 and 5."""
     values = np.ones(1 if times is None else len(times))
     data = Data("x", expression, values, times, ERRORS, **more)
-    found = Predictor(calibration(system, data=[data])).predict(
+    found = Predictor(calibration(system, data=[data])).runs.predict(
         {"Rate": np.array([[0.4], [0.2]]), "Start": np.array([[8.0], [5.0]])}
     )
     assert found.fits.all()
@@ -78,7 +78,7 @@ def test_totals_and_means_over_a_period(system: sdsim.System) -> None:
 
 def test_the_start_of_a_stock_can_be_free(system: sdsim.System) -> None:
     free = calibration(system, parameters=[Parameter("Level", sdsim.Uniform(1, 9), initial=True)])
-    found = Predictor(free).predict({"initial Level": np.array([[2.0], [7.0]])}).values
+    found = Predictor(free).runs.predict({"initial Level": np.array([[2.0], [7.0]])}).values
     np.testing.assert_allclose(found, [observed(0.3, 2), observed(0.3, 7)], rtol=1e-6)
 
 
@@ -89,7 +89,7 @@ def test_each_group_runs_with_its_own_changes(system: sdsim.System) -> None:
         system, parameters=[Parameter("Start", sdsim.Uniform(1, 9), per="group")], data=data,
         groups=groups,
     )  # fmt: skip
-    found = Predictor(grouped).predict({"Start": np.array([[2.0, 5.0]])}).values
+    found = Predictor(grouped).runs.predict({"Start": np.array([[2.0, 5.0]])}).values
     expected = [*(2 * np.exp([-0.1, -0.2])), 5 * np.exp(-1)]
     np.testing.assert_allclose(found[0], expected, rtol=1e-5)
 
@@ -98,15 +98,18 @@ def test_what_is_held_out_is_not_run_for_the_fit(system: sdsim.System) -> None:
     held = calibration(system, hold_out=HoldOut(after=2.5))
     fit, every = Predictor(held), Predictor(held, fitted=False)
     assert (fit.count, every.count) == (3, 5)
-    assert fit.groups[0].run.horizon.stop == 2.5
+    assert fit.runs.groups[0].run.horizon.stop == 2.5
     values = {"Rate": np.array([[0.4]]), "Start": np.array([[8.0]])}
-    assert every.predict(values).values[0, :3].tolist() == fit.predict(values).values[0].tolist()
+    assert (
+        every.runs.predict(values).values[0, :3].tolist()
+        == fit.runs.predict(values).values[0].tolist()
+    )
 
 
 def test_restrictions_and_failures_are_told(system: sdsim.System) -> None:
     limited = calibration(system, restrictions={"still there": "FINAL(Level) > 1"})
     values = {"Rate": np.array([[0.1], [1.0]]), "Start": np.array([[5.0], [5.0]])}
-    found = Predictor(limited).predict(values)
+    found = Predictor(limited).runs.predict(values)
     assert found.fits.tolist() == [True, False]
     assert np.isnan(found.values).all(axis=1).tolist() == [False, True]
 
@@ -129,7 +132,7 @@ def test_what_does_not_fit_the_model_is_refused(
     system: sdsim.System, changes: dict, words: str
 ) -> None:
     with pytest.raises(ModelError, match=words):
-        _ = Predictor(calibration(system, **changes)).groups
+        _ = Predictor(calibration(system, **changes)).runs
 
 
 def test_random_numbers_are_those_of_every_batch(tmp_path: Path) -> None:
@@ -142,6 +145,6 @@ def test_random_numbers_are_those_of_every_batch(tmp_path: Path) -> None:
     assert path
     predictor = Predictor(calibration(sdsim.load(tmp_path / "noisy.mdl"), method=sdsim.Euler()))
     values = {"Rate": np.array([[0.2], [0.4]]), "Start": np.array([[5.0], [5.0]])}
-    both = predictor.predict(values).values
-    second = predictor.predict({k: v[1:] for k, v in values.items()}).values
+    both = predictor.runs.predict(values).values
+    second = predictor.runs.predict({k: v[1:] for k, v in values.items()}).values
     assert both[1].tobytes() == second[0].tobytes()

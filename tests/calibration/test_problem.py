@@ -94,7 +94,7 @@ def test_draws_scatter_as_the_errors_say(system: sdsim.System) -> None:
     for name, problem in problems(system).items():
         point = problem.prior_draws(1, np.random.default_rng(3))
         values = problem.space.values(np.repeat(point, 4000, axis=0))
-        found = problem.predictor.predict(values)
+        found = problem.predictor.runs.predict(values)
         draws = problem.draw(values, found, np.random.default_rng(4))
         middle = np.median(draws, axis=0)
         mean = problem.means(values, found)[0]
@@ -106,7 +106,7 @@ def test_one_part_in_ten_caught(system: sdsim.System) -> None:
     data = [Data("level", "Level", [1.0], [0.0], likelihoods.Normal(0.1), coverage=0.1)]
     problem = Problem(calibration(system, parameters=[START], data=data))
     values = {"Start": np.array([[10.0]])}
-    assert problem.means(values, problem.predictor.predict(values)).tolist() == [[1.0]]
+    assert problem.means(values, problem.predictor.runs.predict(values)).tolist() == [[1.0]]
 
 
 def test_what_is_held_out_does_not_count(system: sdsim.System) -> None:
