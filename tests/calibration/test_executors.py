@@ -78,7 +78,7 @@ def test_an_error_comes_back_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("jobs", "dask"), [(-1, None), (2, "local")])
 def test_what_does_not_go_together_is_refused(jobs: int, dask: str | None) -> None:
     with (
-        pytest.raises(ModelError, match="expected 0 or more|do not go together"),
+        pytest.raises(ModelError, match=r"expected 0 or more|do not go together"),
         executor(jobs, dask),
     ):
         pass
