@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from sdsim.design.crossed import Crossed as Crossed
     from sdsim.design.distributions import Beta as Beta
     from sdsim.design.distributions import Choice as Choice
+    from sdsim.design.distributions import Empirical as Empirical
     from sdsim.design.distributions import Exponential as Exponential
     from sdsim.design.distributions import Gamma as Gamma
     from sdsim.design.distributions import HalfNormal as HalfNormal
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from sdsim.design.levels import OneAtATime as OneAtATime
     from sdsim.design.montecarlo import MonteCarlo as MonteCarlo
     from sdsim.design.morris import Morris as Morris
+    from sdsim.design.posterior import Posterior as Posterior
     from sdsim.design.sobol import Saltelli as Saltelli
     from sdsim.design.sobol import SobolSequence as SobolSequence
     from sdsim.design.table import Table as Table
@@ -136,13 +138,14 @@ _NAMES = {
     "api.sweeps": "sensitivity sweep",
     "base.errors": "ModelError ModelWarning UnsupportedError",
     "design.crossed": "Crossed",
-    "design.distributions": "Beta Choice Exponential Gamma HalfNormal Integer LogNormal LogUniform "
-    "Normal Pert StudentT Triangular Uniform Weibull",
+    "design.distributions": "Beta Choice Empirical Exponential Gamma HalfNormal Integer LogNormal "
+    "LogUniform Normal Pert StudentT Triangular Uniform Weibull",
     "design.factors": "Lever Policy Scenario Uncertainty",
     "design.latin": "LatinHypercube",
     "design.levels": "Grid OneAtATime",
     "design.montecarlo": "MonteCarlo",
     "design.morris": "Morris",
+    "design.posterior": "Posterior",
     "design.sobol": "Saltelli SobolSequence",
     "design.table": "Table",
     "ir.model": "Model",

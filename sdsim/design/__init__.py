@@ -14,6 +14,7 @@ from sdsim.design.distributions import (
     Beta,
     Choice,
     Distribution,
+    Empirical,
     Exponential,
     Gamma,
     HalfNormal,
@@ -38,17 +39,14 @@ from sdsim.design.factors import (
     levers_of,
     uncertainties_of,
 )
+from sdsim.design.given import GIVEN
 from sdsim.design.latin import LatinHypercube
 from sdsim.design.levels import Grid, OneAtATime
 from sdsim.design.montecarlo import MonteCarlo
 from sdsim.design.morris import Morris
+from sdsim.design.posterior import Posterior
 from sdsim.design.sobol import Saltelli, SobolSequence
 from sdsim.design.table import Table
-from sdsim.design.vensim import KIND as VENSIM
-from sdsim.design.vensim import read_vensim
-
-#: Designs defined by a file, including their factors, by their keyword in specs.
-FILES = {Table.kind: Table.read, VENSIM: read_vensim}
 
 
 def design_to_data(design: Design) -> dict[str, Any]:
@@ -64,10 +62,10 @@ def design_from_data(data: Mapping[str, Any]) -> Design:
 
 
 __all__ = [
-    "DESIGNS", "FILES", "Beta", "Choice", "Crossed", "Design", "Distribution",
+    "DESIGNS", "GIVEN", "Beta", "Choice", "Crossed", "Design", "Distribution", "Empirical",
     "Exponential", "Factor", "Gamma", "Grid", "HalfNormal", "Integer", "LatinHypercube", "Lever",
     "LogNormal", "LogUniform", "MonteCarlo", "Morris", "Normal", "OneAtATime", "Pert", "Policy",
-    "Saltelli", "Scenario", "SobolSequence", "StudentT", "Table", "Triangular", "Uncertainty",
-    "Uniform", "Weibull", "design_from_data", "design_of", "design_to_data", "factor_from_data",
-    "fit", "levers_of", "uncertainties_of",
+    "Posterior", "Saltelli", "Scenario", "SobolSequence", "StudentT", "Table", "Triangular",
+    "Uncertainty", "Uniform", "Weibull", "design_from_data", "design_of", "design_to_data",
+    "factor_from_data", "fit", "levers_of", "uncertainties_of",
 ]  # fmt: skip

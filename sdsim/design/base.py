@@ -136,6 +136,16 @@ def check_factors(factors: tuple[Factor, ...], count: int, seed: object = 0) -> 
         if key in seen:
             raise ModelError("varies twice", variable=f.name, remedy="give it once")
         seen.add(key)
+    check_members(count, seed)
+
+
+def check_members(count: int, seed: object = 0) -> None:
+    """Refuse a number of members that is not a whole one from 1, a seed that is not from 0.
+
+    Raises
+    ------
+    ModelError : one of them.
+    """
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ModelError(
             f"expected a whole number of members from 1, got {said(count)}",

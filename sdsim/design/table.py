@@ -72,18 +72,7 @@ class Table:
         if not isinstance(rows, pd.DataFrame):
             what = f"expected a data frame, got {said(rows)}"
             raise ModelError(what, remedy='write pandas.DataFrame({"Duration": [5.0, 7.0]})')
-        out = np.empty(rows.shape)
-        for k, name in enumerate(rows.columns):
-            column = rows.iloc[:, k]
-            numbers = pd.to_numeric(column, errors="coerce")
-            strange = ~np.isfinite(numbers.to_numpy(np.float64)) | (column.dtype == np.bool_)
-            if strange.any():
-                row = int(np.argmax(strange))
-                what = f"row {row + 1}: expected a finite number, got {column.iloc[row]}"
-                raise ModelError(what, variable=str(name), remedy="correct it")
-            out[:, k] = numbers
-        if not len(rows):
-            raise ModelError("the table has no rows", remedy="write one for each member")
+        out = numbers_in(rows)
         ends = zip(out.min(axis=0), out.max(axis=0), strict=True)
         return cls(tuple(
             Uncertainty(str(name), Uniform(float(low), float(high)))
@@ -142,6 +131,28 @@ def _cells(rows: Any) -> Floats:
         what = f"rows: expected a row of numbers for each member, got {said(rows)}"
         raise ModelError(what, remedy="write [[1, 2], [3, 4]], a column for each factor")
     return found
+
+
+def numbers_in(frame: pd.DataFrame) -> Floats:
+    """(n_row, n_column) the numbers in a data frame.
+
+    Raises
+    ------
+    ModelError : anything but finite numbers; no rows.
+    """
+    out = np.empty(frame.shape)
+    for k, name in enumerate(frame.columns):
+        column = frame.iloc[:, k]
+        numbers = pd.to_numeric(column, errors="coerce")
+        strange = ~np.isfinite(numbers.to_numpy(np.float64)) | (column.dtype == np.bool_)
+        if strange.any():
+            row = int(np.argmax(strange))
+            what = f"row {row + 1}: expected a finite number, got {column.iloc[row]}"
+            raise ModelError(what, variable=str(name), remedy="correct it")
+        out[:, k] = numbers
+    if not len(frame):
+        raise ModelError("the table has no rows", remedy="write one for each member")
+    return out
 
 
 def read_rows(text: str, separator: str) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sdsim.analyses.pareto import Front, optimise
 from sdsim.base.errors import ModelError, nearest, warn
-from sdsim.design import LatinHypercube, Lever, Table
+from sdsim.design import Crossed, Design, Factor, LatinHypercube, Lever, Posterior, Table
+from sdsim.design.posterior import taken
 from sdsim.sweeps import Sweep, run_sweep
 
 Floats = NDArray[np.float64]
@@ -77,8 +78,17 @@ def judged(sweep: Sweep, x: Floats, *, draws: int = 16, seed: int = 0) -> Floats
     """
     levers = tuple(f for f in sweep.design.factors if isinstance(f, Lever))
     doubts = tuple(f for f in sweep.design.factors if not isinstance(f, Lever))
-    sample = LatinHypercube(doubts, draws, seed).values(0, draws) if doubts else np.empty((1, 0))
+    sample = _sample(sweep.design, doubts, draws, seed)
     n = len(sample)
     rows = np.hstack([np.repeat(x, n, axis=0), np.tile(sample, (len(x), 1))])
     found = run_sweep(replace(sweep, design=Table((*levers, *doubts), rows)))
     return np.asarray(found["outcomes"].values.reshape(len(x), n, -1))
+
+
+def _sample(design: Design, doubts: tuple[Factor, ...], draws: int, seed: int) -> Floats:
+    """(n_draw, n_uncertainty) draws: of a posterior its own, since they depend on each other."""
+    given = design.draws if isinstance(design, Crossed) else design
+    if isinstance(given, Posterior):
+        which = taken(given.count, draws, seed, replace=draws > given.count)
+        return given.values(0, given.count)[which]
+    return LatinHypercube(doubts, draws, seed).values(0, draws) if doubts else np.empty((1, 0))

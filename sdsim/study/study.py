@@ -25,7 +25,7 @@ from sdsim.analyses.tornado import tornado
 from sdsim.base import names
 from sdsim.base.errors import ModelError
 from sdsim.base.numerals import listed
-from sdsim.design import Crossed, Design, Morris, OneAtATime, Saltelli
+from sdsim.design import Crossed, Design, Morris, OneAtATime, Posterior, Saltelli
 from sdsim.study.missing import Missing, in_common, missing_of
 from sdsim.study.tables import lines
 from sdsim.sweeps import Sweep
@@ -361,6 +361,11 @@ def _sample(g: _Given) -> Found:
     whole = pawn(x, g.y, factors, slices=slices, seed=g.settings.seed)
     results: dict[str, dict[str, Result]] = {"pawn": {"": whole}}
     notes = _short(whole.note)
+    if isinstance(g.design, Posterior):
+        notes.append(
+            "the parameters of a posterior depend on each other: a factor is given what it shares "
+            "with others, too"
+        )
     for k, name in enumerate(g.outcomes):
         good = np.isfinite(g.y[:, k])
         values = g.y[good, k]

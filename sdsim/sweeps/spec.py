@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from itertools import product
 from pathlib import Path
 
-from sdsim.base import limits, names
+from sdsim.base import limits
 from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section, read_toml
 from sdsim.design import (
-    DESIGNS,
-    FILES,
-    Choice,
-    Crossed,
-    Design,
     Factor,
-    Grid,
     Lever,
-    Policy,
-    Table,
     Uncertainty,
-    design_of,
     levers_of,
     uncertainties_of,
 )
-from sdsim.ir.model import Model, shape_of
-from sdsim.overrides import Overrides, locate, parameter_vector
+from sdsim.ir.model import Model
+from sdsim.overrides import Overrides, locate
 from sdsim.overrides.piecewise import knot, with_path
 from sdsim.readers.source import XMILE
 from sdsim.run.system import System
+from sdsim.sweeps.design_table import default_values, design_in, elements
 from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in
 from sdsim.sweeps.outcome import BETTER, Outcome
 from sdsim.sweeps.sweep import Sweep
@@ -49,8 +37,6 @@ _SETTINGS = {
 _BESIDE = ("source", "group", "times")
 #: Suffixes of model files.
 MODELS = (".mdl", *XMILE)
-#: Designs without randomness.
-UNSEEDED = (Grid.kind, Table.kind)
 
 
 def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
@@ -88,7 +74,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
     seed = top.whole("seed", 0, least=0)
     return Sweep(
         system,
-        _design(top, factors, system, overrides, seed, path),
+        design_in(top, factors, system, overrides, seed, path.parent),
         _outcomes(top),
         overrides,
         method_in(top, system.model),
@@ -126,10 +112,10 @@ def _once(top: Section, model: Model) -> None:
     for title in ("constants", "levers", "uncertainties", "paths"):
         section = top.section(title)
         for name in _named(top, title):
-            for cell in set(_cells(model, [name])):
+            for cell in set(elements(model, [name])):
                 if cell in taken:
                     raise section.fault(f"stands in [{taken[cell]}] too", name, "leave one out")
-            taken |= dict.fromkeys(_cells(model, [name]), title)
+            taken |= dict.fromkeys(elements(model, [name]), title)
 
 
 def _factor(
@@ -167,8 +153,8 @@ def _levers(top: Section, model: Model) -> list[Factor]:
             found = levers_of(model, groups=groups, leave=leave)
         except ModelError as e:
             raise section.placed(e) from None
-        taken = set(_cells(model, (*named, *_named(top, "constants"))))
-        out += [f for f in found if not taken.intersection(_cells(model, [f.name]))]
+        taken = set(elements(model, (*named, *_named(top, "constants"))))
+        out += [f for f in found if not taken.intersection(elements(model, [f.name]))]
     return out + [_factor(Lever, section, model, key) for key in named]
 
 
@@ -213,125 +199,14 @@ def _uncertainties(top: Section, system: System, overrides: Overrides) -> list[F
             found = uncertainties_of(
                 system.model, groups=groups, leave=leave,
                 spread=section.number(spread) if spread else None,
-                values=_values(system, overrides),
+                values=default_values(system, overrides),
             )  # fmt: skip
         except ModelError as e:
             raise section.placed(e) from None
         elsewhere = (*_named(top, "levers"), *_named(top, "constants"))
-        taken = set(_cells(system.model, (*named, *elsewhere)))
-        out += [f for f in found if not taken.intersection(_cells(system.model, [f.name]))]
+        taken = set(elements(system.model, (*named, *elsewhere)))
+        out += [f for f in found if not taken.intersection(elements(system.model, [f.name]))]
     return out + [_factor(Uncertainty, section, system.model, k) for k in named]
-
-
-def _cells(model: Model, wanted: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """The elements that names refer to; unknown names are reported elsewhere."""
-    for name in wanted:
-        with suppress(ModelError):
-            variable, cells = locate(model, name)
-            size = math.prod(shape_of(model, variable))
-            key = names.canonical(variable.name)
-            yield from ((key, c) for c in (range(size) if cells is None else cells))
-
-
-def _values(system: System, overrides: Overrides) -> dict[tuple[str, int], float]:
-    """The value of every constant when nothing varies."""
-    ready, parameters = system.overridden(overrides)
-    vector = parameter_vector(ready.program, parameters)
-    return dict(zip(ready.program.param_cells, vector.tolist(), strict=True))
-
-
-def _design(
-    top: Section, factors: list[Factor], system: System, overrides: Overrides, seed: int, path: Path
-) -> Design:
-    """The design, with any policies it is crossed with."""
-    if not top.has("design"):
-        raise top.fault("'design' is missing", remedy="[design] kind = ..., members = ...")
-    section = top.section("design")
-    kind = section.words("kind")
-    if kind != Crossed.kind:
-        if top.section("policies").data:
-            remedy = f'[design] kind = "{Crossed.kind}"'
-            raise top.fault(f"a {kind} design has no policies", "policies", remedy)
-        return _draws(section, factors, system.model, seed, path)
-    section.only("kind", "draws")
-    policies = _policies(top) or combined(factors)
-    base = _base(top, system, overrides, policies)
-    set_by = {names.canonical(k) for k in base}
-    rest = [f for f in factors if names.canonical(f.name) not in set_by]
-    draws = _draws(section.section("draws"), rest, system.model, seed, path)
-    with section.placing():
-        return Crossed(policies, draws, base)
-
-
-def _draws(section: Section, factors: list[Factor], model: Model, seed: int, path: Path) -> Design:
-    """A design of the factors, or one that a file gives."""
-    kind = section.words("kind")
-    if kind in FILES and (kind not in DESIGNS or section.has("file")):
-        section.only("kind", "file")
-        name = section.words("file")
-        if factors:
-            raise section.fault("its file says itself what varies", remedy="leave out levers, ...")
-        if not (path.parent / name).is_file():
-            raise section.fault(f"no file '{name}'", "file", "a path from the spec's own folder")
-        return _known(FILES[kind](path.parent / name), model, path.parent / name)
-    return design_of(tuple(factors), section if kind in UNSEEDED else section.filled(seed=seed))
-
-
-def _policies(top: Section) -> tuple[Policy, ...]:
-    section = top.section("policies")
-    remedy = 'write {"Lever" = 2.5}, the values that this policy sets'
-    own = [section.section(title, remedy) for title in section.data]
-    return tuple(Policy(s.keys[-1], {k: s.number(k) for k in s.data}) for s in own)
-
-
-def _known(design: Design, model: Model, file: Path) -> Design:
-    """A design from a file, checked to vary only what the model has."""
-    for f in design.factors:
-        try:
-            locate(model, f.name)
-        except ModelError as e:
-            raise ModelError(
-                e.what, remedy=e.remedy, file=file.name, variable=e.variable or f.name
-            ) from None
-    return design
-
-
-def combined(levers: Sequence[Factor]) -> tuple[Policy, ...]:
-    """Policies: every combination of the values of levers that are given as lists."""
-    listed = [
-        (f.name, f.distribution.values)
-        for f in levers
-        if isinstance(f, Lever) and isinstance(f.distribution, Choice)
-    ]
-    names_of = [name for name, _ in listed]
-    rows = product(*(values for _, values in listed)) if listed else ()
-    return tuple(
-        Policy(
-            ", ".join(f"{n} {v:g}" for n, v in zip(names_of, row, strict=True)),
-            dict(zip(names_of, row, strict=True)),
-        )
-        for row in rows
-    )
-
-
-def _base(
-    top: Section, system: System, overrides: Overrides, policies: Sequence[Policy]
-) -> dict[str, float]:
-    """The default of each lever that a policy sets: the preset's or the model's value."""
-    own = _values(system, overrides)
-    out: dict[str, float] = {}
-    for policy in policies:
-        for name in policy.values:
-            try:
-                variable, cells = locate(system.model, name)
-            except ModelError as e:
-                raise top.section("policies").section(policy.title).placed(e, name) from None
-            where = (names.canonical(variable.name), cells[0] if cells else 0)
-            if where not in own:
-                section = top.section("policies").section(policy.title)
-                raise section.fault("is no constant and cannot be a lever", name, "name a constant")
-            out[name] = own[where]
-    return out
 
 
 def _outcomes(top: Section) -> tuple[Outcome, ...]:

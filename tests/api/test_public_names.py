@@ -35,6 +35,12 @@ FILES = {
         [initial]
         "Teacup Temperature" = {value = 190, source = "thermometer"}
     """,
+    "flu.posterior/draws.csv": """
+        Contact Infectivity,Duration
+        0.41,6.2
+        0.38,7.0
+        0.35,7.9
+    """,
     "sir.toml": """
         model = "sir.mdl"
         [design]
@@ -78,6 +84,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "checked.mdl").write_text(tea.replace("********", CHECK, 1))
     (tmp_path / "unbalanced.mdl").write_text(tea.replace("Fahrenheit/Minute", "Fahrenheit"))
     for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(inspect.cleandoc(text))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -17,6 +17,7 @@ from sdsim.base.errors import ModelError
 from sdsim.design import (
     Beta,
     Choice,
+    Empirical,
     Exponential,
     Gamma,
     HalfNormal,
@@ -85,7 +86,7 @@ both = pytest.mark.parametrize(("ours", "theirs"), PAIRS, ids=lambda d: f"{d}"[:
 
 
 def test_every_distribution_is_compared() -> None:
-    assert {d.kind for d, _ in PAIRS} == KINDS.keys() - {"choice", "integer"}
+    assert {d.kind for d, _ in PAIRS} == KINDS.keys() - {"choice", "integer", "empirical"}
 
 
 @both
@@ -204,7 +205,7 @@ def test_ranges_that_a_distribution_does_not_have_are_refused(
 
 def test_one_value_has_probability_one() -> None:
     for d in (Uniform(3, 3), LogUniform(3, 3), Triangular(3, 3, 3), Normal(0, 1, 3, 3),
-              LogNormal(1, 1, 3, 3), Integer(3, 3), Choice((3,))):  # fmt: skip
+              LogNormal(1, 1, 3, 3), Integer(3, 3), Choice((3,)), Empirical((3, 3))):  # fmt: skip
         assert d.log_density(np.array([2.9, 3.0, 3.1])).tolist() == [-INF, 0, -INF]
         assert d.cdf(np.array([2.9, 3.0, 3.1])).tolist() == [0, 1, 1]
 
@@ -218,7 +219,7 @@ def test_discrete_probabilities(pairs: list[tuple[int, int]], low: int, size: in
     if not sum(weights):
         weights = (1,) * len(values)
     x = np.arange(-10.0, 14.0)
-    for d in (Choice(values, weights), Integer(low, low + size)):
+    for d in (Choice(values, weights), Integer(low, low + size), Empirical(values)):
         share = np.exp(d.log_density(x))
         assert share.sum() == pytest.approx(1)
         assert d.cdf(x) == pytest.approx(np.cumsum(share))
@@ -237,6 +238,17 @@ def test_discrete_probabilities(pairs: list[tuple[int, int]], low: int, size: in
 def test_a_distribution_travels_as_data_and_as_a_pickle(d: Distribution) -> None:
     assert from_data(json.loads(json.dumps(to_data(d)))) == d
     assert pickle.loads(pickle.dumps(d)) == d
+
+
+def test_an_empirical_distribution_is_that_of_its_values() -> None:
+    values = np.random.default_rng(0).normal(size=500).round(1)
+    ours, x = Empirical(tuple(values)), np.linspace(-4, 4, 801)
+    np.testing.assert_allclose(ours.cdf(x), stats.ecdf(values).cdf.evaluate(x))
+    np.testing.assert_array_equal(
+        ours.ppf(INSIDE), np.quantile(values, INSIDE, method="inverted_cdf")
+    )
+    assert repr(ours) == f"Empirical(500 values from {values.min():g} to {values.max():g})"
+    assert from_data(json.loads(json.dumps(to_data(ours)))) == ours
 
 
 def test_a_spec_may_leave_out_the_ends_of_open_tails() -> None:

@@ -35,6 +35,7 @@ VALID: dict[str, tuple[Any, ...]] = {
     "halfnormal": (1, 0, 3), "student": (2, 1, 4, 1, 3),
     "integer": (1, 6), "exponential": (0, 9, 0, 2), "gamma": (0, 9, 0, 2, 3),
     "weibull": (0, 9, 0, 2, 3), "beta": (0, 1, 0, 1, 2, 5),
+    "empirical": ((1, 2),),
 }  # fmt: skip
 #: Ends that may be infinite.
 OPEN = {
@@ -94,7 +95,7 @@ def test_no_setting_of_a_distribution_may_be_anything_but_a_number(word: str, wr
     for k, f in enumerate(fields(made)):
         if isinstance(wrong, float) and (wrong, word, f.name) in OPEN:
             continue
-        own = (1, wrong) if word == "choice" else wrong
+        own = (1, wrong) if word in ("choice", "empirical") else wrong
         with pytest.raises(ModelError, match=r"expected (a number|finite numbers), got"):
             made(*right[:k], own, *right[k + 1 :])
         assert f.name in str(made.__doc__), "an argument that the docstring does not name"

@@ -176,7 +176,7 @@ file = "rows.csv"
          '"policies x draws"\n[design.draws]\nkind = "sobol"\nmember = 8', 15,
          "'design.draws.member': is no key here"),
         ('"latin hypercube"\nmembers = 50', '"policies x draws"', 11, "'kind' is missing"),
-        ('"latin hypercube"\nmembers = 50', '"table"\nfile = "a.csv"', 11, "says itself what"),
+        ('"latin hypercube"\nmembers = 50', '"table"\nfile = "a.csv"', 13, "no file 'a.csv'"),
         ('"Loss" = {values', '"Los" = {values', 16, "did you mean 'Loss'"),
         ('"Loss" = {values', '"Change" = {values', 16, "is no constant"),
         ('"Loss" = {values = [0, 0.5]}', '"Loss" = 0.5', 16,

@@ -13,6 +13,7 @@ from sdsim.design.distributions.base import Distribution, Floats
 from sdsim.design.distributions.beta import Beta
 from sdsim.design.distributions.data import KINDS, from_data, to_data
 from sdsim.design.distributions.discrete import Choice, Integer
+from sdsim.design.distributions.empirical import Empirical
 from sdsim.design.distributions.exponential import Exponential
 from sdsim.design.distributions.gamma import Gamma
 from sdsim.design.distributions.normal import HalfNormal, LogNormal, Normal
@@ -30,7 +31,7 @@ def supports(distributions: Sequence[Distribution]) -> tuple[Floats, Floats]:
 
 
 __all__ = [
-    "KINDS", "Beta", "Choice", "Distribution", "Exponential", "Floats", "Gamma", "HalfNormal",
-    "Integer", "LogNormal", "LogUniform", "Normal", "Pert", "StudentT", "Triangular", "Uniform",
-    "Weibull", "from_data", "supports", "to_data",
+    "KINDS", "Beta", "Choice", "Distribution", "Empirical", "Exponential", "Floats", "Gamma",
+    "HalfNormal", "Integer", "LogNormal", "LogUniform", "Normal", "Pert", "StudentT", "Triangular",
+    "Uniform", "Weibull", "from_data", "supports", "to_data",
 ]  # fmt: skip

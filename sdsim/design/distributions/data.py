@@ -10,6 +10,7 @@ from sdsim.base.errors import ModelError, nearest, said
 from sdsim.design.distributions.base import Distribution
 from sdsim.design.distributions.beta import Beta
 from sdsim.design.distributions.discrete import Choice, Integer
+from sdsim.design.distributions.empirical import Empirical
 from sdsim.design.distributions.exponential import Exponential
 from sdsim.design.distributions.gamma import Gamma
 from sdsim.design.distributions.normal import HalfNormal, LogNormal, Normal
@@ -21,7 +22,7 @@ from sdsim.design.distributions.weibull import Weibull
 
 _ALL: tuple[type[Any], ...] = (
     Uniform, LogUniform, Triangular, Pert, Normal, LogNormal, HalfNormal, StudentT, Choice, Integer,
-    Exponential, Gamma, Weibull, Beta,
+    Exponential, Gamma, Weibull, Beta, Empirical,
 )  # fmt: skip
 #: Distributions by their keyword in specs.
 KINDS: dict[str, type[Any]] = {d.kind: d for d in _ALL}
@@ -62,8 +63,8 @@ def from_data(data: Mapping[str, Any]) -> Distribution:
 
 
 def _setting(word: str, key: str, value: object) -> float | tuple[float, ...]:
-    """A number, or the list of them that a choice has."""
-    if (word == Choice.kind) != isinstance(value, list | tuple):
+    """A number, or the list of them that values are."""
+    if (word in (Choice.kind, Empirical.kind)) != isinstance(value, list | tuple):
         what = f"{word}: a list where a number is expected, or the other way round"
         raise ModelError(what, remedy="write values as a list, all else as numbers")
     if isinstance(value, list | tuple):
