@@ -4,6 +4,7 @@
 >>> errors.log_density(observed, predicted, {"noise": noise[:, None]}, gaps(times))
 """
 
+from sdsim.calibration.likelihoods.ahead import log_density_ahead
 from sdsim.calibration.likelihoods.autocorrelation import gaps
 from sdsim.calibration.likelihoods.base import Given, Likelihood, Settings
 from sdsim.calibration.likelihoods.binomial import Binomial
@@ -17,5 +18,5 @@ from sdsim.calibration.likelihoods.student import Student
 
 __all__ = [
     "KINDS", "Binomial", "Given", "Likelihood", "LogNormal", "NegativeBinomial", "Normal",
-    "Poisson", "Settings", "Student", "from_data", "gaps", "to_data",
+    "Poisson", "Settings", "Student", "from_data", "gaps", "log_density_ahead", "to_data",
 ]  # fmt: skip

@@ -59,14 +59,21 @@ def innovations(errors: Floats, autocorrelation: Floats, gaps: Floats) -> tuple[
     return (errors - foretold) / np.exp(log_scale), log_scale + np.zeros_like(errors)
 
 
-def chained(noise: Floats, autocorrelation: Floats, gaps: Floats) -> Floats:
-    """The inverse of `innovations`: (n_member, n_datum) errors from what is new in each."""
+def chained(
+    noise: Floats, autocorrelation: Floats, gaps: Floats, known: Floats | None = None
+) -> Floats:
+    """The inverse of `innovations`: (n_member, n_datum) errors from what is new in each.
+
+    known : (n_member, n_datum) standardised errors that are what they are, NaN elsewhere.
+    """
     kept, log_scale = _kept(autocorrelation, gaps)
     new = noise * np.exp(log_scale)
     kept = np.broadcast_to(kept, new.shape)
-    for i in range(1, new.shape[1]):
+    for i in range(new.shape[1]):
         if np.isfinite(gaps[i]):
             new[:, i] += kept[:, i] * new[:, i - 1]
+        if known is not None:
+            new[:, i] = np.where(np.isnan(known[:, i]), new[:, i], known[:, i])
     return new
 
 

@@ -138,9 +138,13 @@ class Likelihood(ABC):
     @abstractmethod
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
-        """(n_member, n_datum) data as they might have been observed; parameters as above."""
+        """(n_member, n_datum) data as they might have been observed.
+
+        given : (n_datum,) data that are known, NaN where not: errors that persist go on from them.
+            Others do not depend on them. Further parameters as above.
+        """
 
 
 def no_density(log_density: Floats) -> Floats:

@@ -32,7 +32,7 @@ class Binomial(Discrete):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`; trials are rounded to whole numbers."""
         trials = np.round(self.value("trials", settings)) + np.zeros(predicted.shape)

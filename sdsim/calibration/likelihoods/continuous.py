@@ -29,10 +29,17 @@ def standardised(
         return new, np.log(scale) + shrinkage
 
 
-def errors(noise: Floats, scale: Floats, autocorrelation: Floats, gaps: Floats | None) -> Floats:
-    """(n_member, n_datum) errors in the units of ``scale`` from noise of scale 1."""
+def errors(
+    noise: Floats, scale: Floats, autocorrelation: Floats, gaps: Floats | None,
+    known: Floats | None = None,
+) -> Floats:  # fmt: skip
+    """(n_member, n_datum) errors in the units of ``scale`` from noise of scale 1.
+
+    known : (n_member, n_datum) errors that later ones go on from, NaN where unknown.
+    """
     if not _none(autocorrelation):
-        noise = chained(noise, autocorrelation, needed(gaps))
+        known = None if known is None else known / scale
+        noise = chained(noise, autocorrelation, needed(gaps), known)
     return noise * scale
 
 

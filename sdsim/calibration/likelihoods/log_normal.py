@@ -46,10 +46,11 @@ class LogNormal(Likelihood):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`."""
-        return np.exp(self._logs.draw(_log(predicted), settings, rng, gaps))
+        known = None if given is None else _log(given)
+        return np.exp(self._logs.draw(_log(predicted), settings, rng, gaps, known))
 
     @property
     def _logs(self) -> Normal:

@@ -35,7 +35,7 @@ class NegativeBinomial(Discrete):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`."""
         size = self._size(settings) + np.zeros(predicted.shape)

@@ -58,11 +58,12 @@ class Normal(Likelihood):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`."""
         noise = rng.standard_normal(predicted.shape)
-        return predicted + errors(noise, *self._scale(settings), gaps)
+        known = None if given is None else given - predicted
+        return predicted + errors(noise, *self._scale(settings), gaps, known)
 
     def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
         return self.value("sd", settings), self.value("autocorrelation", settings)

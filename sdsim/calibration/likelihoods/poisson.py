@@ -26,7 +26,7 @@ class Poisson(Discrete):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`."""
         return drawn_counts(predicted, rng)

@@ -74,13 +74,14 @@ class Student(Likelihood):
 
     def draw(
         self, predicted: Floats, settings: Settings, rng: np.random.Generator,
-        gaps: Floats | None = None,
+        gaps: Floats | None = None, given: Floats | None = None,
     ) -> Floats:  # fmt: skip
         """See `Likelihood`."""
         freedom = self.value("freedom", settings) + np.zeros(predicted.shape)
         fits = np.isfinite(freedom)
         noise = np.where(fits, rng.standard_t(np.where(fits, freedom, 1.0)), np.nan)
-        return predicted + errors(noise, *self._scale(settings), gaps)
+        known = None if given is None else given - predicted
+        return predicted + errors(noise, *self._scale(settings), gaps, known)
 
     def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
         return self.value("scale", settings), self.value("autocorrelation", settings)
