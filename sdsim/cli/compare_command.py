@@ -12,10 +12,12 @@ HELP = "Compare a model's run, or a saved result, with a reference table."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("result", metavar="MODEL|RESULT")
+    parser.add_argument(
+        "result", metavar="MODEL|RESULT", help="a model, which is run, or a saved result"
+    )
     parser.add_argument("reference", metavar="REFERENCE", help="CSV, tab, Parquet or netCDF table")
     add_run_options(parser)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="every column as JSON")
 
 
 def execute(args: argparse.Namespace) -> int:

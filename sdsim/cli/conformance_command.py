@@ -19,7 +19,9 @@ HELP = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument(
+        "folder", metavar="DIR", help="a folder of models, searched with all below it"
+    )
     parser.add_argument(
         "--round-trip",
         action="store_true",
@@ -29,9 +31,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--rtol", type=float,
         help="of each column's largest value; 1e-2, or 1e-9 for --round-trip",
     )  # fmt: skip
-    parser.add_argument("--atol", type=float, default=1e-8)
+    parser.add_argument("--atol", type=float, default=1e-8, help="in a column's own units (1e-8)")
     parser.add_argument("--least", type=int, metavar="N", help="exit 0 when at least N models pass")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="every model as JSON")
 
 
 def execute(args: argparse.Namespace) -> int:

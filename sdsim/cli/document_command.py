@@ -9,7 +9,7 @@ HELP = "Write a model's documentation: every variable, who uses whom, and an ass
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True,
         help="the folder for the page (.html) and the Markdown file (.md)",

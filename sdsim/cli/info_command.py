@@ -10,8 +10,8 @@ HELP = "List stocks, flows, auxiliaries, constants, lookups, subscripts, units a
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
+    parser.add_argument("--json", action="store_true", help="everything as JSON")
     parser.add_argument("--program", action="store_true", help="print the lowered program instead")
     parser.add_argument("--open", metavar="FOLDER", help="another folder the model may read from")
 

@@ -36,6 +36,14 @@ COMMANDS = (
     "convert",
     "conformance",
 )
+#: What the commands are for, as ``--help`` lists them; one in no group stands under the last title.
+GROUPS = {
+    "Look at a model": ("info", "document", "units"),
+    "Run it": ("run", "preset", "compare", "plot"),
+    "Run it many times, and test it": ("sweep", "sensitivity", "check"),
+    "Files and folders of models": ("convert", "conformance"),
+}
+OTHER = "More"
 
 
 class Command(Protocol):
@@ -53,6 +61,29 @@ class Command(Protocol):
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ModelError(one_line(message), remedy=f"`{self.prog} --help` shows the usage")
+
+
+class _Overview(_Parser):
+    """The parser of `sdsim` alone; its help lists the commands by what they are for."""
+
+    def format_help(self) -> str:
+        """See `argparse.ArgumentParser`."""
+        (commands,) = (a for a in self._actions if isinstance(a, argparse._SubParsersAction))
+        rows = {a.dest: a for a in commands._get_subactions()}
+        grouped = {name for names in GROUPS.values() for name in names}
+        other = tuple(name for name in rows if name not in grouped)
+        parts = self._get_formatter()
+        parts.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        parts.add_text(self.description)
+        for title, names in {**GROUPS, OTHER: other}.items():
+            parts.start_section(title)
+            parts.add_arguments([rows[name] for name in names if name in rows])
+            parts.end_section()
+        parts.start_section("Options")
+        parts.add_arguments([a for a in self._actions if a.option_strings])
+        parts.end_section()
+        parts.add_text("`sdsim COMMAND --help` shows the options of one.")
+        return parts.format_help()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,7 +146,7 @@ def _fail(text: str, status: int = 2) -> int:
 
 
 def _main(argv: list[str]) -> int:
-    parser = _Parser(prog="sdsim", description="Run and examine system-dynamics models.")
+    parser = _Overview(prog="sdsim", description="Run and examine system-dynamics models.")
     parser.add_argument("--version", action="version", version=f"sdsim {__version__}")
     parser.add_argument(
         "--print-completion", metavar="SHELL", choices=("bash", "zsh", "tcsh"),

@@ -11,8 +11,8 @@ HELP = "Check the dimensions of every equation and list what does not balance."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
-    parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("model", metavar="MODEL", help="a Vensim .mdl or an XMILE file")
+    parser.add_argument("--json", action="store_true", help="all findings as JSON")
     parser.add_argument(
         "--all", action="store_true", help="list variables without units one by one"
     )

@@ -520,7 +520,8 @@ def test_help_and_version(at: Path) -> None:
     assert good("--version", at=at) == f"sdsim {__version__}\n"
     out = good("--help", at=at)
     for command in COMMANDS:
-        assert f"\n    {command}" in out
+        assert f"\n  {command} " in out
+    assert out.index("Look at a model:") < out.index("\n  units ") < out.index("Run it:")
     assert good("run", "--help", at=at).startswith("usage: sdsim run")
     alone = sdsim(at=at)
     assert alone.returncode == 2
