@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdsim.base.errors import ModelError, suggested
 from sdsim.calibration.data import Data
-from sdsim.calibration.likelihoods import Likelihood, gaps
+from sdsim.calibration.likelihoods import Likelihood, gaps, log_density_ahead
 
 Floats = NDArray[np.float64]
 
@@ -21,13 +21,14 @@ class Part:
     """Some rows of a data set.
 
     rows : (m,) their positions in the data set.   at : their places among all rows.
-    labels : names of all groups.
+    labels : names of all groups.   known : (m,) whether they are fitted, not held out.
     """
 
     data: Data
     rows: tuple[int, ...]
     at: slice
     labels: tuple[str, ...]
+    known: NDArray[np.bool_]
 
     @cached_property
     def observed(self) -> Floats:
@@ -80,6 +81,34 @@ class Part:
         values : of the parameters, (n, n_group) each, by label.
         """
         return {word: self._named(word, values) for word in self.errors.named}, self.gaps
+
+    def log_density(self, predicted: Floats, values: Mapping[str, Floats]) -> Floats:
+        """(n, m) log density of each row, given those before it that are known.
+
+        predicted : (n, m), coverage included.   values : as in `settings`.
+        """
+        settings, gaps = self.settings(values)
+        if gaps is None or self.times is None or self.known.all():
+            return self.errors.log_density(self.observed, predicted, settings, gaps)
+        return log_density_ahead(
+            self.errors, self.observed, predicted, settings, self.times, self.group, self.known
+        )
+
+    def draw(
+        self, predicted: Floats, values: Mapping[str, Floats], rng: np.random.Generator
+    ) -> Floats:
+        """(n, m) new observations. Errors that persist go on from the known rows into those that
+        are held out; known rows themselves are drawn afresh.
+
+        Parameters as in `log_density`.
+        """
+        settings, gaps = self.settings(values)
+        fresh = self.errors.draw(predicted, settings, rng, gaps)
+        if gaps is None or self.known.all():
+            return fresh
+        given = np.where(self.known, self.observed, np.nan)
+        ahead = self.errors.draw(predicted, settings, rng, gaps, given)
+        return np.where(self.known, fresh, ahead)
 
     def covered(self, predicted: Floats, values: Mapping[str, Floats]) -> Floats:
         """(n, m) predictions multiplied by the data's coverage."""

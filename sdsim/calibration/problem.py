@@ -81,7 +81,8 @@ class Problem:
     # --- row by row ---------------------------------------------------------------------------
 
     def pointwise(self, points: Floats) -> Floats:
-        """(n, m) logarithm of the density of each row; NaN where a run failed, and -inf where the
+        """(n, m) logarithm of the density of each row, of rows held out as a forecast from those
+        that are fitted; NaN where a run failed, and -inf where the
         row is impossible."""
         values = self.space.values(points)
         return self.densities(values, self.run(self.predictor.runs, values))
@@ -89,8 +90,7 @@ class Problem:
     def densities(self, values: Mapping[str, Floats], predicted: Predicted) -> Floats:
         """(n, m) the same, for predictions that are there already."""
         columns = [
-            part.errors.log_density(part.observed, means, *part.settings(values))
-            for part, means in self._parted(values, predicted)
+            part.log_density(means, values) for part, means in self._parted(values, predicted)
         ]
         out = np.concatenate(columns, axis=1)
         out[~predicted.fits] = np.nan
@@ -103,12 +103,10 @@ class Problem:
     def draw(
         self, values: Mapping[str, Floats], predicted: Predicted, rng: np.random.Generator
     ) -> Floats:
-        """(n, m) new observations, with their errors."""
+        """(n, m) new observations, with their errors: of rows held out, as forecasts of the last
+        rows that are fitted."""
         return np.concatenate(
-            [
-                part.errors.draw(means, part.settings(values)[0], rng, part.gaps)
-                for part, means in self._parted(values, predicted)
-            ],
+            [part.draw(means, values, rng) for part, means in self._parted(values, predicted)],
             axis=1,
         )
 
@@ -119,7 +117,8 @@ class Problem:
         for d, mask in zip(self.calibration.data, self.predictor.masks, strict=True):
             if rows := np.flatnonzero(mask).tolist():
                 at = slice(first, first + len(rows))
-                out.append(Part(d, tuple(rows), at, self.calibration.labels))
+                known = self.calibration.fitted(d)[rows]
+                out.append(Part(d, tuple(rows), at, self.calibration.labels, known))
                 first = at.stop
         return out
 

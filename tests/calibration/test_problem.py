@@ -118,6 +118,27 @@ def test_what_is_held_out_does_not_count(system: sdsim.System) -> None:
     np.testing.assert_allclose(Problem(early, fitted=False).pointwise(points), each)
 
 
+def test_what_is_held_out_is_a_forecast_from_what_is_fitted(system: sdsim.System) -> None:
+    """With errors that persist: normal around what the last fitted error leaves, which is far off;
+    no held-out row knows another."""
+    rows, sd, rho = observed(0.4) + 1.0, 0.5, 0.8
+    data = [Data("level", "Level", rows, TIMES, likelihoods.Normal(sd, rho))]
+    whole = calibration(system, data=data, hold_out=HoldOut(after=2.5))
+    problem = Problem(whole, fitted=False)
+    points = np.log(np.repeat([[0.4, 8.0]], 20_000, axis=0))
+    values = problem.space.values(points)
+    found = problem.predictor.runs.predict(values)
+    left = rho ** (TIMES[3:] - 2.5)
+    want = stats.norm(rows[3:] - 1 + left, sd * np.sqrt(1 - left**2))
+    each = problem.densities(values, found)[0]
+    np.testing.assert_allclose(each[3:], want.logpdf(rows[3:]), rtol=1e-3)
+    np.testing.assert_allclose(each[:3], Problem(whole).pointwise(points[:1])[0])
+    draws = problem.draw(values, found, np.random.default_rng(1))
+    np.testing.assert_allclose(draws[:, 3:].mean(axis=0), want.mean(), atol=0.02)
+    np.testing.assert_allclose(draws[:, 3:].std(axis=0), want.std(), rtol=0.03)
+    np.testing.assert_allclose(draws[:, :3].mean(axis=0), rows[:3] - 1, atol=0.02)
+
+
 def test_a_run_that_fails_has_no_density(tmp_path: Path) -> None:
     decay(tmp_path)
     text = (tmp_path / "decay.mdl").read_text(encoding="utf-8")
