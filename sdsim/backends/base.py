@@ -55,6 +55,22 @@ def keepable(numbers: int, steps: int) -> None:
 
 
 @dataclass(frozen=True)
+class Tables:
+    """The tables that come with members instead of being part of the program.
+
+    points : tables, as `sdsim.backends.pieces.pieces_of` stores them.
+    of : (n_given, n_member) for each given table of the program and each member, which of them.
+    """
+
+    points: tuple[Floats, ...]
+    of: Ints
+
+    def some(self, chosen: slice | NDArray[np.intp]) -> Tables:
+        """The tables of some of the members."""
+        return replace(self, of=np.ascontiguousarray(self.of[:, chosen]))
+
+
+@dataclass(frozen=True)
 class Members:
     """The runs of a batch: their parameters, and the numbers that select their random streams.
 
@@ -62,12 +78,14 @@ class Members:
     numbers : (n_member,) each member's own number, whatever its position in the batch.
     moving : the only parameters that differ between members, here and in the batches likely to
         follow; None if unknown. It never changes a bit of the results but may speed up a kernel.
+    tables : for a program with given tables.
     """
 
     params: Floats
     numbers: Ints
     seed: int = 0
     moving: frozenset[int] | None = None
+    tables: Tables | None = None
 
     @property
     def count(self) -> int:
@@ -77,7 +95,20 @@ class Members:
     def some(self, chosen: slice | NDArray[np.intp]) -> Members:
         """Some of the members, by their positions in the batch."""
         params = np.ascontiguousarray(self.params[:, chosen])
-        return replace(self, params=params, numbers=self.numbers[chosen])
+        tables = self.tables and self.tables.some(chosen)
+        return replace(self, params=params, numbers=self.numbers[chosen], tables=tables)
+
+
+def given_with(members: Members) -> Tables:
+    """The tables of members of a program that needs some.
+
+    Raises
+    ------
+    ValueError : there are none.
+    """
+    if members.tables is None:
+        raise ValueError("the program has given tables, the members have none")
+    return members.tables
 
 
 @dataclass(frozen=True)

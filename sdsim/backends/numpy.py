@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.backends import philox
-from sdsim.backends.base import Floats, Grid, March, Members
+from sdsim.backends.base import Floats, Grid, March, Members, given_with
 from sdsim.backends.buffers import Past
+from sdsim.backends.pieces import read_given
 from sdsim.ir.program import LEAVES, Op, Program, Table
 
 Rule = Callable[..., Any]
@@ -88,7 +89,7 @@ class RowPlan:
                 continue
             op = program.ops[v]
             level[v] = 1 + max((level.get(a, 0) for a in op.args), default=0)
-            apart = op.data if op.code == "table" else 0.0
+            apart = op.data if op.code in ("table", "given") else 0.0
             grouped.setdefault((level[v], op.code, apart), []).append(v)
         numbers = count(first)
         self.groups: list[RowGroup] = []
@@ -152,6 +153,8 @@ class NumpyKernel:
             out = v[g.start : g.stop]
             if g.code == "table":
                 out[:] = read_table(self.program.tables[int(g.data[0])], v[g.args[0]])
+            elif g.code == "given":
+                out[:] = read_given(given_with(members), int(g.data[0]), v[g.args[0]])
             elif g.code == "random":
                 streams = g.data.astype(np.uint64)[:, None]
                 out[:] = philox.uniform(members.seed, members.numbers, streams, v[g.args[0]])

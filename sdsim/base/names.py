@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SPACE = re.compile(r"(?:\\[nrt]|[\s_\u00a0])+")
 
@@ -34,6 +35,7 @@ def display(name: str) -> str:
     return _SPACE.sub(" ", name.replace("_", " ")).strip()
 
 
+@lru_cache(1 << 16)
 def canonical(name: str) -> str:
     """The form in which all spellings of one name are equal.
 

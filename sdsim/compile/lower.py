@@ -18,7 +18,7 @@ from sdsim.compile.subscripts import Block
 from sdsim.functions import FUNCTIONS, KEPT, TABLES
 from sdsim.functions.base import check_arity
 from sdsim.functions.tables import COMPUTED, Numbers, only_at
-from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold
+from sdsim.ir.expr import Array, Binary, Call, Expr, Given, Lookup, Num, Ref, Text, Unary, fold
 from sdsim.ir.model import label_of
 from sdsim.ir.program import (
     Buffer,
@@ -66,7 +66,7 @@ class _Lowering:
         self._states: list[State] = []
         self._buffers: list[Buffer] = []
         self._tables: dict[Table, int] = {}
-        self._points_in_all = self._asked = 0
+        self._points_in_all = self._asked = self._given = 0
         self._events: dict[Event, None] = {}
         self._values: dict[tuple[str, int, bool], int] = {}
         self._made: dict[object, Sequence[int]] = {}
@@ -96,7 +96,7 @@ class _Lowering:
             tuple(self._ops), tuple(self._params), tuple(self._defaults), tuple(self._states),
             tuple(outputs), tuple(self._tables), tuple(self._buffers), tuple(self._events),
             dict(self._ordered.shapes), tuple(self._cells), tuple(self._readings),
-            tuple(self._matrices.values()),
+            tuple(self._matrices.values()), self._given,
         )  # fmt: skip
 
     # --- one element --------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class _Lowering:
                     return self._binary(_BINARY[op], *parts)
                 case Call():
                     return self._call(block, index, node, parts)
-                case Lookup() | Text() | Array():
+                case Lookup() | Given() | Text() | Array():
                     return -1
 
         before, self._starting = self._starting, at_start
@@ -236,7 +236,7 @@ class _Lowering:
             return self._apply(block, index, call, parts)
         if call.name == "with lookup":
             check_arity(call.name, len(parts), (2, 2))
-            return self.table(self._points(call.args[1]), parts[0])
+            return self.read(call.args[1], parts[0])
         if call.name in TABLES:
             return self._of_table(block, index, call, parts)
         if (row := FUNCTIONS.get(call.name)) is None:
@@ -254,9 +254,9 @@ class _Lowering:
         computed = self._data.series(call.name, int(block.at[id(call)][index]))
         if computed is not None:
             return computed.read(computed.kind, parts[0])
-        return self.table(self._points_of(block, index, call), parts[0])
+        return self.read(self._table_of(block, index, call), parts[0])
 
-    def _points_of(self, block: Block, index: int, named: Ref | Call) -> Lookup:
+    def _table_of(self, block: Block, index: int, named: Ref | Call) -> Expr:
         owners, cell = self._ordered.where[named.name][0], int(block.at[id(named)][index])
         if (number := int(owners[cell])) < 0:
             label = label_of(self._model, self._model.variables[named.name], cell)
@@ -264,7 +264,7 @@ class _Lowering:
         data = self._data.series(named.name, cell)
         if isinstance(data, Numbers):
             return data.points
-        return self._points(self._ordered.blocks[number].equation.expr)
+        return self._ordered.blocks[number].equation.expr
 
     def _of_table(self, block: Block, index: int, call: Call, parts: Sequence[int]) -> int:
         """A builtin that takes a lookup or data variable by name."""
@@ -278,13 +278,27 @@ class _Lowering:
             raise ModelError(what, remedy=f"give it the name of a {wanted}")
         if row.data and (of := self._data.series(given.name, int(block.at[id(given)][index]))):
             return row.lower(self, of, parts[1:])
-        return row.lower(self, self._points_of(block, index, given), parts[1:])
+        table = self._table_of(block, index, given)
+        if isinstance(table, Given):
+            raise ModelError(
+                f"{call.name.upper()} takes the points of '{variable.name}' into the equations, so "
+                "they must be the same in all cases",
+                remedy="run the cases one by one, or give them the same table",
+            )
+        return row.lower(self, self._points(table), parts[1:])
 
     # --- the interface for data equations -------------------------------------------------------
 
     def work_out(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
         """See `series.Lowering.work_out`."""
         return self._lower(block, index, expr, at_start)
+
+    def read(self, table: Expr, at: int) -> int:
+        """See `series.Lowering.read`."""
+        if isinstance(table, Given):
+            self._given = max(self._given, table.number + 1)
+            return self.op("given", at, data=float(table.number))
+        return self.table(self._points(table), at)
 
     def current(self, name: str, cell: int, at_start: bool) -> int | None:
         """See `series.Lowering.current`."""

@@ -15,7 +15,7 @@ from sdsim.compile.subscripts import Block
 from sdsim.functions import TABLES
 from sdsim.functions.base import Builder
 from sdsim.functions.tables import COMPUTED, Numbers, Series, only_at
-from sdsim.ir.expr import NA, Call, Expr, Lookup, Ref, walk
+from sdsim.ir.expr import NA, Call, Expr, Given, Lookup, Ref, walk
 from sdsim.ir.model import Model
 
 #: How deeply data equations may depend on each other.
@@ -100,6 +100,9 @@ class Lowering(Builder, Protocol):
     def work_out(self, block: Block, index: int, expr: Expr, at_start: bool) -> int:
         """The value of an expression for one element of a block, at the point in effect."""
 
+    def read(self, table: Expr, at: int) -> int:
+        """The value of a table, a `Lookup` or one that is `Given`, at ``at``."""
+
     def current(self, name: str, cell: int, at_start: bool) -> int | None:
         """The value of an element that is constant during a run; None for any other."""
 
@@ -123,6 +126,8 @@ class DataEquations:
     def value(self, block: Block, index: int, cell: int, at_start: bool) -> int:
         """The value of a data element at the current time."""
         expr, b = block.equation.expr, self._lowering
+        if isinstance(expr, Given):
+            return b.read(expr, b.time())
         series = self._made(block, index, at_start)
         if series is None:  # a data equation without data in it
             assert isinstance(expr, Call)

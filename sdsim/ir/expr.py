@@ -87,6 +87,17 @@ class Lookup:
     kind: str = "interpolate"
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A table whose points come with each member of a batch: the ``number``-th of those tables.
+
+    No file contains one; `sdsim.overrides.together` writes it, so that runs whose tables differ
+    have the same equations.
+    """
+
+    number: int
+
+
 def distinct(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
     """The points of a table, without exact repetitions in a row, which many models contain."""
     points = list(zip(x, y, strict=True))
@@ -102,7 +113,7 @@ class Array:
     shape: tuple[int, ...]
 
 
-Expr = Num | Text | Ref | Unary | Binary | Call | Lookup | Array
+Expr = Num | Text | Ref | Unary | Binary | Call | Lookup | Given | Array
 
 
 def plus(a: Expr, b: Expr) -> Expr:
@@ -239,6 +250,8 @@ def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
                     "(" + ",".join(f"({a:g},{b:g})" for a, b in zip(x, y, strict=True)) + ")",
                     9,
                 )
+            case Given(number):
+                return (f"(given {number})", 9)
             case Array(values, _):
                 return (", ".join(f"{v:g}" for v in values), 0)
 
@@ -248,7 +261,7 @@ def to_text(root: Expr, name: Callable[[str], str] = str) -> str:
 # --- flat plain data, so that depth does not matter -------------------------------------------
 
 _KINDS: dict[str, type[Any]] = {
-    c.__name__: c for c in (Num, Text, Ref, Unary, Binary, Call, Lookup, Array)
+    c.__name__: c for c in (Num, Text, Ref, Unary, Binary, Call, Lookup, Given, Array)
 }
 
 
@@ -272,6 +285,8 @@ def to_data(root: Expr) -> list[list[Any]]:
                 out.append(["Call", n, len(args), list(subs)])
             case Lookup(x, y, kind):
                 out.append(["Lookup", list(x), list(y), kind])
+            case Given(number):
+                out.append(["Given", number])
             case Array(values, shape):
                 out.append(["Array", list(values), list(shape)])
 
@@ -303,6 +318,8 @@ def from_data(data: Sequence[Sequence[Any]]) -> Expr:
         elif kind == "Lookup":
             x, y = (tuple(float(v) for v in row[i]) for i in (1, 2))
             stack.append(Lookup(x, y, str(row[3])))
+        elif kind == "Given":
+            stack.append(Given(int(row[1])))
         elif kind == "Array":
             stack.append(Array(tuple(map(float, row[1])), tuple(map(int, row[2]))))
         else:

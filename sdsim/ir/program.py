@@ -35,10 +35,11 @@ BINARY = (
 TERNARY = ("select",)
 
 #: ``table``: args (x,), data = index into `Program.tables`.
+#: ``given``: args (x,), data = the number of a table whose points come with each member.
 #: ``random``: args (step,), data = stream number: a uniform draw in (0, 1) that depends only on
 #:   seed, member, stream and step (`sdsim.backends.philox`).
 #: ``delayed``: args (), data = index into `Program.buffers`, of any kind.
-SPECIAL = ("table", "random", "delayed")
+SPECIAL = ("table", "given", "random", "delayed")
 
 
 class Op(NamedTuple):
@@ -160,6 +161,7 @@ class Program:
     outputs : every element of every variable, in order of evaluation.
     readings : where tables are read, so that a run can report leaving a table's range.
     matrices : matrices that are inverted, so that a run can report inverses spoilt by rounding.
+    given : the number of tables whose points come with the members.
     """
 
     ops: tuple[Op, ...]
@@ -174,6 +176,7 @@ class Program:
     param_cells: tuple[tuple[str, int], ...] = ()
     readings: tuple[Reading, ...] = ()
     matrices: tuple[Matrix, ...] = ()
+    given: int = 0
 
     @cached_property
     def param_places(self) -> Mapping[tuple[str, int], int]:
@@ -305,6 +308,7 @@ def to_bytes(program: Program) -> bytes:
         "shapes": program.shapes,
         "readings": program.readings,
         "matrices": program.matrices,
+        "given": program.given,
     }
     return json.dumps(data, separators=(",", ":")).encode()
 
@@ -328,4 +332,5 @@ def from_bytes(body: bytes) -> Program:
         param_cells=tuple((n, c) for n, c in d["cells"]),
         readings=tuple(Reading(*r) for r in d["readings"]),
         matrices=tuple(Matrix(tuple(c), tuple(i), n) for c, i, n in d["matrices"]),
+        given=int(d["given"]),
     )

@@ -71,6 +71,23 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
     ------
     ModelError : an unknown name, a value that is not a finite number, a stock given as a constant.
     """
+    changed, parameters = without_starts(model, overrides)
+    for key, values in starts(model, overrides).items():
+        variable = changed.get(key, model.variables[key])
+        changed |= started(model, variable, values)
+    return (model.replacing(changed) if changed else model), parameters
+
+
+def without_starts(
+    model: Model, overrides: Overrides
+) -> tuple[dict[str, Variable], dict[str, dict[int, float]]]:
+    """The variables (canonical names) with other equations, and the values of parameters; initial
+    values are left out.
+
+    Raises
+    ------
+    ModelError : as `apply`.
+    """
     changed: dict[str, Variable] = {}
     parameters: dict[str, dict[int, float]] = {}
     placed = overrides.placed
@@ -86,7 +103,7 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
                 ModelError("is a stock", remedy=remedy, variable=variable.name),
                 _named(model, overrides.constants, key),
             )
-        changed[key] = _replaced(model, variable, {i: Num(v) for i, v in values.items()})
+        changed[key] = replaced(model, variable, {i: Num(v) for i, v in values.items()})
     for role, tables in (("lookup", overrides.lookups), ("series", overrides.series)):
         for name, points in tables.items():
             try:
@@ -96,25 +113,34 @@ def apply(model: Model, overrides: Overrides) -> tuple[Model, dict[str, dict[int
             key = names.canonical(variable.name)
             variable = changed.get(key, variable)
             if role == "lookup" and variable.role == "equation":
-                where = None if cells is None else [_elements(model, variable, c) for c in cells]
+                where = None if cells is None else [elements_of(model, variable, c) for c in cells]
                 try:
                     changed[key] = with_table(variable, where, points)
                 except ModelError as e:
                     raise placed(e, name) from None
             else:
                 changed[key] = _tabled(model, variable, cells, points, role)
-    for key, values in values_for(model, overrides.initial, placed).items():
+    return changed, parameters
+
+
+def starts(model: Model, overrides: Overrides) -> dict[str, dict[int, float]]:
+    """Checked initial values: canonical name of a stock -> flat position -> value.
+
+    Raises
+    ------
+    ModelError : not a number, or not a stock.
+    """
+    out = values_for(model, overrides.initial, overrides.placed)
+    for key in out:
         variable = model.variables[key]
         if not variable.is_stock:
             remedy = "give its value among the constants"
             what = "is no stock and has no start value"
-            raise placed(
+            raise overrides.placed(
                 ModelError(what, remedy=remedy, variable=variable.name),
                 _named(model, overrides.initial, key),
             )
-        for hidden_key, v in _started(model, variable, values).items():
-            changed[hidden_key] = v
-    return (model.replacing(changed) if changed else model), parameters
+    return out
 
 
 def _without_lookups(model: Model, overrides: Overrides) -> None:
@@ -153,7 +179,8 @@ def _named(model: Model, given: Mapping[str, Any], key: str) -> str:
     return next(n for n in given if names.canonical(locate(model, n)[0].name) == key)
 
 
-def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
+def elements_of(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
+    """The elements (canonical) of a variable's flat position."""
     shape = shape_of(model, variable)
     at = np.unravel_index(cell, shape) if shape else ()
     return tuple(
@@ -161,9 +188,9 @@ def _elements(model: Model, variable: Variable, cell: int) -> tuple[str, ...]:
     )
 
 
-def _replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
+def replaced(model: Model, variable: Variable, exprs: Mapping[int, Expr]) -> Variable:
     """``variable``, with equations of their own for single elements."""
-    cells = [_elements(model, variable, i) for i in exprs]
+    cells = [elements_of(model, variable, i) for i in exprs]
     size = int(np.prod(shape_of(model, variable)))
     new = [Equation(e, c, (), variable.line) for c, e in zip(cells, exprs.values(), strict=True)]
     if len(new) == size:
@@ -182,15 +209,15 @@ def _tabled(
     if cells is None:
         equation = Equation(made, variable.dims, (), variable.line)
         return variable.with_equations([equation], role if kept else "equation")
-    out = _replaced(model, variable, dict.fromkeys(cells, made))
+    out = replaced(model, variable, dict.fromkeys(cells, made))
     return out.with_equations(out.equations, role if kept else "equation")
 
 
-def _started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
+def started(model: Model, variable: Variable, values: Mapping[int, float]) -> dict[str, Variable]:
     """The stock with a hidden constant as its initial value, so that it stays a parameter."""
     name = names.part(variable.name, "start")
     key = names.canonical(name)
-    given = {i: _elements(model, variable, i) for i in values}
+    given = {i: elements_of(model, variable, i) for i in values}
     start = [Equation(Num(v), given[i]) for i, v in values.items()]
     stock = []
     for e in variable.equations:

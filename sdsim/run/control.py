@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends.base import Members
+from sdsim.backends.base import Members, Tables
 from sdsim.base import limits, names
 from sdsim.base.errors import ModelError, UnsupportedError, warn
 from sdsim.overrides import Overrides
@@ -22,13 +22,14 @@ def moving_end(system: System) -> int | None:
 
 def horizon_of(
     system: System, vector: NDArray[np.float64], method: Method, alone: bool = False,
-    changes: Overrides | None = None,
+    changes: Overrides | None = None, tables: Tables | None = None,
 ) -> Horizon:  # fmt: skip
     """The run's times from the control variables; the method's own step is put into ``vector``.
 
     alone : whether the run has one member. Its FINAL TIME may then depend on the model, and its
         value at the start is used; see `sdsim.run.final_time`.
     changes : the changes made by the run, to locate impossible values.
+    tables : the given tables of the run, if it has any.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def horizon_of(
         at = start if program.dynamic[value] else 0.0
         return float(kernel.observe(at, at, 0, states, fixed, members)[0, 0])
 
-    members = Members(vector[:, None], np.zeros(1, dtype=np.int64))
+    members = Members(vector[:, None], np.zeros(1, dtype=np.int64), tables=tables)
 
     def moving(name: str) -> bool:
         """Whether the name is a FINAL TIME that the model computes."""

@@ -16,6 +16,7 @@ from sdsim.base.errors import ModelError, one_line
 from sdsim.base.version import __version__
 from sdsim.ir.model import label_of, shape_of
 from sdsim.overrides import Overrides, checked_seed, locate, parameter_vector, sorted_out
+from sdsim.run.cases import Cases, with_rows
 from sdsim.run.control import horizon_of
 from sdsim.run.horizon import Horizon
 from sdsim.run.methods import Method, checked_method, method_named
@@ -27,7 +28,9 @@ class Prepared:
     """What a single run and an ensemble have in common.
 
     system : the model with the structural changes applied.
-    vector : (n_param,) values of the program's parameters, model units.
+    vector : (n_param,) values of the program's parameters, model units; of the first case.
+    cases : for a run of several cases (`sdsim.run.prepared_cases`); ``changes`` are then those
+        common to all.
     """
 
     system: System
@@ -36,6 +39,7 @@ class Prepared:
     horizon: Horizon
     method: Method
     seed: int
+    cases: Cases | None = None
 
     @cached_property
     def grid(self) -> Grid:
@@ -69,20 +73,25 @@ class Prepared:
         }
 
     def member(self) -> Members:
-        """The run as a batch of one member."""
+        """The run as a batch of one member, of the first case."""
+        if self.cases is not None:
+            return self.members((), (), np.zeros(1, dtype=np.int64))
         return Members(self.vector[:, None], np.zeros(1, dtype=np.int64), self.seed)
 
     def members(
-        self, rows: Sequence[Sequence[int]], values: Sequence[Floats], numbers: Ints
-    ) -> Members:
+        self, rows: Sequence[Sequence[int]], values: Sequence[Floats], numbers: Ints,
+        of: Ints | None = None,
+    ) -> Members:  # fmt: skip
         """A batch in which each member has its own values of the parameters ``rows``.
 
         values : for each of ``rows``, (n_member,).   numbers : (n_member,) of the members.
+        of : (n_member,) the case of each, by its number; the first by default.
         """
+        if self.cases is not None:
+            of = np.zeros(len(numbers), dtype=np.int64) if of is None else of
+            return with_rows(self.cases.members(of, numbers, self.seed), rows, values)
         matrix = np.repeat(self.vector[:, None], len(numbers), axis=1)
-        for where, own in zip(rows, values, strict=True):
-            matrix[list(where)] = own
-        return Members(matrix, numbers, self.seed, frozenset(r for where in rows for r in where))
+        return with_rows(Members(matrix, numbers, self.seed), rows, values)
 
     def rows(self, drawn: Iterable[str]) -> list[list[int]]:
         """The parameters that each name sets.
@@ -147,18 +156,24 @@ def prepare(
     """
     system, seed = checked_system(system), checked_seed(seed)
     method = method_of(system) if method is None else checked_method(method)
-    changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
+    changes = changes_of(system, params)
     if initial:
         changes = changes | Overrides(initial=initial)
     if any(value is not None for value in control):
-        changes |= _controls(system, method, params, control)
+        changes |= controls_of(system, method, params, control)
     ready, parameters = system.overridden(changes)
     vector = parameter_vector(ready.program, parameters)
     if ready.program.buffers:
-        _refuse_long_delays(ready, vector, seed)
+        members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
+        refuse_long_delays(ready, members)
     return Prepared(
         ready, changes, vector, horizon_of(ready, vector, method, alone, changes), method, seed
     )
+
+
+def changes_of(system: System, params: Mapping[str, Any] | Overrides | None) -> Overrides:
+    """What ``params`` change; see `sdsim.overrides.sorted_out`."""
+    return params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
 
 
 def method_of(system: System) -> Method:
@@ -166,7 +181,7 @@ def method_of(system: System) -> Method:
     return method_named(system.model.method or "euler")
 
 
-def _controls(
+def controls_of(
     system: System,
     method: Method,
     params: Mapping[str, Any] | Overrides | None,
@@ -200,7 +215,7 @@ def _said(value: Any) -> str:
     return one_line(str(np.asarray(value) if hasattr(value, "dtype") else value))
 
 
-def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:
+def refuse_long_delays(system: System, members: Members) -> None:
     """Refuse delays too long to store.
 
     Raises
@@ -211,9 +226,9 @@ def _refuse_long_delays(system: System, vector: Floats, seed: int) -> None:
     lags = [(b.label, b.start[1]) for b in program.buffers if b.kind != "belt"]
     steps = [value for _, value in lags]
     kernel = Numpy().compile(replace(program, states=(), buffers=()), steps)
-    members = Members(vector[:, None], np.zeros(1, dtype=np.int64), seed)
     states, fixed = kernel.start(members)
-    asked = dict(zip(steps, kernel.observe(0.0, 0.0, 0, states, fixed, members)[:, 0], strict=True))
+    lags_asked = kernel.observe(0.0, 0.0, 0, states, fixed, members)
+    asked = dict(zip(steps, np.fmax.reduce(lags_asked, axis=1), strict=True))
     for label, value in lags:
         if asked[value] > limits.KEPT_NUMBERS:
             variable = names.spoken(label)

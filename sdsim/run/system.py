@@ -195,13 +195,26 @@ class System:
     def overridden(self, changes: Overrides) -> tuple[System, Mapping[str, Mapping[int, float]]]:
         """A system with the structural changes applied, and the rest as parameter values."""
         model, parameters = overrides.apply(self.model, changes)
+        return self._variant(model), parameters
+
+    def serving(self, cases: Mapping[str, Overrides]) -> tuple[System, overrides.Together]:
+        """A system that serves several cases, and what differs between them."""
+        both = overrides.together(self.model, cases, self._default)
+        return self._variant(both.model), both
+
+    def _default(self, key: str, cell: int) -> float:
+        """The number of an element of a constant (canonical name, flat position)."""
+        return self.program.defaults[self.program.param_places[key, cell]]
+
+    def _variant(self, model: Model) -> System:
+        """The system of a changed model, kept ready for the next time."""
         if model is self.model:
-            return self, parameters
+            return self
         if model.hash not in self._variants:
             if len(self._variants) >= MAX_VARIANTS:
                 self._variants.pop(next(iter(self._variants)))
             self._variants[model.hash] = System(model, self.backend, self.cached)
-        return self._variants[model.hash], parameters
+        return self._variants[model.hash]
 
 
 def checked_system(system: object) -> System:

@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sdsim.base.errors import UnsupportedError
-from sdsim.ir.expr import Array, Binary, Call, Expr, Lookup, Num, Ref, Text, Unary, fold, rewrite
+from sdsim.ir.expr import (
+    Array,
+    Binary,
+    Call,
+    Expr,
+    Given,
+    Lookup,
+    Num,
+    Ref,
+    Text,
+    Unary,
+    fold,
+    rewrite,
+)
 
 #: Binding strength of a piece of text; an atom never needs parentheses.
 ATOM = 9
@@ -93,7 +106,7 @@ def printed(root: Expr, dialect: Dialect) -> str:
                 return dialect.call(node, [text for text, _ in parts]), ATOM
             case Lookup():
                 return dialect.table(node), ATOM
-            case Array():
+            case Array() | Given():
                 raise UnsupportedError("a table in the middle of an equation cannot be written")
 
     return fold(root, visit)[0]

@@ -8,7 +8,8 @@ from sdsim.backends.llvm.text import Body
 #: parameter to the next.
 WORDS = (
     "params", "stride", "numbers", "seed", "steps", "saved", "step", "half", "sixth", "tape",
-    "out", "count", "stopped", "frame", "ring", "lags", "counter", "blocks", "last",
+    "out", "count", "stopped", "frame", "ring", "lags", "counter", "blocks", "last", "given",
+    "cursors",
 )  # fmt: skip
 
 

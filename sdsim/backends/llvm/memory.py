@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends.base import Floats, Grid, Ints, Members, keepable
+from sdsim.backends.base import Floats, Grid, Ints, Members, given_with, keepable
 from sdsim.backends.llvm.code import Code
+from sdsim.backends.llvm.cursors import ROWS
 from sdsim.backends.llvm.environment import WORDS
 
 #: A march with fewer rows to compute than this stays in one thread.
@@ -30,9 +31,11 @@ class Points:
         self.code = code
         self._scratch = _aligned(code.sizes.scratch * code.width)
         self._tape = _aligned(code.sizes.tape)
+        self._cursors = _aligned(code.sizes.cursors * ROWS * code.width)
         self._env = np.zeros(len(WORDS), dtype=np.int64)
         self._set("frame", _address(self._scratch))
         self._set("tape", _address(self._tape))
+        self._set("cursors", _address(self._cursors))
         self._set("stride", 8 * code.width)
         self._at = _address(self._env)
         self._members: Members | None = None
@@ -45,7 +48,9 @@ class Points:
         """Use the parameters and numbers of these members."""
         params = np.ascontiguousarray(members.params, dtype=np.float64)
         numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
-        self._kept = (params, numbers)
+        given = _given(self.code, members)
+        self._kept = (params, numbers, given, members.tables)
+        self._set("given", _address(given))
         self._set("params", _address(params))
         self._set("numbers", _address(numbers))
         self._set("seed", _signed(members.seed))
@@ -81,6 +86,7 @@ class Place:
             "frame": _aligned(sizes.frame * width),
             "ring": np.empty((sizes.kept(steps), width)),
             "lags": np.empty((sizes.buffers, width + 2), dtype=np.int64),
+            "cursors": _aligned(sizes.cursors * ROWS * width),
         }
 
     def march(self, env: Ints) -> None:
@@ -111,7 +117,8 @@ class Job:
         self._lock, self._final = threading.Lock(), False
         params = np.ascontiguousarray(members.params, dtype=np.float64)
         numbers = np.ascontiguousarray(members.numbers, dtype=np.int64)
-        self._kept = (saved, params, numbers, values, stopped)
+        given = _given(code, members)
+        self._kept = (saved, params, numbers, values, stopped, given, members.tables)
         self._words: dict[str, int | float] = {
             "params": _address(params), "stride": 8 * members.count, "numbers": _address(numbers),
             "seed": _signed(members.seed), "steps": grid.steps, "saved": _address(saved),
@@ -119,6 +126,7 @@ class Job:
             "out": _address(values), "count": members.count,
             "stopped": _address(stopped), "counter": _address(self._counter),
             "blocks": self.blocks, "last": members.count - code.width,
+            "given": _address(given),
         }  # fmt: skip
 
     def _tape(self, code: Code) -> Floats:
@@ -220,7 +228,19 @@ def padded(members: Members, count: int) -> Members:
         return members
     params = np.pad(members.params, ((0, 0), (0, missing)), mode="edge")
     numbers = np.pad(members.numbers, (0, missing), mode="edge")
-    return replace(members, params=params, numbers=numbers)
+    tables = members.tables
+    if tables is not None:
+        tables = replace(tables, of=np.pad(tables.of, ((0, 0), (0, missing)), mode="edge"))
+    return replace(members, params=params, numbers=numbers, tables=tables)
+
+
+def _given(code: Code, members: Members) -> Ints:
+    """(n_given, n_member) the addresses of the given tables of each member."""
+    if not code.sizes.cursors:
+        return np.empty((0, members.count), dtype=np.int64)
+    tables = given_with(members)
+    at = np.array([_address(p) for p in tables.points], dtype=np.int64)
+    return np.ascontiguousarray(at[tables.of])
 
 
 def _aligned(count: int) -> Floats:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from sdsim.backends.llvm import buffers as past
-from sdsim.backends.llvm import draws, maths
+from sdsim.backends.llvm import cursors, draws, maths
 from sdsim.backends.llvm.buffers import kept_rows
+from sdsim.backends.llvm.cursors import SEEK
 from sdsim.backends.llvm.environment import WORDS, word
 from sdsim.backends.llvm.machine import Machine
 from sdsim.backends.llvm.plan import Plan, Unit
@@ -28,6 +29,7 @@ class Sizes:
     """The memory that a caller must provide: rows by area, and words for lags.
 
     kept_each, kept_more : rows stored by buffers, per step and in addition.
+    cursors : readings of given tables.
     """
 
     fixed: int
@@ -37,6 +39,7 @@ class Sizes:
     buffers: int
     kept_each: int
     kept_more: int
+    cursors: int
 
     @property
     def frame(self) -> int:
@@ -49,7 +52,7 @@ class Sizes:
         s = plan.sizes
         return Sizes(
             s["fixed"], len(plan.states), s["scratch"], s["tape"], len(plan.buffers),
-            *kept_rows(plan, len(plan.buffers)),
+            *kept_rows(plan, len(plan.buffers)), len(plan.cursors),
         )  # fmt: skip
 
     def kept(self, steps: int) -> int:
@@ -134,13 +137,14 @@ class ModuleWriter:
         i64, f = self.lanes.ints, self.lanes.floats
         rows = 1 if stages == 1 else 3
         areas = self._whole_areas() if whole else self._frame_areas()
+        arrays = ("params", "numbers", "out", "stopped", *(("given",) if n.cursors else ()))
         bad, some = self._newly_bad()
         return f"""define void @march(ptr noalias %job) {self.machine.attributes} {{
 entry:
   %env = alloca [{len(WORDS)} x i64], align 64
   call void @llvm.memcpy.p0.p0.i64(ptr %env, ptr %job, i64 {8 * len(WORDS)}, i1 false)
   %stop = alloca {i64}, align 64
-{areas}{_words("params", "numbers", "out", "stopped", "saved", "counter", "tape")}\
+{areas}{_words(*arrays, "saved", "counter", "tape")}\
 {_words("steps", "count", "blocks", "last", kind="i64")}\
   %wide = mul i64 %count_0, {8 * self.plan.shown}
   br label %next
@@ -153,7 +157,7 @@ begin:
   %over = icmp sgt i64 %plain, %last_0
   %member = select i1 %over, i64 %last_0, i64 %plain
   %bytes = mul i64 %member, 8
-{_moved("params", "numbers", "out", "stopped")}\
+{_moved(*arrays)}\
   store {f} {self.lanes.number(0.0)}, ptr %scratch, align 8
   store {i64} {self.lanes.whole(-1)}, ptr %stop, align 8
 {self._calls("start", "%tape_0")}  br label %step
@@ -259,6 +263,8 @@ leave:
                 self.parts.append(draws.definition(int(found[1]), reading, self.declared))
             elif name in past.DEFINITIONS:
                 self.parts.append(past.DEFINITIONS[name](self.lanes, attributes))
+            elif name == SEEK:
+                self.parts.append(cursors.definition(self.lanes, attributes))
         self.declared.setdefault(
             "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
         )

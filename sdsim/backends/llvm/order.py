@@ -14,7 +14,7 @@ from sdsim.ir.program import Op
 
 #: The number of values in a section above which few live values matter more than independence.
 LONG = 3000
-_CYCLES = {"div": 13, "sqrt": 15, "pow": 40, "exp": 25, "log": 25, "table": 25}
+_CYCLES = {"div": 13, "sqrt": 15, "pow": 40, "exp": 25, "log": 25, "table": 25, "given": 25}
 _OTHERS = 4
 
 

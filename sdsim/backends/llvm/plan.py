@@ -23,7 +23,7 @@ from sdsim.ir.program import Program
 #: The kinds of task that update a state.
 MOVES = ("euler", "rk1", "rk2", "rk3", "rk4")
 #: The amount of code for an operation, if it is more than an instruction or two.
-_WEIGHT = {"table": 8, "random": 4, "delayed": 6, "pow": 2, "exp": 2, "log": 2}
+_WEIGHT = {"table": 8, "given": 16, "random": 4, "delayed": 6, "pow": 2, "exp": 2, "log": 2}
 
 
 class Phase(IntEnum):
@@ -74,6 +74,7 @@ class Plan:
     rows : area and row in memory, by group and value; group "" serves all.
     sizes : rows by area.
     states, buffers : row of each one that is used, by its number in the program.
+    cursors : for each reading of a given table, by its value, the cursor it keeps.
     alias : values replaced by another value.
     shown : rows of a saved step, whether or not the code fills them.
     """
@@ -87,6 +88,7 @@ class Plan:
     buffers: dict[int, int]
     alias: dict[int, int]
     shown: int
+    cursors: dict[int, int]
 
     def row(self, unit: Unit, v: int) -> tuple[str, int] | None:
         """Where a unit finds or stores a value, if it has a place in memory."""
@@ -160,7 +162,7 @@ class _Natures:
                     self.alias[v] = program.buffers[int(op.data)].start[0]
             else:
                 phase = max((self.phase[a] for a in op.args), default=Phase.RUN)
-                varying = op.code == "random" or any(self.varying[a] for a in op.args)
+                varying = op.code in ("random", "given") or any(self.varying[a] for a in op.args)
             self.phase.append(phase)
             self.varying.append(varying)
 
@@ -289,10 +291,17 @@ class _Planner:
         """The plan of all sections collected."""
         rows, sizes = self.rows()
         uniform = tuple(not v for v in self.natures.varying)
-        alias = self.natures.alias
+        alias, cursors = self.natures.alias, self.cursors()
         return Plan(
-            self.program, uniform, self.sections, rows, sizes, states, buffers, alias, shown
-        )
+            self.program, uniform, self.sections, rows, sizes, states, buffers, alias, shown,
+            cursors,
+        )  # fmt: skip
+
+    def cursors(self) -> dict[int, int]:
+        """A cursor for each reading of a given table in any section."""
+        units = (u for units in self.sections.values() for u in units)
+        read = {v for u in units for v in u.values if self.program.ops[v].code == "given"}
+        return {v: k for k, v in enumerate(sorted(read))}
 
 
 def for_march(
@@ -323,6 +332,7 @@ def for_march(
 
     p.uniform_section(needed)
     lags = [Task("lag", k, program.buffers[k].start) for k in buffers]
+    lags += [Task("forget", v, ()) for v in needed if ops[v].code == "given"]
     begin = [Task("begin", row, (program.states[s].initial,)) for s, row in states.items()]
     p.section("start", "start", p.varying(needed, Phase.RUN), begin + lags)
     moves = {

@@ -22,7 +22,7 @@ FIXED = "fixed"
 #: Leaves with a known number.
 NUMBERS = ("const", FIXED)
 #: The cost of operations that cost more than the simplest.
-_COSTS = {"div": 8, "sqrt": 8, "table": 8, "exp": 20, "log": 20, "pow": 40}
+_COSTS = {"div": 8, "sqrt": 8, "table": 8, "given": 8, "exp": 20, "log": 20, "pow": 40}
 #: The smallest share of a step's cost that special code must save to be worth making.
 GAIN = 0.1
 _EXACT = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sdsim.backends.llvm import buffers as past
-from sdsim.backends.llvm import draws
+from sdsim.backends.llvm import cursors, draws
 from sdsim.backends.llvm.environment import word
 from sdsim.backends.llvm.plan import Plan, Unit
 from sdsim.backends.llvm.rules import apply, quotient
@@ -20,6 +20,8 @@ from sdsim.backends.llvm.text import Body, Lanes
 #: Areas passed to every unit. ``slope``: the sum of rates over the stages of Runge-Kutta.
 AREAS = ("tape", "fixed", "state", "work", "slope", "scratch")
 ARGUMENTS = ", ".join(f"ptr noalias %{a}" for a in (*AREAS, "env"))
+#: Groups of sections between which cursors last: those of the steps of a march.
+LASTING = ("step", "late")
 SCALARS = "double %time, double %event, double %now, ptr noalias %tape"
 
 
@@ -72,6 +74,9 @@ class _Writer:
         args = [self.read(a) for a in op.args]
         if op.code == "table":
             return self.owner.reader.read(b, self.plan.program.tables[int(op.data)], args[0])
+        if op.code == "given":
+            lasting = self.unit.group in LASTING
+            return cursors.read(b, self.plan.cursors[v], int(op.data), args[0], lasting)
         if op.code == "random":
             return draws.draw(b, args[0], int(op.data), word(b, "seed"), word(b, "numbers", "ptr"))
         last = self.plan.program.ops[op.args[-1]]
@@ -258,6 +263,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "wanted": _result,
     "hold": _hold,
     "push": lambda w, k, *values: past.push(w.body, w.plan, k, *values),
+    "forget": lambda w, v: cursors.forget(w.body, w.plan.cursors[v]),
     "settle": _settle,
     "euler": _euler,
     "rk1": _rk1,
