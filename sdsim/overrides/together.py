@@ -57,11 +57,9 @@ def together(model: Model, cases: Mapping[str, Overrides], own: Own) -> Together
 
 
 def in_case(error: ModelError, name: str) -> ModelError:
-    """An error about one case; one that has no file gets the name of the case."""
-    if error.file:
-        return error
+    """An error about one case, which it names."""
     return type(error)(
-        f"case '{name}': {error.what}", remedy=error.remedy, line=error.line,
+        f"case '{name}': {error.what}", remedy=error.remedy, file=error.file, line=error.line,
         variable=error.variable,
     )  # fmt: skip
 
@@ -116,7 +114,7 @@ class _Merge:
         role = roles.pop() if len(roles) == 1 else "equation"
         made: dict[int, Expr] = {}
         for cell, column in self._columns(base, versions):
-            if all(e is column[0] for e in column):
+            if all(e is column[0] for e in column) and _has(base, column[0]):
                 continue
             if role == "equation":
                 column = self._as_tables(key, cell, base, column)
@@ -170,7 +168,7 @@ class _Merge:
 
     def _number(self, case: int, key: str, cell: int, base: Variable, expr: Expr) -> float:
         """The number that a constant has in a case: a parameter's, or one in a new equation."""
-        if any(expr is e.expr for e in base.equations):
+        if _has(base, expr):
             given = self.parameters[case].get(key, {})
             return given[cell] if cell in given else self.own(key, cell)
         assert isinstance(expr, Num)
@@ -259,6 +257,11 @@ class _Merge:
 
 def _layout(variable: Variable) -> tuple[object, ...]:
     return tuple((e.subs, e.excepts) for e in variable.equations)
+
+
+def _has(variable: Variable, expr: Expr) -> bool:
+    """Whether an expression is one of the variable's own."""
+    return any(expr is e.expr for e in variable.equations)
 
 
 def _has_numbers(versions: Sequence[Variable]) -> bool:

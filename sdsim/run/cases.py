@@ -37,6 +37,10 @@ class Cases:
         """The given tables of one case, for one member."""
         return self.tables and self.tables.some(slice(case, case + 1))
 
+    def crossed(self, count: int) -> tuple[Ints, Ints]:
+        """For ``count`` members in each case: their own numbers, and the case of each."""
+        return np.tile(np.arange(count), self.count), np.repeat(np.arange(self.count), count)
+
     def members(self, of: Ints, numbers: Ints, seed: int) -> Members:
         """A batch with a member of case ``of[k]`` at each position k."""
         tables = self.tables and self.tables.some(of)

@@ -17,7 +17,8 @@ from sdsim.run.driver import march
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.nonfinite import LOOK_FOR, causes
 from sdsim.run.prepared import prepare
-from sdsim.run.ranges import outside_computed, outside_drawn, outside_set
+from sdsim.run.prepared_cases import prepare_cases
+from sdsim.run.ranges import outside_computed, outside_drawn, outside_in_cases, outside_set
 from sdsim.run.result import assemble
 from sdsim.run.saved import saved_of
 from sdsim.run.system import System
@@ -30,6 +31,7 @@ def simulate_many(
     method: Method | None = None,
     save: str | Iterable[str] | None = None,
     *,
+    cases: Mapping[str, Any] | None = None,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
     initial_time: float | None = None,
@@ -46,6 +48,10 @@ def simulate_many(
     params : changes common to all members; see `sdsim.run.simulate.simulate`.
     method : `Euler`, `RK4` or another with a fixed step; None uses the file's method, else Euler.
     save : names of the variables to save, or a single name; see `sdsim.simulate`.
+    cases : several sets of changes by name, each like ``params`` or a `Preset`: all members run
+        once in each case. Cases may have their own tables, series and start values; one program
+        serves them all, whose results are those of each case run alone, to the bit. Where a case
+        and ``params`` give the same, the case wins; ``draws`` win over both.
     numbers : (n_member,) the members' own numbers, which select their random streams; 0, 1, ... by
         default. A member's result does not depend on the other members in the batch.
     initial_time, final_time, time_step, saveper : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER
@@ -59,11 +65,13 @@ def simulate_many(
     complete runs; and the coordinate ``draws (draw, member)``, the values given to each member, by
     name, in model units. A member's values are NaN from the time at which it stopped. The
     attributes are those of a single run, plus ``draws``: the names of the constants that vary.
+    With ``cases``, everything but ``draws`` is over ``case`` too, before ``member``.
 
     Raises
     ------
     ModelError : a name or value that does not fit, no members, different lengths, a constant drawn
-        twice, or more values than this machine can hold.
+        twice, or more values than this machine can hold; cases that run over
+        different times, or of which some replace an equation that others keep.
 
     Warns
     -----
@@ -76,10 +84,25 @@ def simulate_many(
     >>> many = sdsim.simulate_many(model, {"Room Temperature": [50, 70]}, save="Teacup Temperature")
     >>> many["Teacup Temperature"].isel(time=-1).values.round(1).tolist()
     [56.4, 75.4]
+
+    Cases side by side, each with the draws:
+
+    >>> rooms = {"cool": {"Room Temperature": 60}, "warm": {"Room Temperature": 80}}
+    >>> many = sdsim.simulate_many(model, {"Characteristic Time": [5, 10]}, cases=rooms)
+    >>> many["Teacup Temperature"].isel(time=-1).sel(case="warm").values.round(1).tolist()
+    [80.2, 84.9]
     """
     control = (initial_time, final_time, time_step, saveper)
     out = simulated_many(
-        system, draws, params, method, save, seed=seed, numbers=numbers, control=control
+        system,
+        draws,
+        params,
+        method,
+        save,
+        cases=cases,
+        seed=seed,
+        numbers=numbers,
+        control=control,
     )
     if said := _told(system.model, out):
         warn(said)
@@ -93,6 +116,7 @@ def simulated_many(
     method: Method | None = None,
     save: str | Iterable[str] | None = None,
     *,
+    cases: Mapping[str, Any] | None = None,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
     control: Sequence[float | None] = (),
@@ -101,7 +125,10 @@ def simulated_many(
 
     control : INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER; None keeps the model's value.
     """
-    run = prepare(system, params, method, control=control, seed=seed)
+    if cases is None:
+        run = prepare(system, params, method, control=control, seed=seed)
+    else:
+        run = prepare_cases(system, cases, params, method, control=control, seed=seed)
     in_batches(run.method, "an ensemble runs")
     by_name = mapping(draws, "draws")
     _in_rows(run.system.model, by_name)
@@ -128,50 +155,67 @@ def simulated_many(
     saved = saved_of(run.system, save)
     wanted = saved.values
     each = len(run.grid.saved) * len(wanted)
-    _room_for(each + len(run.vector), count)
+    labels = () if run.cases is None else run.cases.names
+    times = max(1, len(labels))
+    total = times * count
+    _room_for(each + len(run.vector), total)
     own = np.arange(count, dtype=np.int64) if given is None else given.astype(np.int64)
-    members = run.members(run.rows(drawn), list(drawn.values()), own)
+    members = run.members(
+        run.rows(drawn), [np.tile(v, times) for v in drawn.values()], np.tile(own, times),
+        np.repeat(np.arange(times), count),
+    )  # fmt: skip
     try:
         marched = march(run, members, wanted)
     except MemoryError:
-        raise _too_large(each, count) from None
+        raise _too_large(each, total) from None
     values = marched.values
     if marched.failed.size:
         late = np.arange(len(marched.time))[:, None] >= marched.kept
         values = np.where(late[:, None, :], np.nan, values)
-    cause = np.full(count, "", dtype=object)
+    cause = np.full(total, "", dtype=object)
     cause[marched.failed] = [c.label for c in causes(run, members, marched)]
     for text in (
-        *outside_set(system.model, run.changes), *outside_drawn(system.model, drawn),
-        *outside_computed(run, saved, values, drawn),
+        *outside_set(system.model, run.changes), *outside_in_cases(run),
+        *outside_drawn(system.model, drawn), *outside_computed(run, saved, values, drawn),
     ):  # fmt: skip
         warn(text)
     attributes = run.attributes()
     attributes["draws"] = "; ".join(sorted(drawn))
+    over: dict[str, Any] = {"case": list(labels)} if labels else {}
+    over["member"] = own
+    shape = tuple(map(len, over.values()))
     try:
-        out = assemble(run.system.model, saved, values, marched.time, attributes, own)
+        values = values.reshape(*values.shape[:2], *shape)
+        out = assemble(run.system.model, saved, values, marched.time, attributes, over)
     except MemoryError:
-        raise _too_large(each, count) from None
-    out = out.assign(stopped=("member", marched.stopped), cause=("member", cause.astype(str)))
+        raise _too_large(each, total) from None
+    axes = tuple(over)
+    stopped, said = marched.stopped.reshape(shape), cause.astype(str).reshape(shape)
+    out = out.assign(stopped=(axes, stopped), cause=(axes, said))
     return _with_draws(out, drawn) if drawn else out
 
 
 def _told(model: Model, out: xr.Dataset) -> str:
     """One line that says which members of an ensemble stopped; empty if none did."""
-    stopped = out["stopped"].values
-    at = np.flatnonzero(~np.isnan(stopped))
-    if not at.size:
+    stopped, cause = out["stopped"].values, out["cause"].values
+    at = [tuple(place) for place in np.argwhere(~np.isnan(stopped)).tolist()]
+    if not at:
         return ""
-    numbers, cause = out["member"].values, out["cause"].values
     first = some(
-        (f"member {numbers[i]}: '{names.spoken(cause[i])}' is not finite at time {stopped[i]:.10g}"
+        (f"{_which(out, i)}: '{names.spoken(cause[i])}' is not finite at time {stopped[i]:.10g}"
          for i in at), 3,
     )  # fmt: skip
     file = f"{model.file}: " if model.file else ""
     return (
-        f"{file}{len(at):,} of {len(stopped):,} members stopped early and are NaN from then on "
+        f"{file}{len(at):,} of {stopped.size:,} members stopped early and are NaN from then on "
         f"({first}); 'stopped' and 'cause' of the result list all of them: {LOOK_FOR}"
     )
+
+
+def _which(out: xr.Dataset, place: tuple[int, ...]) -> str:
+    """A member of an ensemble, and its case if there are cases, in words."""
+    member = f"member {out['member'].values[place[-1]]}"
+    return member if len(place) == 1 else f"{member} of case '{out['case'].values[place[0]]}'"
 
 
 def _with_draws(out: xr.Dataset, drawn: Mapping[str, np.ndarray[Any, Any]]) -> xr.Dataset:

@@ -26,7 +26,7 @@ from sdsim.run.system import System, checked_system
 
 def prepare_cases(
     system: System,
-    cases: Mapping[str, Mapping[str, Any] | Overrides],
+    cases: Mapping[str, Any],
     params: Mapping[str, Any] | Overrides | None = None,
     method: Method | None = None,
     *,
@@ -40,7 +40,7 @@ def prepare_cases(
 
     Parameters
     ----------
-    cases : the changes of each case by its name, as ``params`` of `prepare`.
+    cases : the changes of each case by its name: as ``params`` of `prepare`, or a `Preset`.
     params : changes common to all cases; where a case gives something else, the case wins.
     control : as for `prepare`, the same for all cases.
 
@@ -54,7 +54,7 @@ def prepare_cases(
     if not mapping(cases, "cases"):
         raise ModelError("no cases", remedy="write cases={'name': changes}")
     common = changes_of(system, params)
-    each = {name: common | changes_of(system, changes) for name, changes in cases.items()}
+    each = {name: common | _of_case(system, name, given) for name, given in cases.items()}
     if any(value is not None for value in control):
         fixed = controls_of(system, method, params, control)
         each = {name: changes | fixed for name, changes in each.items()}
@@ -66,6 +66,14 @@ def prepare_cases(
         refuse_long_delays(ready, found.members(every, every, seed))
     horizon = _same_horizon(ready, found, each, method)
     return Prepared(ready, common, found.vectors[:, 0], horizon, method, seed, found)
+
+
+def _of_case(system: System, name: str, given: Any) -> Overrides:
+    """The changes of one case."""
+    try:
+        return changes_of(system, getattr(given, "overrides", given))
+    except ModelError as e:
+        raise in_case(e, name) from None
 
 
 def _same_horizon(

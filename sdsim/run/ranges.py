@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sdsim.backends.base import Floats
 from sdsim.base import names
-from sdsim.ir.model import Model
+from sdsim.ir.model import Model, label_of
 from sdsim.overrides import Overrides, locate, values_for
 from sdsim.run.prepared import Prepared
 from sdsim.run.saved import Saved
@@ -46,6 +46,32 @@ def outside_set(model: Model, changes: Overrides) -> Iterator[str]:
             yield f"{_place(model, changes.places.get(name))}'{name}' {how}, {said}"
 
 
+def outside_in_cases(run: Prepared) -> Iterator[str]:
+    """A line for each constant that cases set outside its declared range."""
+    for key, (cell, values) in _changed_in_cases(run).items():
+        variable, (low, high) = run.system.model.variables[key], _extent(values)
+        if said := left(variable.limits, low, high):
+            label = label_of(run.system.model, variable, cell)
+            how = f"is set to {'' if low == high else 'values from '}{_span(low, high)}"
+            yield f"{_place(run.system.model)}'{label}' {how} in the cases, {said}"
+
+
+def _changed_in_cases(run: Prepared) -> dict[str, tuple[int, Floats]]:
+    """The constants that cases change: the first element that leaves its range, or the first of
+    all, and its values (n_case,)."""
+    out: dict[str, tuple[int, Floats]] = {}
+    if run.cases is None:
+        return out
+    program, variables = run.system.program, run.system.model.variables
+    other = run.cases.vectors != np.array(program.defaults)[:, None]
+    for row in np.flatnonzero(other.any(axis=1)).tolist():
+        key, cell = program.param_cells[row]
+        values = run.cases.vectors[row, other[row]]
+        if key not in out or left(variables[key].limits, *_extent(values)):
+            out[key] = (cell, values)
+    return out
+
+
 def outside_drawn(model: Model, drawn: Mapping[str, Floats]) -> Iterator[str]:
     """A line for each constant with values outside its declared range in an ensemble."""
     for name, values in drawn.items():
@@ -75,7 +101,7 @@ def outside_computed(
 
     Parameters
     ----------
-    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), of what is ``saved``.
+    values : (n_saved, n_wanted) or with further axes, of what is ``saved``.
     """
     model, found, stop = run.system.model, [], 0
     if model.file and not model.file.casefold().endswith(".mdl"):
@@ -83,6 +109,7 @@ def outside_computed(
     known = {
         names.canonical(locate(model, name)[0].name) for name in (*run.changes.constants, *given)
     }
+    known |= _changed_in_cases(run).keys()
     for key, cells in saved.cells.items():
         start, stop = stop, stop + len(cells)
         ends = model.variables[key].limits

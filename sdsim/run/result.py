@@ -176,7 +176,7 @@ def _key(name: str) -> str:
 
 def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
     """The elements named by subscripts, one for each dimension other than time (and member)."""
-    dims = [d for d in whole.dims if d not in ("time", "member")]
+    dims = [d for d in whole.dims if d not in ("time", "case", "member")]
     if len(subs) != len(dims):
         over = f"[{','.join(map(str, dims))}]" if dims else ", without subscripts"
         what = f"has {len(dims)} subscripts, got {len(subs)}"
@@ -207,21 +207,21 @@ def assemble(
     values: np.ndarray[Any, np.dtype[np.float64]],
     time: np.ndarray[Any, np.dtype[np.float64]],
     attributes: Mapping[str, Any],
-    members: np.ndarray[Any, np.dtype[np.int64]] | None = None,
+    over: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """A labelled dataset from flat values.
 
     Parameters
     ----------
-    values : (n_saved, n_wanted) or (n_saved, n_wanted, n_member), of what is ``saved``.
+    values : (n_saved, n_wanted), or with further axes, of what is ``saved``.
+    over : the names of those axes, and the labels along each (``member``, ``case``).
     """
     coords: dict[str, Any] = {"time": _axis("time", pd.Index(time), _time_attributes(model))}
-    if members is not None:
-        coords["member"] = _axis("member", pd.Index(members))
+    extra = tuple(over or ())
+    coords |= {name: _axis(name, pd.Index(labels)) for name, labels in (over or {}).items()}
     data = {}
     start = 0
     tail = values.shape[2:]
-    extra = ("member",) if members is not None else ()
     for key, cells in saved.cells.items():
         variable = model.variables[key]
         stop = start + len(cells)
@@ -247,9 +247,9 @@ def assemble(
                         coords[axis] = _axis(axis, pd.Index(model.labels(d), dtype=object))
         else:
             block = block.reshape(len(time), *tail)
-        over = ("time", *dims, *extra)
-        taken = {*coords, *(OF_MEMBERS if members is not None else ())}
-        data[_safe(variable.name, taken)] = xr.Variable(over, block, attributes_of, fastpath=True)
+        axes = ("time", *dims, *extra)
+        taken = {*coords, *(OF_MEMBERS if extra else ())}
+        data[_safe(variable.name, taken)] = xr.Variable(axes, block, attributes_of, fastpath=True)
     return xr.Dataset(data, coords, dict(attributes))
 
 

@@ -18,7 +18,7 @@ from sdsim.ir.expr import Binary, Call, Expr, Lookup, Num, Ref, Unary
 from sdsim.ir.program import BINARY, LEAVES, SPECIAL, TERNARY, UNARY, Program
 
 ARITY = {**dict.fromkeys(UNARY, 1), **dict.fromkeys(BINARY, 2), **dict.fromkeys(TERNARY, 3)}
-ARITY |= {**dict.fromkeys(LEAVES, 0), "table": 1, "random": 1, "delayed": 0}
+ARITY |= {**dict.fromkeys(LEAVES, 0), "table": 1, "given": 1, "random": 1, "delayed": 0}
 
 
 def program(equations: Mapping[str, Expr | float], **more: object) -> Program:
