@@ -19,7 +19,8 @@ Run it:
     `simulate` once; `simulate_many` times with constants from a table, all series kept. `Euler`,
     `RK4` and `Adaptive` are the methods of integration. What a run changes is a mapping from names
     to numbers, or `Overrides`; a table is `Points`; `read_preset` reads both from a file, of which
-    `new_preset` writes a skeleton and `check_preset` says what is wrong.
+    `new_preset` writes a skeleton and `check_preset` says what is wrong; `read_cases` reads many
+    from a template and a table.
     `compare` holds a result against another, `plot` draws one, or the members of many.
 
 Find out what follows from what nobody knows:
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from sdsim.design.sobol import SobolSequence as SobolSequence
     from sdsim.design.table import Table as Table
     from sdsim.ir.model import Model as Model
+    from sdsim.overrides.cases import read_cases as read_cases
     from sdsim.overrides.changes import Overrides as Overrides
     from sdsim.overrides.preset import Preset as Preset
     from sdsim.overrides.preset import read_preset as read_preset
@@ -149,6 +151,7 @@ _NAMES = {
     "design.sobol": "Saltelli SobolSequence",
     "design.table": "Table",
     "ir.model": "Model",
+    "overrides.cases": "read_cases",
     "overrides.changes": "Overrides",
     "overrides.preset": "Preset read_preset",
     "overrides.values": "Points",

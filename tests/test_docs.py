@@ -22,8 +22,8 @@ PAGES = sorted([*(DOCS / "pages").rglob("*.md"), ROOT / "README.md"])
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
 #: A fenced block.
 BLOCK = re.compile(r"^```(?P<kind>\w+)\n(?P<body>.*?)^```", re.M | re.S)
-#: How a page names the file that a block of TOML is: "As `peaks.toml`", "as `claims/E1.toml`".
-FILE = re.compile(r"[Aa]s `([\w/]+\.toml)`")
+#: How a page names the file that a block is: "As `peaks.toml`", "as `claims/E1.toml`".
+FILE = re.compile(r"[Aa]s `([\w/]+\.(?:toml|csv))`")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_what_a_page_shows_runs(
     shared: dict[str, Any] = {"__name__": name_of(page)}
     for block in BLOCK.finditer(text):
         kind, body = block["kind"], block["body"]
-        if kind == "toml":
+        if kind in ("toml", "csv"):
             write_named(beside_models, text[: block.start()], body)
         elif kind == "console":
             for line in body.splitlines():
@@ -61,7 +61,7 @@ def test_what_a_page_shows_runs(
 
 
 def write_named(folder: Path, before: str, body: str) -> None:
-    """Put a block of TOML into the file that the page calls it, if it does."""
+    """Put a block of TOML or CSV into the file that the page calls it, if it does."""
     if named := FILE.findall(before[-300:]):
         target = folder / named[-1]
         target.parent.mkdir(exist_ok=True)

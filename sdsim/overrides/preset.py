@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sdsim.base import files, limits
-from sdsim.base.errors import ModelError, one_line, said, suggested
+from sdsim.base import limits
+from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section, lines_of, read_toml
 from sdsim.overrides import Overrides, Points, number
+from sdsim.overrides.data_files import DataFiles
 
 #: The tables of overrides, and the names of the two axes if a table holds points.
 TABLES: dict[str, tuple[str, str] | None] = {
@@ -87,7 +87,7 @@ def attempt_preset(path: str | Path) -> tuple[Preset, tuple[ModelError, ...]]:
     for key in top.data:
         with _noting(faults):
             replace(top, data={key: top.data[key]}).only("title", "about", *TABLES)
-    found = _values(top, path, faults)
+    found = _values(top, DataFiles(path), faults)
     title, about = path.stem, dict[str, str]()
     with _noting(faults):
         about = {k: str(v) for k, v in top.section("about").data.items()}
@@ -105,11 +105,22 @@ def overrides_of(top: Section, path: Path) -> tuple[Overrides, dict[str, str]]:
     ------
     ModelError : a value of the wrong kind; line and key are named.
     """
+    found = untitled(top, DataFiles(path))
+    return found.overrides, dict(found.sources)
+
+
+def untitled(top: Section, data: DataFiles) -> Preset:
+    """A preset without a title, from the tables of a section; ``data``: the files it may read.
+
+    Raises
+    ------
+    ModelError : a value of the wrong kind; line and key are named.
+    """
     faults: list[ModelError] = []
-    found = _values(top, path, faults)
+    found = _values(top, data, faults)
     if faults:
         raise faults[0]
-    return found.overrides, dict(found.sources)
+    return found
 
 
 @contextmanager
@@ -121,7 +132,7 @@ def _noting(faults: list[ModelError]) -> Iterator[None]:
         faults.append(e)
 
 
-def _values(top: Section, path: Path, faults: list[ModelError]) -> Preset:
+def _values(top: Section, data: DataFiles, faults: list[ModelError]) -> Preset:
     """A preset without a title, from the tables of a section; what cannot be used is left out."""
     sources, units, places = dict[str, str](), dict[str, str](), {}
     lines = lines_of(top.text)
@@ -133,10 +144,10 @@ def _values(top: Section, path: Path, faults: list[ModelError]) -> Preset:
             section.unique()
         for name in section.data:
             with _noting(faults):
-                given = _points(section, name, axes, path) if axes else _value(section, name)
+                given = _points(section, name, axes, data) if axes else _value(section, name)
                 made[table][name], sources[name], units[name] = given
                 at = next((a for a in _upwards(section.keys, name) if a in lines), ())
-                places[name] = (path.name, lines.get(at))
+                places[name] = (data.preset.name, lines.get(at))
     return Preset("", Overrides(**made, places=places), sources, {}, units)
 
 
@@ -169,7 +180,7 @@ def _numbers(entry: Any) -> None:
 
 
 def _points(
-    section: Section, name: str, axes: tuple[str, str], path: Path
+    section: Section, name: str, axes: tuple[str, str], data: DataFiles
 ) -> tuple[Points, str, str]:
     """A table of points, given directly or in a data file, with source and units."""
     entry = section.data[name]
@@ -181,7 +192,7 @@ def _points(
     kind = own.words("kind", "interpolate")
     if own.has("file"):
         own.only("file", "time", "column", "where", "scale", "source", "units", "kind")
-        x, y = _columns(own, path)
+        x, y = data.columns(own)
         scale = own.number("scale", 1.0)
         y = [v * scale for v in y]
     else:
@@ -195,64 +206,3 @@ def _points(
             _numbers([v for v in (*x, *y) if v == UNKNOWN])
     with own.placing():
         return Points(x, y, kind), source, units
-
-
-def _columns(own: Section, path: Path) -> tuple[list[float], list[float]]:
-    """Two columns of a CSV file in the preset's folder or its parent, the model's folder."""
-    named = own.words("file")
-    inside = path.resolve().parent.parent
-    file = (path.parent / named).resolve()
-    if not file.is_file():
-        file = (inside / named).resolve()
-    if inside not in file.parents or not file.is_file():
-        raise own.fault(
-            f"no file '{named}' in the model's folder; looked in {path.resolve().parent} "
-            f"and {inside}", remedy="give its path from one of them; a file outside is not read",
-        )  # fmt: skip
-    time, column = own.words("time", "time"), own.words("column", "value")
-    where = {k: str(v) for k, v in own.section("where").data.items()}
-    try:
-        text = files.read_text(file, limits.DATA_BYTES)
-        rows = list(csv.DictReader(text.splitlines()))
-    except csv.Error as e:
-        what = f"{file.name} cannot be read as CSV: {e}"
-        raise own.fault(what, remedy="save it as CSV again") from None
-    except ModelError as e:
-        raise own.fault(f"{file.name} {e.what}", remedy=e.remedy) from None
-    for wanted in (time, column, *where):
-        if rows and wanted not in rows[0]:
-            what = f"{file.name} has no column '{wanted}'"
-            raise own.fault(what, remedy=suggested(wanted, [k for k in rows[0] if k]))
-    x, y = [], []
-    for n, row in enumerate(rows, start=2):
-        if any(row[k] != v for k, v in where.items()):
-            continue
-        try:
-            x.append(float(row[time]))
-            y.append(float(row[column]))
-        except (TypeError, ValueError):
-            got = f"'{one_line(str(row[time]), 40)}' and '{one_line(str(row[column]), 40)}'"
-            what = f"{file.name}:{n}: expected numbers, got {got}"
-            raise own.fault(what, remedy=f"correct '{time}' and '{column}' there") from None
-    if not x:
-        raise _nothing_found(own, file.name, rows, where)
-    return x, y
-
-
-def _nothing_found(
-    own: Section, file: str, rows: Sequence[Mapping[str, str]], where: Mapping[str, str]
-) -> ModelError:
-    """The error for a data file of which no row is wanted; names the nearest value of the first
-    column that leaves none."""
-    if not rows:
-        return own.fault(f"{file} has no rows", remedy="put the data below its first line")
-    left, met = list(rows), []
-    for column, value in where.items():
-        values = list(dict.fromkeys(one_line(str(r[column]), 60) for r in left))
-        said = f"{column} = '{one_line(value, 60)}'"
-        left = [r for r in left if r[column] == value]
-        if not left:
-            break
-        met.append(said)
-    among = f" with {' and '.join(met)}" if met else ""
-    return own.fault(f"no row of {file}{among} has {said}", "where", suggested(value, values))

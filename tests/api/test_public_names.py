@@ -41,6 +41,17 @@ FILES = {
         0.38,7.0
         0.35,7.9
     """,
+    "rooms.toml": """
+        [cases]
+        file = "rooms.csv"
+        [constants]
+        "Room Temperature" = {column = "degrees", source = "thermometer"}
+    """,
+    "rooms.csv": """
+        case,degrees
+        kitchen,70
+        cellar,55
+    """,
     "sir.toml": """
         model = "sir.mdl"
         [design]
