@@ -49,13 +49,15 @@ class Case:
     values : everything that it may bring, in the order of the model file.
     home : the case whose values are the model's own; may be empty.
     sums : what sums to one; see `Declared`.
-    constants : the model's constants and times alone, which have values also where it lacks data.
+    constants : the model's constants alone, which have values also where it lacks data.
+    times : those and the times of a run, which may need more than that.
     """
 
     values: tuple[Value, ...]
     home: str
     sums: Mapping[str, str | Sequence[str]]
     constants: System
+    times: System
 
 
 def case_of(model: Model, folder: Path | None) -> Case:
@@ -85,15 +87,15 @@ def case_of(model: Model, folder: Path | None) -> Case:
         rank = said or _undeclared(key, variable, table, absent | guessed)
         sure = said is not None or key in absent
         out.append(Value(key, variable, table, rank, sure, key in timed))
-    return Case(tuple(out), declared.home, declared.sums, _constants(model))
+    constants = {k for k, v in model.variables.items() if is_parameter(v)}
+    parts = (_part(model, kept) for kept in (constants, constants | {*names.CONTROL}))
+    return Case(tuple(out), declared.home, declared.sums, *parts)
 
 
-def _constants(model: Model) -> System:
-    """See `Case`."""
-    kept = {
-        k: v for k, v in model.variables.items() if is_parameter(v) or k in names.CONTROL
-    }  # fmt: skip
-    return System(replace(model, variables=kept), Numpy())
+def _part(model: Model, kept: Collection[str]) -> System:
+    """The model with these variables alone."""
+    variables = {k: v for k, v in model.variables.items() if k in kept}
+    return System(replace(model, variables=variables), Numpy())
 
 
 def _undeclared(key: str, variable: Variable, table: str, must: Collection[str]) -> Rank:
@@ -133,7 +135,8 @@ def _table_of(variable: Variable, kind: str) -> str | None:
 
 def start_of(expr: Expr) -> Expr | None:
     """What a stock with this equation begins with; None for any other variable."""
-    return expr.args[1] if isinstance(expr, Call) and expr.name == "integ" else None
+    begun = isinstance(expr, Call) and expr.name == "integ" and len(expr.args) > 1
+    return expr.args[1] if isinstance(expr, Call) and begun else None
 
 
 def _starts(model: Model) -> set[str]:

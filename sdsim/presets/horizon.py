@@ -63,8 +63,8 @@ def times_of(given: Given) -> tuple[float, float]:
 def _runnable(given: Given) -> System:
     """The constants alone if the times follow from them, otherwise the whole model."""
     try:
-        if given.case.constants.program:
-            return given.case.constants
+        if given.case.times.program:
+            return given.case.times
     except ModelError:
         pass
     return System(given.model).overridden(given.preset.overrides)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import names
-from sdsim.base.errors import counted, one_line
+from sdsim.base.errors import ModelError, counted, one_line
 from sdsim.ir.equations import range_text, subscript
 from sdsim.ir.expr import Lookup, Num, Ref
 from sdsim.ir.model import Model, Variable, constant_value, label_of
 from sdsim.ir.provenance import definition_of, provenance_of
-from sdsim.overrides import labels
+from sdsim.overrides import labels, locate
 from sdsim.overrides.preset import TABLES, UNKNOWN
 from sdsim.presets.case import Case, Value, points_of, start_of
 from sdsim.presets.declared import FILE
@@ -119,19 +120,28 @@ def _constants(
 ) -> Iterator[tuple[str, str, str]]:
     """The entries of a constant: one for each element, or one for many."""
     home = np.asarray(case.constants.value(variable.name))
-    if home.size <= LINES:
-        for cell, v in enumerate(home.reshape(-1).tolist()):
-            given = _value(_HOLE if must else _number(v))
-            yield label_of(model, variable, cell), given, _number(v)
+    written = [label_of(model, variable, cell) for cell in range(home.size)]
+    if home.size <= LINES and all(_leads_back(model, label) for label in written):
+        for label, v in zip(written, home.reshape(-1).tolist(), strict=True):
+            if not math.isnan(v):  # an element without an equation
+                yield label, _value(_HOLE if must else _number(v)), _number(v)
         return
     over = ", ".join(model.dimensions[d].name for d in variable.dims)
     yield variable.name, _value(_nested(home, must)), f"{home.size} values over {over}"
 
 
+def _leads_back(model: Model, label: str) -> bool:
+    """Whether a label can be read again; an element's name may have a comma or bracket in it."""
+    try:
+        return len(locate(model, label)[1] or (0,)) == 1
+    except ModelError:
+        return False
+
+
 def _nested(home: NDArray[np.float64], must: bool) -> str:
     """The elements as a list of lists, each a hole or a number."""
     if not home.ndim:
-        return _HOLE if must else _number(float(home))
+        return _HOLE if must else "0" if np.isnan(home) else _number(float(home))
     return f"[{', '.join(_nested(part, must) for part in home)}]"
 
 

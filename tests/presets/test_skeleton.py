@@ -119,6 +119,20 @@ def test_the_documentation_says_what_was_measured_and_what_is_defined(tmp_path: 
     assert "1 value that all cases share is left out" in " ".join(text.split("\n# "))
 
 
+def test_elements_that_no_label_leads_back_to_stand_in_one_list(
+    written: Callable[..., Path],
+) -> None:
+    path = written('d: "a,b", "c]d", e\nk[d] = 1, 2, 3\nx = k[e]')
+    text = new_preset(path)
+    assert '# "k" = {value = [1, 2, 3], source = ""}' in text
+
+
+def test_times_that_follow_from_the_model_are_no_hindrance(written: Callable[..., Path]) -> None:
+    path = written("k = 3\nlong = 5 * k\nx = INTEG(k, 0)")
+    path.write_text(path.read_text().replace("FINAL TIME = 10", "FINAL TIME = long"))
+    assert ranks(new_preset(path))["k"] == "may"
+
+
 def test_text_of_strangers_stays_text(tmp_path: Path) -> None:
     """Names, units and documentation cannot end a string or a comment."""
     rows = '"quoted \\"name\\" = [x]" = 3\n\t~\t"\n\t~\tOne\n\t\t"two" = 3 # [constants]\n\t|\n\n'
