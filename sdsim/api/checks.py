@@ -12,6 +12,7 @@ from sdsim.api.models import system_of
 from sdsim.base import names
 from sdsim.base.errors import ModelError, suggested
 from sdsim.claims import (
+    Choice,
     Claim,
     Folder,
     Result,
@@ -78,6 +79,7 @@ def check(
     *,
     folder: Path | None = None,
     draws: int = 1000,
+    posterior: Path | None = None,
     ids: Collection[str] = (),
     tier: int | None = None,
     kind: str | None = None,
@@ -97,6 +99,8 @@ def check(
     params : applied to every run, for example a preset's overrides.
     method : `Euler` or `RK4`; the file's by default.
     draws : number of draws of the model's constants, to test how robust each claim is; 0 for none.
+    posterior : the folder of a posterior, whose draws are taken in place of those that the model's
+        folder describes.
     ids, tier, kind : only these claims.
     ablations : whether claims are also run without the mechanisms they should need.
     null : whether claims are also tested on the toy and on the model with its loops held.
@@ -126,7 +130,8 @@ def check(
     realities = () if tier is not None or kind is not None else _realities(system, ids)
     found = _claims(where, system, realities, ids)
     claims = _chosen(found, realities, ids, tier, kind)
-    drawn = choose(system, overrides, where.choice()) if draws and claims else None
+    choice = where.choice() if posterior is None else Choice(posterior=_Path(posterior))
+    drawn = choose(system, overrides, choice) if draws and claims else None
     results = run_claims(
         system, claims, overrides=overrides, method=method, draws=draws, ablations=ablations,
         null=where.null(system) if null and claims else None,

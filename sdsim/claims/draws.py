@@ -9,17 +9,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdsim.base import names
 from sdsim.base.errors import ModelError, suggested
 from sdsim.base.toml import Section, read_toml
 from sdsim.claims.claim_runs import Draws
+from sdsim.design import Posterior, fit
+from sdsim.design.posterior import read_draws, taken
+from sdsim.ir.model import shape_of
 from sdsim.ir.provenance import doubt_of
 from sdsim.outcomes.meaning import Cell
-from sdsim.overrides import Overrides, parameter_vector
+from sdsim.overrides import Overrides, locate, parameter_vector
 from sdsim.run.system import System
 
 MAX_BYTES = 1_000_000
+#: Half-widths of the draws, as shares of the constants' values.
+SPREADS = (0.25, 0.5)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Choice:
 
     fixed, drawn : names; ``*`` matches anything.   fixed_groups : groups in the model file.
     limits : ranges that replace those declared in the model.
+    posterior : the folder of a posterior whose draws are taken instead; it says itself which
+        constants.
     section : the file as read, in which the lines of names are looked up.
     """
 
@@ -35,6 +43,7 @@ class Choice:
     fixed_groups: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    posterior: Path | None = None
     section: Section | None = field(default=None, repr=False, compare=False)
 
     def traced(self, e: ModelError) -> ModelError:
@@ -50,7 +59,12 @@ def read_choice(path: str | Path) -> Choice:
     ModelError : no TOML, an unknown key, a value of the wrong kind; the key is named.
     """
     top = read_toml(Path(path), MAX_BYTES)
-    top.only("fixed", "fixed_groups", "drawn", "limits")
+    top.only("fixed", "fixed_groups", "drawn", "limits", "posterior")
+    if top.has("posterior"):
+        for key in top.data:
+            if key != "posterior":
+                raise top.fault("the posterior says what is drawn", key, "leave one out")
+        return Choice(posterior=Path(path).parent / top.words("posterior"), section=top)
     section = top.section("limits")
     limits = {}
     for name in section.data:
@@ -61,26 +75,44 @@ def read_choice(path: str | Path) -> Choice:
         if low > high:
             raise section.fault(f"{low:g} is above {high:g}", name, "turn them round")
         limits[name] = (low, high)
-    lists = {k: top.texts(k, ()) for k in ("fixed", "fixed_groups", "drawn")}
-    return Choice(**lists, limits=limits, section=top)
+    fixed, groups, drawn = (top.texts(k, ()) for k in ("fixed", "fixed_groups", "drawn"))
+    return Choice(fixed, groups, drawn, limits, section=top)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """The drawn constants, one entry per element: places, values as set, limits."""
+    """The drawn constants, one entry per element: places, values as set, limits.
+
+    posterior : (n_draw, n_element) values that are drawn together, in place of the limits.
+    """
 
     cells: tuple[Cell, ...]
     names: tuple[str, ...]
     values: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    posterior: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
-    def draws(self, count: int, spread: float, first: int = 0, seed: int = 0) -> Draws:
-        """Members ``first`` to ``first + count - 1``: values times factors in 1 ± ``spread``.
+    @property
+    def spreads(self) -> tuple[float | None, ...]:
+        """The half-widths to draw within; None for a posterior, which has its own."""
+        return SPREADS if self.posterior is None else (None,)
+
+    def most(self, count: int) -> int:
+        """``count``, or the number of a posterior's draws if there are fewer."""
+        return count if self.posterior is None else min(count, len(self.posterior))
+
+    def draws(self, count: int, spread: float | None, first: int = 0, seed: int = 0) -> Draws:
+        """Members ``first`` to ``first + count - 1``: values times factors in 1 ± ``spread``, or
+        draws of the posterior, each at most once.
 
         A member's draw depends only on its number and the seed; every spread uses the same factors,
         stretched.
         """
+        if self.posterior is not None:
+            order = taken(len(self.posterior), len(self.posterior), seed)
+            return Draws(self.cells, self.posterior[order[first : first + count]].T)
+        assert spread is not None
         n = len(self.cells)
         unit = np.empty((count, n))
         for i in range(count):
@@ -103,6 +135,8 @@ def choose(
     ModelError : a name in ``choice`` that matches no constant.
     """
     choice = choice or Choice()
+    if choice.posterior is not None:
+        return _from_posterior(system, overrides or Overrides(), choice, choice.posterior)
     _check(system, choice)
     limits = {names.canonical(k): v for k, v in choice.limits.items()}
     ready, parameters = system.overridden(overrides or Overrides())
@@ -127,8 +161,31 @@ def choose(
             continue
         low, high = min(low, float(value)), max(high, float(value))
         rows.append((where, label, float(value), low, high))
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 5
-    return Drawn(*map(tuple, columns))
+    cells, labels, values, lows, highs = zip(*rows, strict=True) if rows else [()] * 5
+    return Drawn(cells, labels, values, lows, highs)
+
+
+def _from_posterior(system: System, overrides: Overrides, choice: Choice, store: Path) -> Drawn:
+    """Every element of a posterior's constants, with its draws."""
+    try:
+        known, rows = read_draws(store)
+        fit(Posterior.of(known, rows[:1]).factors, system.model)
+    except ModelError as e:
+        raise choice.section.placed(e, "posterior") if choice.section else e from None
+    ready, parameters = system.overridden(overrides)
+    vector = parameter_vector(ready.program, parameters)
+    columns: dict[Cell, int] = {}
+    for k, name in enumerate(known):
+        variable, cells = locate(system.model, name)
+        size = math.prod(shape_of(system.model, variable))
+        key = names.canonical(variable.name)
+        columns |= {(key, c): k for c in (range(size) if cells is None else cells)}
+    params = zip(ready.program.param_cells, ready.program.params, vector.tolist(), strict=True)
+    found = [(where, label, v) for where, label, v in params if where in columns]
+    table = rows[:, [columns[where] for where, _, _ in found]]
+    low, high = tuple(table.min(axis=0).tolist()), tuple(table.max(axis=0).tolist())
+    places, labels, values = zip(*found, strict=True)
+    return Drawn(places, labels, values, low, high, table)
 
 
 def _among(name: str, patterns: tuple[str, ...]) -> bool:

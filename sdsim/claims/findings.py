@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.claims.claims import Claim
-from sdsim.claims.draws import Share
+from sdsim.claims.draws import SPREADS, Share
 from sdsim.outcomes.evaluate import EQUAL
-
-#: Half-widths of the draws, as shares of the constants' values.
-SPREADS = (0.25, 0.5)
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,10 @@ class Ablation:
 
 @dataclass(frozen=True)
 class Robust:
-    """A check under draws within 1 ± ``spread``; reported numbers as 5, 50 and 95 % quantiles."""
+    """A check under draws within 1 ± ``spread``, or of a posterior if that is None; reported
+    numbers as 5, 50 and 95 % quantiles."""
 
-    spread: float
+    spread: float | None
     share: Share
     reported: Mapping[str, Share | tuple[float, float, float]] = field(default_factory=dict)
 
@@ -111,8 +109,8 @@ class Result:
         counted = [a.breaks for a in self.ablations if a.breaks is not None]
         return all(counted) if counted else None
 
-    def share(self, spread: float) -> Share | None:
-        """The share of draws in which the check holds."""
+    def share(self, spread: float | None) -> Share | None:
+        """The share of draws in which the check holds; of a posterior's, if ``spread`` is None."""
         return next((r.share for r in self.robust if r.spread == spread), None)
 
     def to_data(self) -> dict[str, Any]:
@@ -129,14 +127,14 @@ class Result:
             "definitional": self.definitional, "evidence": self.evidence,
             "toy": self.toy, "held": self.held,
             **{k: _listed(getattr(self, k)) for k in ("closed", "open", "felt", "needs")},
-            **{f"share_{100 * s:.0f}": _share(self.share(s)) for s in SPREADS},
-            **{f"interval_{100 * s:.0f}": _interval(self.share(s)) for s in SPREADS},
-            "failed_draws": {f"{100 * r.spread:.0f}": r.share.failed for r in self.robust},
+            **{f"share_{_key(s)}": _share(self.share(s)) for s in spreads_of([self])},
+            **{f"interval_{_key(s)}": _interval(self.share(s)) for s in spreads_of([self])},
+            "failed_draws": {_key(r.spread): r.share.failed for r in self.robust},
             "data": c.data, "data_note": c.data_note, "changed": c.changed, "why": c.why,
             "missing": c.missing, "notes": list(self.notes),
             "conflicts": list(c.conflicts), "reported": dict(self.reported),
             "reported_draws": {
-                f"{100 * r.spread:.0f}": {
+                _key(r.spread): {
                     k: _share(v) if isinstance(v, Share) else list(v)
                     for k, v in r.reported.items()
                 }
@@ -154,6 +152,21 @@ def plain_row(row: Side | Ablation) -> dict[str, Any]:
 def plain_margin(margin: float | None) -> float | None:
     """A margin; 0 for equal values."""
     return 0.0 if margin is not None and abs(margin) <= EQUAL else margin
+
+
+def spreads_of(results: Sequence[Result]) -> tuple[float | None, ...]:
+    """The draws that results are under: within two distances, or of a posterior (None)."""
+    posterior = any(r.spread is None for result in results for r in result.robust)
+    return (None,) if posterior else SPREADS
+
+
+def within(spread: float | None) -> str:
+    """What draws are under, as a heading: ``±25 %``."""
+    return "posterior" if spread is None else f"±{100 * spread:.0f} %"
+
+
+def _key(spread: float | None) -> str:
+    return "posterior" if spread is None else f"{100 * spread:.0f}"
 
 
 def _listed(found: tuple[str, ...] | None) -> list[str] | None:

@@ -114,7 +114,7 @@ def _alone(r: Read, outcomes: Mapping[str, Batch], expr: Expr, member: int) -> f
         return math.nan
 
 
-def robust_of(r: Read, spread: float, values: Mapping[str, NDArray[np.float64]]) -> Robust:
+def robust_of(r: Read, spread: float | None, values: Mapping[str, NDArray[np.float64]]) -> Robust:
     reported: dict[str, Share | tuple[float, float, float]] = {}
     for label, (_, kind) in r.report.items():
         v = values[label]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sdsim.base.errors import one_line
-from sdsim.claims.findings import Result
+from sdsim.claims.findings import Result, spreads_of, within
 from sdsim.claims.reality import Verdict
 
 
@@ -15,8 +15,10 @@ def claim_lines(results: Sequence[Result], drawn: int = 0) -> list[str]:
 
     drawn : how many constants were drawn.
     """
-    head = ("id", "status", "margin", "ablations", "null", "±25 %", "±50 %", "data")
-    rows = [head, *(_row(r) for r in results)]
+    spreads = spreads_of(results)
+    shares = [within(s) for s in spreads]
+    head = ("id", "status", "margin", "ablations", "null", *shares, "data")
+    rows = [head, *(_row(r, spreads) for r in results)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     out = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
     out.append("")
@@ -38,8 +40,9 @@ def _remarks(r: Result) -> Iterator[str]:
         yield f"{label}: {shown}"
     for robust in r.robust:
         if robust.share.failed:
-            of, percent = f"{robust.share.failed} of {robust.share.of}", 100 * robust.spread
-            yield f"{of} draws at ±{percent:.0f} % have no value and count as not holding"
+            of = f"{robust.share.failed} of {robust.share.of}"
+            source = f"at {within(robust.spread)}" if robust.spread else "of the posterior"
+            yield f"{of} draws {source} have no value and count as not holding"
     yield from (f"note: {note}" for note in r.notes)
 
 
@@ -65,7 +68,7 @@ def _numbered(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _row(r: Result) -> tuple[str, ...]:
+def _row(r: Result, spreads: Sequence[float | None]) -> tuple[str, ...]:
     counted = [a for a in r.ablations if a.breaks is not None]
     null = {None: "", False: "definitional", True: "evidence"}[r.evidence]
     if r.definitional is not None and r.evidence is None:
@@ -76,7 +79,7 @@ def _row(r: Result) -> tuple[str, ...]:
         "" if r.margin is None else _percent(r.margin),
         f"{sum(bool(a.breaks) for a in counted)}/{len(counted)} break" if counted else "",
         null,
-        *(_interval(r, s) for s in (0.25, 0.5)),
+        *(_interval(r, s) for s in spreads),
         r.claim.data,
     )
 
@@ -87,7 +90,7 @@ def _percent(margin: float) -> str:
     return "0.0 %" if shown in ("+0.0 %", "-0.0 %") else shown
 
 
-def _interval(r: Result, spread: float) -> str:
+def _interval(r: Result, spread: float | None) -> str:
     share = r.share(spread)
     if share is None:
         return ""

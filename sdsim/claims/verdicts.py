@@ -16,7 +16,7 @@ from sdsim.claims.claim_runs import Worlds
 from sdsim.claims.claims import BASE, MAX_MADE, MAX_MODELS, Changes, Claim
 from sdsim.claims.draws import Drawn
 from sdsim.claims.expressions import Read, read_checks
-from sdsim.claims.findings import SPREADS, Ablation, Result, Robust, plain_margin
+from sdsim.claims.findings import Ablation, Result, Robust, plain_margin
 from sdsim.claims.links import link_of
 from sdsim.claims.loops import Loop, held_links
 from sdsim.claims.margins import (
@@ -64,7 +64,8 @@ def run_claims(
     overrides : put on every run, such as a preset.
     method : `Euler` (default) or `RK4`.
     null : the null models to test as well; None leaves the null control out.
-    drawn, draws : the constants to draw and the number of draws at each of `SPREADS`.
+    drawn, draws : the constants to draw, and the number of draws at each of its spreads; of a
+        posterior at most as many as it has.
     progress : called now and then with the number of runs done and the total.
 
     Raises
@@ -75,7 +76,10 @@ def run_claims(
     links = _links(system.model, claims, null.loops if null else ())
     worlds = Worlds(system, overrides, method, links, seed=seed)
     court = _Court(worlds, reads, progress or (lambda done, of: None))
-    court.summon(ablations, len(null.loops) if null else 0, draws if drawn else 0)
+    draws = drawn.most(draws) if drawn else 0
+    court.summon(
+        ablations, len(null.loops) if null else 0, draws * len(drawn.spreads) if drawn else 0
+    )
     results = court.base(ablations)
     if null is not None:
         if null.loops:
@@ -160,7 +164,7 @@ class _Court:
                         keys = keys if ablation is None else ("ablations", ablation)
                         raise r.claim.placed(e, *keys) from None
         held = (loops + 1) * len(own) if loops else 0
-        self._of = len(own | all_) + held + len(SPREADS) * draws * len(own)
+        self._of = len(own | all_) + held + draws * len(own)
 
     def _look(self, claim: Claim, run: str, changes: Changes, ablation: str | None) -> None:
         """Note constants that a run sets outside their declared ranges."""
@@ -327,7 +331,7 @@ class _Court:
                 runs[changes.key] = changes
                 needs.setdefault(changes.key, {}).update(dict.fromkeys(r.needs[run]))
         robust: dict[str, list[Robust]] = {r.claim.id: [] for r in tested}
-        for spread in SPREADS:
+        for spread in drawn.spreads:
             kept: dict[str, list[dict[str, NDArray[np.float64]]]] = {r.claim.id: [] for r in tested}
             for first in range(0, draws, CHUNK):
                 some = drawn.draws(min(CHUNK, draws - first), spread, first, seed)

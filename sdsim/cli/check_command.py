@@ -25,6 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a model with a folder 'claims' beside it, or a Vensim .mdl file with reality checks",
     )
     add("--draws", type=int, default=1000, metavar="N", help="draws of the constants; 0 for none")
+    add("--posterior", metavar="STORE", help="take these draws instead: the folder of a posterior")
     add("--threads", type=int, metavar="N", help="threads; one for each processor by default")
     add(
         "--id",
@@ -76,7 +77,8 @@ def execute(args: argparse.Namespace) -> int:
         return _loops(verify(system, folder.loops(), overrides, method), args.json)
     with tqdm(delay=2, disable=not sys.stderr.isatty(), unit="run", file=sys.stderr) as bar:
         found = check(
-            system, overrides, method, folder=folder.path, draws=args.draws, ids=args.id,
+            system, overrides, method, folder=folder.path, draws=args.draws,
+            posterior=args.posterior, ids=args.id,
             tier=args.tier, kind=args.kind, ablations=args.ablations, null=args.null,
             force=args.force, seed=args.seed, progress=lambda done, of: _tick(bar, done, of),
         )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sdsim.claims import Changes, Claim, Conflict, Result
+from sdsim.claims.findings import spreads_of, within
 from sdsim.ir.expr import Call, Ref, to_text, walk
 from sdsim.ir.model import Model
 from sdsim.plots.scorecard_curves import figure_of, units_of
@@ -66,21 +67,21 @@ def rows(results: Sequence[Result], model: Model) -> str:
     """The rows of the scorecard, definitional ones first, as HTML."""
     titles = (
         "claim", "", "the model says", "margin", "ablations that break it", "null control",
-        "draws that hold, ±25 %", "draws that hold, ±50 %", "data in hand",
+        *(f"draws that hold, {within(s)}" for s in spreads_of(results)), "data in hand",
     )  # fmt: skip
     head = "".join(f"<span>{t}</span>" for t in titles)
-    units = units_of(results, model)
+    units, spreads = units_of(results, model), spreads_of(results)
     out = []
     for group, found in groups(results).items():
         anchor = _group_anchor(group)
         title = f'<h3 id="{anchor}">{_text(group[0].upper() + group[1:])}: {len(found)}</h3>'
         out.append(f"{title}<p class='small'>{_text(GROUPS[group])}</p>")
         out.append(f'<div class="head">{head}</div>')
-        out += [_row(r, model, units) for r in found]
+        out += [_row(r, model, units, spreads) for r in found]
     return "\n".join(out)
 
 
-def _row(r: Result, model: Model, units: Mapping[str, str]) -> str:
+def _row(r: Result, model: Model, units: Mapping[str, str], spreads: Sequence[float | None]) -> str:
     c = r.claim
     place = f"Seed {c.seed}" + (f", {c.place}" if c.place else "")
     expected = f"expected: {c.expect}" if r.as_expected else f"but expected: {c.expect}"
@@ -93,8 +94,8 @@ def _row(r: Result, model: Model, units: Mapping[str, str]) -> str:
         f'<span data-label="ablations that break it">{_verdict(r)}</span>',
         f'<span data-label="null control">{_null(r)}</span>',
         *(
-            f'<span data-label="draws that hold, ±{s:.0%}">{_share(r, s)}</span>'
-            for s in (0.25, 0.5)
+            f'<span data-label="draws that hold, {within(s)}">{_share(r, s)}</span>'
+            for s in spreads
         ),
         f'<span data-label="data in hand">{_text(c.data)}</span>',
     )
@@ -298,7 +299,7 @@ def _verdict(r: Result) -> str:
     return f"{sum(counted)} of {len(counted)}" if counted else "–"
 
 
-def _share(r: Result, spread: float) -> str:
+def _share(r: Result, spread: float | None) -> str:
     share = r.share(spread)
     if share is None:
         return "–"

@@ -12,8 +12,9 @@ from own_models import POND
 from sdsim.backends import Llvm
 from sdsim.backends.llvm import available
 from sdsim.base.errors import ModelError
-from sdsim.claims import Choice, Folder, Result, Share, choose, read_claim, run_claims
+from sdsim.claims import Choice, Folder, Result, Share, choose, read_choice, read_claim, run_claims
 from sdsim.claims import verdicts as verdicts_room
+from sdsim.claims.report import claim_lines
 from sdsim.overrides import Overrides
 from sdsim.run.system import System, load
 
@@ -123,3 +124,60 @@ def test_a_draw_that_fails_does_not_hold(
         assert robust.share.of == 80
         assert robust.share.holding + robust.share.failed == 80
         assert 20 < robust.share.failed < 60
+
+
+@pytest.fixture
+def posterior(tmp_path: Path) -> Path:
+    """40 draws of two constants that move together."""
+    store = tmp_path / "fit"
+    store.mkdir()
+    rows = [f"{0.3 + 0.01 * k},{700 + 20 * k}" for k in range(40)]
+    (store / "draws.csv").write_text("\n".join(["Growth rate,Pond", *rows]))
+    return store
+
+
+def test_draws_of_a_posterior(
+    pond: System, claim_file: Callable[..., Path], posterior: Path
+) -> None:
+    """Whole draws, each once; the share is that of single runs with them."""
+    drawn = choose(pond, choice=Choice(posterior=posterior))
+    assert drawn.names == ("Growth rate", "Pond")
+    assert drawn.values == (0.5, 1000.0)
+    values = drawn.draws(40, None).values
+    np.testing.assert_allclose((values[0] - 0.3) / 0.01, (values[1] - 700) / 20)
+    assert len(set(values[0])) == 40
+    np.testing.assert_array_equal(drawn.draws(7, None, first=3).values, values[:, 3:10])
+    assert (drawn.draws(40, None, seed=1).values != values).any()
+    claim = read_claim(claim_file('check = "FINAL(Lilies) > 900"'))
+    result = run_claims(pond, [claim], drawn=drawn, draws=1000)[0]
+    (robust,) = result.robust
+    alone = [
+        run_claims(pond, [claim], overrides=Overrides(dict(zip(drawn.names, v, strict=True))))[0]
+        for v in values.T.tolist()
+    ]
+    assert robust.share == Share(sum(r.margin > 0 for r in alone), 40)  # type: ignore[misc, operator]
+    assert 0 < robust.share.holding < 40
+    assert result.share(None) == robust.share
+    assert result.share(0.25) is None
+    assert result.to_data()["share_posterior"] == robust.share.share
+    table = claim_lines([result], 2)
+    assert "posterior" in table[0]
+    assert "±25 %" not in table[0]
+
+
+def test_a_folder_names_its_posterior(pond: System, posterior: Path, tmp_path: Path) -> None:
+    path = tmp_path / "draws.toml"
+    path.write_text('posterior = "fit"\n')
+    assert choose(pond, choice=read_choice(path)) == choose(
+        pond, choice=Choice(posterior=posterior)
+    )
+    path.write_text('\nposterior = "fit"\nfixed = ["Life"]\n')
+    with pytest.raises(ModelError, match=r"draws.toml:3: 'fixed': the posterior says"):
+        read_choice(path)
+    path.write_text('\nposterior = "gone"\n')
+    with pytest.raises(ModelError, match=r"draws.toml:2: 'posterior': 'gone' is no posterior's"):
+        choose(pond, choice=read_choice(path))
+    (posterior / "draws.csv").write_text("Lilies\n1\n")
+    path.write_text('posterior = "fit"\n')
+    with pytest.raises(ModelError, match=r"draws.toml:1: 'posterior': .*Lilies.*is no constant"):
+        choose(pond, choice=read_choice(path))

@@ -68,7 +68,7 @@ def test_a_row_says_everything(page: str, results: tuple[Result, ...]) -> None:
         html, c = row(page, r.claim.id), r.claim
         for text in (c.id, c.claim, f"Seed {c.seed}", r.status, f"expected: {c.expect}", c.data):
             assert text in html, (c.id, text)
-        for label in ("margin", "ablations that break it", "null control", "±25%", "±50%"):
+        for label in ("margin", "ablations that break it", "null control", "±25 %", "±50 %"):
             assert label in html
         if r.robust:
             assert re.search(r"[\d.]+%<small>[\d.]+% to [\d.]+%</small>", html)
