@@ -84,7 +84,7 @@ def test_equals_are_seldom_ruled_out() -> None:
     """Four contestants with equal, independent errors: the widened interval seldom excludes 0,
     although the best is chosen afterwards."""
     wrong = 0
-    for _ in range(200):
+    for _ in range(100):
         scores = RNG.normal(size=(4, 25))
         drawn = RNG.normal(size=(3, 25))
         found = table(
@@ -92,7 +92,7 @@ def test_equals_are_seldom_ruled_out() -> None:
             scale="level", series=range(25),
         )  # fmt: skip
         wrong += any(r.surely for r in found.rows)
-    assert wrong / 200 < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+    assert wrong / 100 < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 100)
 
 
 def test_what_is_impossible_is_ruled_out() -> None:

@@ -15,6 +15,7 @@ from sdsim.comparison.rivals.last_value import LastValue
 from sdsim.comparison.rivals.linear import Linear
 from sdsim.comparison.rivals.mean import Mean
 from sdsim.comparison.rivals.per_group import PerGroup
+from sdsim.comparison.rivals.plain import from_data
 from sdsim.comparison.rivals.predictive import Predictive
 from sdsim.comparison.rivals.rows import RIVALS, WITH_DRIVERS
 from sdsim.comparison.rivals.trend import Trend
@@ -22,4 +23,5 @@ from sdsim.comparison.rivals.trend import Trend
 __all__ = [
     "RIVALS", "WITH_DRIVERS", "Autoregression", "Fitted", "Gravity", "LastGrowth", "LastValue",
     "Linear", "Mean", "PerGroup", "Predictive", "Rival", "Trend", "TrendAutoregression",
+    "from_data",
 ]  # fmt: skip

@@ -24,28 +24,27 @@ class Gravity:
 
     drivers : names; by default, all that the data have.
     lagged : whether the outcome's own value one step before is a driver, too, as of a stock.
-    persistent : whether errors may be autocorrelated; not together with ``lagged``.
+    persistent : whether errors may be autocorrelated; with ``lagged``, they are not.
     """
 
     drivers: tuple[str, ...] = ()
     lagged: bool = False
-    persistent: bool = False
+    persistent: bool = True
 
     kind: ClassVar[str] = "gravity"
 
     @property
     def name(self) -> str:
         """See `Rival`."""
-        return "gravity" + (" with last stock" if self.lagged else "")
+        if self.lagged:
+            return "gravity with last stock"
+        return "gravity" if self.persistent else "gravity, independent errors"
 
     def fit(self, train: Panel) -> Fitted:
         """See `Rival`."""
         if train.scale != "log":
             what = f"gravity: data on the scale '{train.scale}'"
             raise ModelError(what, remedy="it needs values above 0 and the scale 'log'")
-        if self.lagged and self.persistent:
-            what = "gravity: both lagged and persistent"
-            raise ModelError(what, remedy="choose one: they tell the same")
         names = self.drivers or tuple(train.drivers)
 
         def columns(panel: Panel) -> NDArray[np.float64]:

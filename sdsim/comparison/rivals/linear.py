@@ -22,14 +22,14 @@ class Linear:
     """
 
     drivers: tuple[str, ...] = ()
-    persistent: bool = False
+    persistent: bool = True
 
     kind: ClassVar[str] = "linear"
 
     @property
     def name(self) -> str:
         """See `Rival`."""
-        return "linear in the inputs"
+        return "linear in the inputs" + ("" if self.persistent else ", independent errors")
 
     def fit(self, train: Panel) -> Regression:
         """See `Rival`."""
