@@ -21,7 +21,7 @@ def folder() -> Path:
     for place in _PLACES:
         if place.is_dir():
             return place
-    raise ModelError("the examples are not there", remedy="install the package from a wheel")
+    raise ModelError("the examples are missing", remedy="install the package from a wheel")
 
 
 def names() -> list[str]:

@@ -64,7 +64,7 @@ def refused(capfd: pytest.CaptureFixture[str], *args: str) -> str:
         ("run none.mdl -o folder.csv",
          "folder.csv: cannot be written: it is a folder; name a file"),
         ("run none.mdl -o pipe.csv",
-         "pipe.csv: cannot be written: it is no regular file; name a file"),
+         "pipe.csv: cannot be written: it is not a regular file; name a file"),
         ("run none.mdl -o http://x.org/a.csv",
          "http://x.org/a.csv: is a URL, expected the path of a file; write a file here, "
          "and take it there"),
@@ -73,8 +73,8 @@ def refused(capfd: pytest.CaptureFixture[str], *args: str) -> str:
         ("convert none.mdl no/m.xmile",
          "no/m.xmile: cannot be written: there is no folder 'no'; make it first"),
         ("convert none.mdl m.exe", "m.exe: cannot write '.exe'; use .mdl, .xmile, .stmx"),
-        ("sweep none.toml -o m.mdl", "m.mdl: is no store of a sweep; name another place"),
-        ("sensitivity none.toml -o m.mdl", "m.mdl: is no store of a sweep; name another place"),
+        ("sweep none.toml -o m.mdl", "m.mdl: is not a store of a sweep; name another place"),
+        ("sensitivity none.toml -o m.mdl", "m.mdl: is not a store of a sweep; name another place"),
         ("sensitivity none.toml --page no/p.html",
          "no/p.html: cannot be written: there is no folder 'no'; make it first"),
         ("plot none.nc -o p.exe", "p.exe: cannot write '.exe'; use .html, .htm"),
@@ -112,8 +112,8 @@ def test_the_command_line(
         ("x = [1, 2, 3]", "p.toml:3: 'x': expected 2 values (over d), got 3 values; give one for "
          "each element, or one number for all"),
         ("k = [1, 2]", "p.toml:3: 'k': expected a single number, got 2 values; give one"),
-        ('"x[q]" = 1', "p.toml:3: 'x': 'q' is no element of 'd'; one of a, b"),
-        ('"x[a, b]" = 1', "p.toml:3: 'x': has 1 subscript, got 2; write x[d]"),
+        ('"x[q]" = 1', "p.toml:3: 'x': 'q' is not an element of 'd'; one of a, b"),
+        ('"x[a, b]" = 1', "p.toml:3: 'x': expected 1 subscript, got 2; write x[d]"),
         ("s = 1", "p.toml:3: 's': is a stock; give its start value with initial"),
         ("k = 1979-05-27",
          "p.toml:3: 'constants.k': expected a number, got the date 1979-05-27; "
@@ -128,12 +128,12 @@ def test_the_command_line(
         ("k = 1" + 399 * "0", "p.toml:3: 'constants.k': expected a finite number, "
          "got a number of some 400 "
          "digits; write one between -1.8e308 and 1.8e308"),
-        ("k = 1\ns = " + 5000 * "1", "p.toml:4: no valid TOML: a whole number of thousands of "
+        ("k = 1\ns = " + 5000 * "1", "p.toml:4: not valid TOML: a whole number of thousands of "
          "digits; write a smaller number"),
-        ("[initial]\nk = 1", "p.toml:4: 'k': is no stock and has no start value; give its value "
-         "among the constants"),
+        ("[initial]\nk = 1", "p.toml:4: 'k': is not a stock and has no initial value; "
+         "give its value among the constants"),
         ("[lookups]\nk = {x = [0], y = [1]}",
-         "p.toml:4: 'k': is no lookup; give it a number or a series"),
+         "p.toml:4: 'k': is not a lookup; give it a number or a series"),
         ("[series]\ns = {time = [0], values = [1]}", "p.toml:4: 's': is a stock and cannot be a "
          "series; give the series to one of its flows"),
         ("[series]\nk = {file = 'd.csv', scale = 1979-05-27}",
@@ -163,19 +163,19 @@ def test_what_is_said_later_is_not_the_presets(at: Path, capfd: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("equations", "said"),
     [
-        ("y = x[a, b]", "'y': 'x' has 1 subscript, 2 given; write x[d]"),
+        ("y = x[a, b]", "'y': 'x' has 1 subscript, got 2; write x[d]"),
         ("y = x", "'y': 'x' has 1 subscript, used with 0; write x[d], or elements in their place"),
-        ("y = k[a]", "'y': 'k' has 0 subscripts, 1 given; write k"),
+        ("y = k[a]", "'y': 'k' has 0 subscripts, got 1; write k"),
         ("y = x[d]",
          "'y': the range 'd' does not stand on the left of this equation; write one of a, b, or "
          "put it there; SUM(...[d!]) runs over it"),
         ("y = STEP(1)", "'y': STEP takes 2 arguments, got 1; add what is missing"),
-        ("y = SUM(x[d!], 1)", "'y': SUM takes 1 argument, got 2; delete those too many"),
+        ("y = SUM(x[d!], 1)", "'y': SUM takes 1 argument, got 2; delete the extra ones"),
         ("y = INTEG(1)", "'y': INTEG takes 2 arguments, got 1; add what is missing"),
         ("y = DELAY1(k)", "'y': DELAY1 takes 2 arguments, got 1; add what is missing"),
         ("y = WITH LOOKUP(k)", "'y': WITH LOOKUP takes 2 arguments, got 1; add what is missing"),
-        ("y = t(1, 2)", "'y': 't' takes 1 argument, got 2; delete those too many"),
-        ("y = GAME(1, 2)", "'y': GAME takes 1 argument, got 2; delete those too many"),
+        ("y = t(1, 2)", "'y': 't' takes 1 argument, got 2; delete the extra ones"),
+        ("y = GAME(1, 2)", "'y': GAME takes 1 argument, got 2; delete the extra ones"),
         ("y = ELMCOUNT(k)",
          "'y': ELMCOUNT expects the name of a subscript range, got something else; one of d"),
         ("y = INTEG(gap, 0)\ngap",
@@ -188,8 +188,8 @@ def test_what_is_said_later_is_not_the_presets(at: Path, capfd: pytest.CaptureFi
          "'y': uses 'h[b]', which has no equation; write one, or read another element"),
         ("y[d] = h[d](Time)\nh[a]((0,0),(1,1))",
          "'y': 'h[b]' has no table; write one, or call another"),
-        ("y = k(1)", "'y': 'k' is no lookup and cannot be called; put a sign before the "
-         "parenthesis"),
+        ("y = k(1)", "'y': 'k' is not a lookup and cannot be called; "
+         "write an operator before the parenthesis"),
     ],
 )  # fmt: skip
 def test_an_equation(
@@ -215,8 +215,7 @@ def test_times_that_make_no_sense(at: Path, capfd: pytest.CaptureFixture[str]) -
     )
     (at / "n.mdl").write_text(moving.replace("MIN(3, s + 1)", "s + 2"))
     assert refused(capfd, "run", "n.mdl") == (
-        "n.mdl:12: FINAL TIME moves on and is never reached; let it stand still, or give it a "
-        "number (-F)"
+        "n.mdl:12: FINAL TIME moves on and is never reached; give it a fixed value (-F)"
     )
 
 

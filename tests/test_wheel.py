@@ -92,5 +92,5 @@ def test_examples_are_found_by_name() -> None:
 
 def test_a_copy_without_examples_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examples, "_PLACES", ())
-    with pytest.raises(ModelError, match="the examples are not there; install the package"):
+    with pytest.raises(ModelError, match="the examples are missing; install the package"):
         examples.path("teacup")

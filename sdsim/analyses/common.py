@@ -39,7 +39,7 @@ def blocks(y: Floats, size: int, what: str) -> tuple[Floats, tuple[int, ...]]:
     y = np.asarray(y, dtype=np.float64)
     if not len(y) or len(y) % size:
         raise ModelError(
-            f"{len(y):,} runs are no whole number of blocks of {size}",
+            f"{len(y):,} runs do not make whole blocks of {size}",
             remedy=f"give all runs of a {what} design, in its order",
         )
     return y.reshape(len(y) // size, size, -1), y.shape[1:]

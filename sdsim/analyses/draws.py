@@ -16,7 +16,7 @@ BETTER = ("high", "low")
 def sign_of(better: str) -> float:
     """1 if ``high`` is better, -1 if ``low`` is."""
     if better not in BETTER:
-        raise ModelError(f"better = '{better}'", remedy="'high' or 'low'")
+        raise ModelError(f"better must be 'high' or 'low', got '{better}'", remedy="choose one")
     return 1.0 if better == "high" else -1.0
 
 

@@ -147,7 +147,8 @@ def optimise(
     ends = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     if not len(levers) or population < 4 or generations < 1:
         raise ModelError(
-            "a search needs levers, a population from 4 and a generation", remedy="give it these"
+            "a search needs levers, a population of 4 or more and a generation",
+            remedy="give it these",
         )
     if len(outcomes) != len(sign) or any(e.shape != (len(levers),) for e in ends):
         raise ModelError(
@@ -158,7 +159,9 @@ def optimise(
     for name, least, most in zip(levers, *ends, strict=True):
         if not (np.isfinite(least) and np.isfinite(most) and least <= most):
             raise ModelError(
-                f"from {least:g} to {most:g} is no range", variable=str(name), remedy="let it go up"
+                f"from {least:g} to {most:g} is not a range",
+                variable=str(name),
+                remedy="give the smaller end first",
             )
 
     class Batch(Problem):  # type: ignore[misc]

@@ -120,7 +120,7 @@ def check(
     1 reality check, 1 hold
     """
     if draws < 0 or draws > 1_000_000:
-        raise ModelError(f"draws is {draws}", remedy="0 to 1,000,000")
+        raise ModelError(f"draws is {draws}", remedy="write a number from 0 to 1,000,000")
     if isinstance(model, System) and folder is None:
         remedy = "give the model's path, or folder="
         raise ModelError("a loaded model does not say where its claims are", remedy=remedy)
@@ -172,5 +172,5 @@ def _chosen(
         if (not ids or c.id in ids) and tier in (None, c.tier) and kind in (None, c.kind)
     ]  # fmt: skip
     if not found and not realities:
-        raise ModelError("no claim is left", remedy="--id, --tier and --kind leave none")
+        raise ModelError("no claim is chosen", remedy="change --id, --tier or --kind")
     return found

@@ -120,14 +120,16 @@ def sweep_of(
             "seed": bool(seed),
         }  # fmt: skip
         if beside := [k for k, there in given.items() if there]:
-            what = f"{', '.join(beside)} beside {'a spec' if spec else 'a Sweep'}, which says so"
+            what = (
+                f"{', '.join(beside)} given with {'a spec' if spec else 'a Sweep'}, which sets them"
+            )
             raise ModelError(what, remedy="leave them out, or give the model's path")
         return model if isinstance(model, Sweep) else read_sweep(_Path(str(model)))
     assert not isinstance(model, Sweep)
     system = system_of(model)
     if design is None:
         remedy = "give one, such as sdsim.LatinHypercube(factors, 1000)"
-        raise ModelError("a sweep without a design", remedy=remedy)
+        raise ModelError("a sweep needs a design", remedy=remedy)
     changes = params if isinstance(params, Overrides) else sorted_out(system.model, params or {})
     return Sweep(
         system, Table.of(design) if isinstance(design, pd.DataFrame) else design,

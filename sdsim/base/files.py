@@ -98,7 +98,7 @@ def writable(path: Path, suffixes: Sequence[str]) -> Path:
     elif target.is_dir():
         what = "it is a folder"
     elif target.exists() and not target.is_file():
-        what = "it is no regular file"
+        what = "it is not a regular file"
     elif not os.access(target.parent, os.W_OK | os.X_OK):
         what, remedy = f"nothing may be written in '{path.parent}'", "choose another folder"
     if what:

@@ -91,7 +91,7 @@ class Section:
         for k in self.data:
             if k not in known:
                 remedy = nearest(k, known) or f"one of {', '.join(known)}"
-                raise self.fault("is no key here", k, remedy)
+                raise self.fault("unknown key", k, remedy)
 
     def unique(self) -> None:
         """Refuse two keys that are spellings of the same name."""
@@ -287,19 +287,21 @@ def parse_toml(text: str) -> dict[str, Any]:
     """
     if long := _DOTTED.search(text):  # tomllib walks a key once for each of its parts
         line = text.count("\n", 0, long.start()) + 1
-        raise ModelError("no valid TOML: a key of 50 parts or more", line=line, remedy="use tables")
+        raise ModelError(
+            "not valid TOML: a key of 50 parts or more", line=line, remedy="use tables"
+        )
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         at = _AT.search(str(e))
-        what = f"no valid TOML: {_AT.sub('', str(e)).strip()}"
+        what = f"not valid TOML: {_AT.sub('', str(e)).strip()}"
         raise ModelError(what, line=int(at[1]) if at else None, remedy="correct it") from None
     except RecursionError:
-        raise ModelError("no valid TOML: nested too deeply", remedy="use tables") from None
+        raise ModelError("not valid TOML: nested too deeply", remedy="use tables") from None
     except ValueError:
         digits = _LONG.search(text)
         place = text.count("\n", 0, digits.start()) + 1 if digits else None
-        what = "no valid TOML: a whole number of thousands of digits"
+        what = "not valid TOML: a whole number of thousands of digits"
         raise ModelError(what, line=place, remedy="write a smaller number") from None
 
 

@@ -102,7 +102,7 @@ class Predictor:
             if not p.initial and not is_parameter(variable):
                 remedy = "name a constant, or write initial = true for the start of a stock"
                 raise ModelError(
-                    "is no constant and cannot be free", variable=p.name, remedy=remedy
+                    "is not a constant and cannot be free", variable=p.name, remedy=remedy
                 )
             out.append(p)
         return out

@@ -65,7 +65,7 @@ class GroupRuns:
                 what = "a condition" if kind.condition else "still runs over a range"
                 raise ModelError(what, variable=r.name, remedy="write an expression of one number")
             if r.times is None and kind.timed:
-                remedy = "give the rows times, or bring it down: FINAL(...), PEAK(...)"
+                remedy = "give the rows times, or reduce it: FINAL(...), PEAK(...)"
                 raise ModelError("has values over time", variable=r.name, remedy=remedy)
         for name, tree in conditions.items():
             kind = self._kind(name, tree)

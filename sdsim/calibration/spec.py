@@ -190,5 +190,5 @@ def _hold_out(top: Section, groups: Mapping[str, Overrides]) -> HoldOut:
     named = section.texts("groups", ())
     for g in named:
         if g not in groups:
-            raise section.fault(f"'{g}' is no group", "groups", "name one of [groups]")
+            raise section.fault(f"'{g}' is not a group", "groups", "name one of [groups]")
     return HoldOut(section.number("after") if section.has("after") else np.inf, named)

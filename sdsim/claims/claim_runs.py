@@ -117,7 +117,7 @@ class Worlds:
             for key, values in found.items():
                 if any((key, c) not in rows for c in values):
                     raise ModelError(
-                        "is no constant and cannot be scaled",
+                        "is not a constant and cannot be scaled",
                         variable=name,
                         remedy="name a constant",
                     )

@@ -222,7 +222,7 @@ def _line(section: Section, key: str) -> str:
     """A one-line text."""
     text = _text(section, key)
     if not text.isprintable():
-        raise section.fault(f"{text!r} is no name", key, "one line of text")
+        raise section.fault(f"{text!r} is not a name", key, "one line of text")
     return text
 
 
@@ -242,7 +242,7 @@ def _tables(section: Section, key: str) -> Section:
     own = section.section(key)
     for name in own.data:
         if not name.strip() or not name.isprintable():
-            raise own.fault(f"{name!r} is no name", remedy="one line of text")
+            raise own.fault(f"{name!r} is not a name", remedy="one line of text")
     return own
 
 

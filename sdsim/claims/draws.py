@@ -73,7 +73,7 @@ def read_choice(path: str | Path) -> Choice:
             raise section.fault("expected [low, high]", name, "write two numbers")
         low, high = pair
         if low > high:
-            raise section.fault(f"{low:g} is above {high:g}", name, "turn them round")
+            raise section.fault(f"{low:g} is above {high:g}", name, "swap them")
         limits[name] = (low, high)
     fixed, groups, drawn = (top.texts(k, ()) for k in ("fixed", "fixed_groups", "drawn"))
     return Choice(fixed, groups, drawn, limits, section=top)
@@ -198,7 +198,7 @@ def _check(system: System, choice: Choice) -> None:
     for pattern in (*choice.fixed, *choice.drawn, *choice.limits):
         if not any(_among(name, (pattern,)) for name in constants):
             remedy = suggested(pattern, constants)
-            raise choice.traced(ModelError(f"'{pattern}' is no constant", remedy=remedy))
+            raise choice.traced(ModelError(f"'{pattern}' is not a constant", remedy=remedy))
     groups = {v.group for v in system.model.variables.values()}
     for group in choice.fixed_groups:
         if group not in groups:

@@ -107,9 +107,9 @@ def _suits(key: str, kind: Kind) -> None:
         raise ModelError(f"still runs over {what}", remedy="ALL(...), SUM(...), PEAK(...)")
     if key.startswith("plot"):
         if kind.condition or not kind.timed:
-            raise ModelError("is no value over time", remedy="name a variable that changes")
+            raise ModelError("has no values over time", remedy="name a variable that changes")
         return
     if kind.timed:
-        raise ModelError("has values over time", remedy="bring them down: FINAL, AT, ALWAYS, ...")
+        raise ModelError("has values over time", remedy="reduce them: FINAL, AT, ALWAYS, ...")
     if key.startswith("check") and not kind.condition:
-        raise ModelError("is a number, no condition", remedy="compare it with something")
+        raise ModelError("is a number, expected a condition", remedy="compare it with something")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest, suggested
+from sdsim.base.errors import ModelError, counted, nearest, suggested
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, rewrite, walk
 from sdsim.ir.model import Equation, Model, Variable, shape_of
 
@@ -53,7 +53,7 @@ def link_of(text: str, model: Model) -> Link:
     """
     match = _LINK.match(text.strip())
     if not match:
-        raise ModelError(f"'{text}' is no link", remedy="write 'Cause -> Effect'")
+        raise ModelError(f"'{text}' is not a link", remedy="write 'Cause -> Effect'")
     link = Link(_end(match["a"], model), _end(match["b"], model))
     if link.cause.name not in causes(model, link.effect.name):
         a, b = (model.display(n) for n in link.key)
@@ -72,7 +72,7 @@ def _end(text: str, model: Model) -> End:
     match = _END.match(text.strip())
     if not match:
         raise ModelError(
-            f"'{text}' is no variable", remedy="write the name of a variable of the model"
+            f"'{text}' is not a variable", remedy="write the name of a variable of the model"
         )
     try:
         variable = model.find(match["name"])
@@ -81,7 +81,7 @@ def _end(text: str, model: Model) -> End:
     subs = tuple(names.canonical(s) for s in (match["subs"] or "").split(",") if s.strip())
     if subs and len(subs) != len(variable.dims):
         raise ModelError(
-            f"'{variable.name}' has {len(variable.dims)} subscripts, not {len(subs)}",
+            f"'{variable.name}' has {counted(len(variable.dims), 'subscript')}, got {len(subs)}",
             remedy="name one element of each",
         )
     for sub, dim in zip(subs, variable.dims, strict=False):
@@ -90,7 +90,7 @@ def _end(text: str, model: Model) -> End:
         if sub not in inside and not (range_ and set(range_.elements) <= set(inside)):
             known = [*model.labels(dim), *(d.name for d in model.dimensions.values())]
             raise ModelError(
-                f"'{sub}' is no element of '{model.dimensions[dim].name}'",
+                f"'{sub}' is not an element of '{model.dimensions[dim].name}'",
                 remedy=suggested(sub, known),
             )
     return End(names.canonical(variable.name), subs)

@@ -245,10 +245,10 @@ class _Reader:
         for mine, picked in zip(subs, ref.subs, strict=True):
             inside = self.model.dimensions.get(mine)
             if picked != mine and (inside is None or picked not in inside.elements):
-                raise ModelError(f"'{picked}' is no element of '{mine}'")
+                raise ModelError(f"'{picked}' is not an element of '{mine}'")
         tree = _at(self.tree(given, "condition"), dict(zip(subs, ref.subs, strict=True)))
         if not isinstance(tree, Binary) or tree.op != "=" or not isinstance(tree.left, Ref):
-            what = f"test input '{names.display(given.name)}' is no 'variable = expression'"
+            what = f"test input '{names.display(given.name)}' is not 'variable = expression'"
             raise UnsupportedError(what)
         if tree.left.name not in self.model.variables:
             raise UnsupportedError(f"a test input for '{tree.left.name}'")

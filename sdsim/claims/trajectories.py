@@ -70,7 +70,7 @@ def is_path(node: Expr, check: bool = False) -> bool:
         raise UnsupportedError(f"{node.name.upper()} needs the stored run of another simulation")
     if shape not in _SHAPES:
         known = ", ".join(s.upper() for s in _SHAPES)
-        raise UnsupportedError(f"{node.name.upper()} is no function", remedy=f"one of {known}")
+        raise UnsupportedError(f"{node.name.upper()} is not a function", remedy=f"one of {known}")
     if (node.name != shape) != check:
         place = ":IMPLIES:" if node.name != shape else "a test input"
         raise UnsupportedError(f"{node.name.upper()} outside {place}")

@@ -64,9 +64,9 @@ def execute(args: argparse.Namespace) -> int:
     from sdsim.run.system import load
 
     if args.draws < 0 or args.draws > 1_000_000:
-        raise ModelError(f"--draws is {args.draws}", remedy="0 to 1,000,000")
+        raise ModelError(f"--draws is {args.draws}", remedy="write a number from 0 to 1,000,000")
     if args.threads is not None and args.threads < 1:
-        raise ModelError(f"--threads is {args.threads}", remedy="at least 1")
+        raise ModelError(f"--threads is {args.threads}", remedy="write a number from 1")
     method = method_named(args.method) if args.method else None
     backend = default_backend()
     if isinstance(backend, Llvm) and args.threads:

@@ -44,7 +44,7 @@ def _new(args: argparse.Namespace) -> int:
     if args.output:
         path = files.writable(Path(args.output), (".toml",))
         if path.exists():
-            raise ModelError("is there already", remedy="choose another name", file=args.output)
+            raise ModelError("already exists", remedy="choose another name", file=args.output)
     text = new_preset(args.model, args.title, data_folder=args.open)
     if path is None:
         sys.stdout.write(text)

@@ -45,7 +45,7 @@ def execute(args: argparse.Namespace) -> int:
     settings = Bootstrap(args.resamples, args.level)
     page = page_path(args.page) if args.page else None
     if args.resume and args.output is None:
-        raise ModelError("--resume goes on with a store", remedy="name it: -o STORE")
+        raise ModelError("--resume needs a store", remedy="name it: -o STORE")
     if args.output is not None:
         vacant(Path(args.output), args.resume)
     if args.jobs is not None and args.output is None:

@@ -240,7 +240,9 @@ class _Lowering:
         if call.name in TABLES:
             return self._of_table(block, index, call, parts)
         if (row := FUNCTIONS.get(call.name)) is None:
-            raise ModelError(f"{call.name.upper()} cannot stand here", remedy="give it a variable")
+            raise ModelError(
+                f"{call.name.upper()} cannot be used here", remedy="give it a variable"
+            )
         check_arity(call.name, len(parts), row.arity)
         return row.lower(self, parts)
 
@@ -248,8 +250,8 @@ class _Lowering:
         """A lookup variable called with an argument."""
         variable = self._model.variables[call.name]
         if variable.role not in ("lookup", "data"):
-            what = f"'{variable.name}' is no lookup and cannot be called"
-            raise ModelError(what, remedy="put a sign before the parenthesis")
+            what = f"'{variable.name}' is not a lookup and cannot be called"
+            raise ModelError(what, remedy="write an operator before the parenthesis")
         check_arity(call.name, len(parts), (1, 1), f"'{variable.name}'")
         computed = self._data.series(call.name, int(block.at[id(call)][index]))
         if computed is not None:

@@ -119,7 +119,7 @@ def _bad_subscript(model: Model, sub: str, dim: str) -> ModelError:
     labels = model.dimensions[dim].labels
     known = [*labels, *(d.name for d in model.dimensions.values())]
     return ModelError(
-        f"subscript '{sub}' is no element of '{model.dimensions[dim].name}'",
+        f"subscript '{sub}' is not an element of '{model.dimensions[dim].name}'",
         remedy=nearest(sub, known) or f"one of {some(labels)}",
     )
 

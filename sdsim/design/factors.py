@@ -195,7 +195,7 @@ def uncertainties_of(
                 found.append(Uncertainty(label, Uniform(a, b), source, v.group))
     if not found:
         raise ModelError(
-            "the model calls no constant uncertain",
+            "the model marks no constant as uncertain",
             remedy="name uncertainties; or give constants limits and [assumed: ...] in their text",
         )
     return tuple(found)
@@ -226,7 +226,7 @@ def levers_of(
         found.append(Lever(v.name, Uniform(low, high), "the model's range", v.group))
     if not found:
         remedy = "name levers; or give constants limits and a text that begins with Lever:"
-        raise ModelError("the model calls no constant a lever", remedy=remedy)
+        raise ModelError("the model marks no constant as a lever", remedy=remedy)
     return tuple(found)
 
 
@@ -236,7 +236,7 @@ def _there(model: Model, groups: Sequence[str], leave: Collection[str]) -> None:
     for group in groups:
         if not known:
             raise ModelError(
-                f"the model has no groups, and so none called '{group}'",
+                f"the model has no groups, so none is called '{group}'",
                 remedy="leave 'groups' out",
             )
         if group not in known:
@@ -264,7 +264,7 @@ def fit(factors: Sequence[Factor], model: Model) -> None:
         key = names.canonical(variable.name)
         if not is_parameter(variable):
             raise ModelError(
-                "is no constant and cannot vary between members",
+                "is not a constant and cannot vary between members",
                 variable=f.name,
                 remedy="name a constant of the model",
             )

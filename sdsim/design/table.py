@@ -166,7 +166,7 @@ def read_rows(text: str, separator: str) -> pd.DataFrame:
         found = pd.read_csv(io.StringIO(text), sep=separator)
     except (ValueError, pd.errors.ParserError) as e:
         raise ModelError(
-            f"no table: {one_line(str(e), 200)}", remedy="save it as CSV again"
+            f"not a table: {one_line(str(e), 200)}", remedy="save it as CSV again"
         ) from None
     if not isinstance(
         found.index, pd.RangeIndex

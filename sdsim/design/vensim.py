@@ -145,7 +145,7 @@ def _factor(line: str, number: int) -> Factor:
         if len(texts) != wanted:
             raise ModelError(
                 f"{word.upper()} takes {wanted} numbers, got {len(texts)}",
-                remedy="add what is missing, or delete those too many",
+                remedy="add what is missing, or delete the extra ones",
             )
         try:
             values = [float(a) for a in texts]

@@ -157,5 +157,5 @@ def check_arity(name: str, got: int, arity: tuple[int, int], label: str = "") ->
     wanted = f"{low} to {high} arguments" if low != high else counted(low, "argument")
     if high >= 1000:
         wanted = f"{low} or more arguments"
-    few = "add what is missing" if got < low else "delete those too many"
+    few = "add what is missing" if got < low else "delete the extra ones"
     raise ModelError(f"{label or name.upper()} takes {wanted}, got {got}", remedy=few)

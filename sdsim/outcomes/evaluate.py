@@ -72,7 +72,7 @@ class Evaluator:
                 return _pair(_OPERATIONS[op], self.value(left), self.value(right))
             case Call():
                 return self._call(expr)
-        raise ModelError("a table or a text cannot stand here", remedy="name a variable")
+        raise ModelError("a table or text cannot be used here", remedy="name a variable")
 
     def number(self, expr: Expr) -> Numbers:
         """The value of an expression without an axis."""

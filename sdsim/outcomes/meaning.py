@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest, suggested
+from sdsim.base.errors import ModelError, counted, nearest, suggested
 from sdsim.ir.expr import Binary, Call, Expr, Num, Ref, Unary, walk
 from sdsim.ir.model import Model, Variable, shape_of
 from sdsim.outcomes.measures import MEASURES, Measure
@@ -172,7 +172,7 @@ class Scope:
                 return self._binary(op, left, right, run)
             case Call():
                 return self._call(expr, run)
-        raise ModelError("a table or a text cannot stand here", remedy="name a variable")
+        raise ModelError("a table or text cannot be used here", remedy="name a variable")
 
     # --- names --------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Scope:
             elif sub not in self.model.dimensions[dim].elements:
                 known = [*self.model.labels(dim), f"{self.model.dimensions[dim].name}!"]
                 raise ModelError(
-                    f"'{sub}' is no element of '{self.model.dimensions[dim].name}'",
+                    f"'{sub}' is not an element of '{self.model.dimensions[dim].name}'",
                     remedy=nearest(sub, known) or f"write an element, or {dim}! to run over all",
                 )
         needed = self.needs.setdefault(run, {})
@@ -210,8 +210,9 @@ class Scope:
             )
         if len(ref.subs) != len(variable.dims):
             shape = ", ".join(f"{self.model.dimensions[d].name}!" for d in variable.dims)
+            wanted = counted(len(variable.dims), "subscript")
             raise ModelError(
-                f"'{variable.name}' has {len(variable.dims)} subscripts, {len(ref.subs)} given",
+                f"'{variable.name}' has {wanted}, got {len(ref.subs)}",
                 remedy=f"write {variable.name}[{shape}] or elements" if shape else "write none",
             )
         return variable
@@ -220,14 +221,14 @@ class Scope:
         if source not in self.model.dimensions:
             known = [d.name for d in self.model.dimensions.values()]
             raise ModelError(
-                f"'{source}!' is no subscript range", remedy=nearest(source, known) or ""
+                f"'{source}!' is not a subscript range", remedy=nearest(source, known) or ""
             )
         found = self.model.dimensions[source].elements
         inside = self.model.dimensions[dim].elements
         for e in found:
             if e not in inside:
                 raise ModelError(
-                    f"'{e}' of '{source}' is no element of '{self.model.dimensions[dim].name}'",
+                    f"'{e}' of '{source}' is not an element of '{self.model.dimensions[dim].name}'",
                     remedy="name one that it has",
                 )
         return found
@@ -383,5 +384,5 @@ class Scope:
             wanted = str(low) if low == most else f"{low} to {most}"
             raise ModelError(
                 f"{call.name.upper()} takes {wanted} arguments, got {len(call.args)}",
-                remedy="add what is missing, or delete those too many",
+                remedy="add what is missing, or delete the extra ones",
             )

@@ -135,7 +135,7 @@ def starts(model: Model, overrides: Overrides) -> dict[str, dict[int, float]]:
         variable = model.variables[key]
         if not variable.is_stock:
             remedy = "give its value among the constants"
-            what = "is no stock and has no start value"
+            what = "is not a stock and has no initial value"
             raise overrides.placed(
                 ModelError(what, remedy=remedy, variable=variable.name),
                 _named(model, overrides.initial, key),
@@ -167,7 +167,7 @@ def _for_table(
         )
     if role == "lookup" and variable.role != "lookup" and not has_table(variable):
         remedy = "give it a number or a series"
-        raise ModelError("is no lookup", remedy=remedy, variable=variable.name)
+        raise ModelError("is not a lookup", remedy=remedy, variable=variable.name)
     if role == "series" and variable.is_stock:
         remedy = "give the series to one of its flows"
         raise ModelError("is a stock and cannot be a series", remedy=remedy, variable=variable.name)

@@ -81,7 +81,7 @@ def _aligned(model: Model, variable: Variable, array: xr.DataArray, name: str) -
             element = names.canonical(str(label))
             if element not in own.elements:
                 raise ModelError(
-                    f"'{label}' is no element of '{own.name}'",
+                    f"'{label}' is not an element of '{own.name}'",
                     remedy=suggested(str(label), own.labels),
                     variable=name,
                 )

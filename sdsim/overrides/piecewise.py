@@ -65,7 +65,7 @@ def with_path(model: Model, name: str, times: Sequence[float]) -> Model:
     taken = [k for k in keys if k in model.variables]
     if taken:
         raise ModelError(
-            f"'{model.display(taken[0])}' is there already", variable=variable.name,
+            f"'{model.display(taken[0])}' already exists", variable=variable.name,
             remedy="rename that, or choose other times",
         )  # fmt: skip
     made: dict[str, Variable] = {

@@ -33,7 +33,9 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
     if len(subs) != len(variable.dims):
         wanted = counted(len(variable.dims), "subscript")
         raise ModelError(
-            f"has {wanted}, got {len(subs)}", remedy=model.spelled(variable), variable=variable.name
+            f"expected {wanted}, got {len(subs)}",
+            remedy=model.spelled(variable),
+            variable=variable.name,
         )
     at = []
     for sub, dim in zip(subs, variable.dims, strict=True):
@@ -46,7 +48,7 @@ def locate(model: Model, name: str) -> tuple[Variable, list[int] | None]:
         for element in inside:
             if element not in elements:
                 raise ModelError(
-                    f"'{element}' is no element of '{model.dimensions[dim].name}'",
+                    f"'{element}' is not an element of '{model.dimensions[dim].name}'",
                     remedy=suggested(element, model.labels(dim)),
                     variable=variable.name,
                 )

@@ -246,7 +246,7 @@ class Builder:
                     if owner and node.subs and len(node.subs) != len(owner.dims):
                         raise ModelError(
                             f"'{owner.name}' has {counted(len(owner.dims), 'subscript')}, "
-                            f"{len(node.subs)} given",
+                            f"got {len(node.subs)}",
                             remedy=f"write {owner.name}"
                             f"[{', '.join(self.dims[d].name for d in owner.dims)}]"
                             if owner.dims

@@ -218,7 +218,7 @@ class External:
             top, left, bottom, right = int(at[2]) - 1, column(at[1]), page.rows, page.columns
             last = re.fullmatch(r"([A-Za-z]{0,3})(\d{0,7})", end.strip())
             if last is None:
-                raise ModelError(f"'{end}' is no cell of '{file}'", remedy="write it as B12")
+                raise ModelError(f"'{end}' is not a cell of '{file}'", remedy="write it as B12")
             bottom = int(last[2]) if last[2] else bottom
             right = column(last[1]) + 1 if last[1] else right
         inside = sorted((r, c) for r, c in page.cells if top <= r < bottom and left <= c < right)

@@ -65,7 +65,7 @@ class Folder:
         if "://" in name or name.lower().startswith(("http:", "https:", "ftp:", "file:")):
             raise UnsupportedError(f"{shown} is a URL", remedy=f"download it; {here}")
         if not name.strip() or "\0" in name:
-            raise ModelError(f"{shown} is no file name", remedy="write the name of the file")
+            raise ModelError(f"{shown} is not a file name", remedy="write the name of the file")
         relative = name.replace("\\", "/")
         windows = PureWindowsPath(name)
         if relative.startswith("/") or windows.drive or windows.root:

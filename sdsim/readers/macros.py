@@ -114,7 +114,7 @@ class Inliner:
         if node.name in within:
             raise self.error(entry, f"macro '{label}' calls itself", "write it without recursion")
         if len(node.args) != len(macro.inputs):
-            what = f"macro '{label}' takes {len(macro.inputs)} arguments, {len(node.args)} given"
+            what = f"macro '{label}' takes {len(macro.inputs)} arguments, got {len(node.args)}"
             raise self.error(entry, what, f"give {', '.join(macro.inputs)}")
         if len(self.entries) + len(macro.entries) > limits.EQUATIONS:
             raise self.error(
@@ -196,7 +196,7 @@ def without_outputs(entry: Entry, macros: Sequence[Macro], file: str) -> Entry:
     key = names.canonical(name.strip())
     if key not in keys or end < 0 or hidden.find(":", colon + 1) >= 0:
         raise ModelError(
-            "a ':' that is no part of a call of a macro with further outputs",
+            "a ':' outside a call of a macro with further outputs",
             remedy="write MACRO(inputs : outputs), once in an equation",
             file=file, line=entry.line, variable=entry.label,
         )  # fmt: skip

@@ -226,7 +226,7 @@ class _Ranges:
         key = names.canonical(name)
         chosen = (key,) if key in other.elements else all_[key].elements if key in all_ else ()
         if not chosen or not set(chosen) <= set(other.elements):
-            what = f"maps to '{names.display(name)}', which is no element of '{other.name}'"
+            what = f"maps to '{names.display(name)}', which is not an element of '{other.name}'"
             raise self.error(entry, what, suggested(names.display(name), other.labels))
         return chosen
 

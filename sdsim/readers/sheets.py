@@ -94,7 +94,7 @@ def _text(data: bytes, tab: str, name: str) -> Sheet:
     if len(separator) > 1 and separator.strip():
         raise ModelError(f"the separator '{tab}' of '{name}'", remedy="use one character")
     if "\0" in text:
-        raise ModelError(f"external file '{name}' is no text", remedy="save it as .csv or .xlsx")
+        raise ModelError(f"external file '{name}' is not text", remedy="save it as .csv or .xlsx")
     cells: dict[tuple[int, int], Cell] = {}
     for r, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator[0])):
         for c, word in enumerate(row):

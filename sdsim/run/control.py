@@ -95,7 +95,7 @@ def horizon_of(
         remedy = "use a larger TIME STEP, or an earlier FINAL TIME"
         raise fault(what, remedy, names.TIME_STEP, names.FINAL_TIME)
     if max(abs(start), abs(stop)) + step / 2 == max(abs(start), abs(stop)):
-        what = f"TIME STEP {step:g} is lost beside times of {max(abs(start), abs(stop)):g}"
+        what = f"TIME STEP {step:g} is too small beside times of {max(abs(start), abs(stop)):g}"
         remedy = "use a larger TIME STEP or count time from another start"
         raise fault(what, remedy, names.TIME_STEP, names.FINAL_TIME)
     points = (stop - start) / (max(saveper, step) if method.on_grid else saveper) + 1
@@ -140,6 +140,6 @@ def _warn_about_saving(step: float, saveper: float, file: str | None) -> None:
         warn(f"{where}SAVEPER {saveper:g} is below TIME STEP {step:g}; every step is saved")
     elif _uneven(saveper, step):
         warn(
-            f"{where}SAVEPER {saveper:g} is no multiple of TIME STEP {step:g}; "
+            f"{where}SAVEPER {saveper:g} is not a multiple of TIME STEP {step:g}; "
             "the nearest steps are saved"
         )

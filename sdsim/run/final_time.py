@@ -41,5 +41,5 @@ def followed(run: Prepared) -> Prepared:
     line = run.system.model.variables[names.FINAL_TIME].line or None
     raise ModelError(
         "FINAL TIME moves on and is never reached", file=run.system.model.file or None, line=line,
-        remedy="let it stand still, or give it a number (-F)",
+        remedy="give it a fixed value (-F)",
     )  # fmt: skip

@@ -128,7 +128,7 @@ class Prepared:
         found = [place[key, c] for c in cells if (key, c) in place]
         if not found:
             raise ModelError(
-                "is no constant and cannot vary between members",
+                "is not a constant and cannot vary between members",
                 variable=variable.name,
                 remedy="name a constant",
             )

@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from sdsim.base import names
-from sdsim.base.errors import ModelError, nearest, said, suggested
+from sdsim.base.errors import ModelError, counted, nearest, said, suggested
 from sdsim.ir.model import Model, label_of, shape_of
 from sdsim.run.saved import Saved
 from sdsim.tables import results
@@ -179,7 +179,7 @@ def _part(whole: xr.DataArray, subs: Sequence[str]) -> xr.DataArray:
     dims = [d for d in whole.dims if d not in ("time", "case", "member")]
     if len(subs) != len(dims):
         over = f"[{','.join(map(str, dims))}]" if dims else ", without subscripts"
-        what = f"has {len(dims)} subscripts, got {len(subs)}"
+        what = f"expected {counted(len(dims), 'subscript')}, got {len(subs)}"
         remedy = f"write {whole.name}{over}"
         raise ModelError(what, variable=str(whole.name), remedy=remedy)
     places: dict[Hashable, int] = {}

@@ -109,7 +109,7 @@ class System:
             raise ModelError("is a lookup and has no single value", variable=name, remedy=remedy)
         own = {c: i for i, (k, c) in enumerate(self.program.param_cells) if k == key}
         if not own or self.kinds[key] != "constant":
-            what = f"is no constant but of kind {self.kinds[key]}"
+            what = f"is not a constant; its kind is {self.kinds[key]}"
             remedy = "run the model: sdsim.simulate(model)[name]"
             raise ModelError(what, variable=name, remedy=remedy)
         shape = shape_of(self.model, variable)

@@ -125,7 +125,7 @@ def _as_is(system: System, overrides: Overrides, wanted: Iterable[str]) -> dict[
         variable = system.model.find(name)
         key = canonical(variable.name)
         if variable.dims or key not in at:
-            what = "is no constant without subscripts"
+            what = "is not a constant without subscripts"
             raise ModelError(what, variable=variable.name, remedy="set such constants in scenarios")
         out[name] = at[key]
     return out

@@ -57,7 +57,9 @@ def search(
             remedy = nearest(name, known) or f"there are {', '.join(known)}"
             raise ModelError(f"no outcome '{name}'", remedy=remedy)
         if not known[name].better:
-            raise ModelError(f"outcome '{name}' is to be neither high nor low", remedy="say better")
+            raise ModelError(
+                f"outcome '{name}' has no direction", remedy='write better = "high" or "low"'
+            )
     for text in sweep.outside():
         warn(text)
     chosen = tuple(known[name] for name in outcomes)

@@ -152,7 +152,7 @@ def _hopeless(design: Design, better: Sequence[str]) -> tuple[str, str, tuple[st
         return "the sweep has no outcomes", "name some under [outcomes]", ("outcomes",)
     if isinstance(design, Crossed):
         if not any(better):
-            remedy = 'say better = "high" or "low" of at least one'
+            remedy = 'write better = "high" or "low" for at least one'
             return "no outcome says which way is better, and so ranks no policies", remedy, (
                 "outcomes",)  # fmt: skip
         return None
@@ -194,7 +194,7 @@ def study(
     settings = settings or Bootstrap()
     if found.sizes["member"] != design.count:
         raise ModelError(
-            f"{found.sizes['member']:,} of {design.count:,} members are there",
+            f"{found.sizes['member']:,} of {design.count:,} members are finished",
             remedy="finish the sweep with --resume",
         )
     better = tuple(str(b) for b in found["better"].values)
@@ -289,7 +289,7 @@ def _saved(found: xr.Dataset) -> list[str]:
 def _unused(found: xr.Dataset) -> list[str]:
     """The series that a method without a time axis leaves out."""
     kept = _saved(found)
-    what = f"saved series ({listed(kept)}) are looked at in {Saltelli.kind} designs alone"
+    what = f"saved series ({listed(kept)}) are analysed in {Saltelli.kind} designs only"
     return [what] if kept else []
 
 

@@ -129,7 +129,9 @@ def _base(
             where = (names.canonical(variable.name), cells[0] if cells else 0)
             if where not in own:
                 section = top.section("policies").section(policy.title)
-                raise section.fault("is no constant and cannot be a lever", name, "name a constant")
+                raise section.fault(
+                    "is not a constant and cannot be a lever", name, "name a constant"
+                )
             out[name] = own[where]
     return out
 

@@ -144,7 +144,7 @@ def vacant(root: Path, resume: bool = False) -> None:
     if (root / NAME).exists():
         if not resume:
             raise ModelError(
-                "exists", file=str(root), remedy="--resume finishes it; or name another"
+                "already exists", file=str(root), remedy="--resume finishes it; or name another"
             )
         return
     there = next(p for p in (root.absolute(), *root.absolute().parents) if os.path.lexists(p))
@@ -153,7 +153,7 @@ def vacant(root: Path, resume: bool = False) -> None:
         raise ModelError(what, file=str(root), remedy="choose another folder")
     if not os.path.lexists(root) or (root.is_dir() and {e.name for e in root.iterdir()} <= BESIDE):
         return
-    raise ModelError("is no store of a sweep", file=str(root), remedy="name another place")
+    raise ModelError("is not a store of a sweep", file=str(root), remedy="name another place")
 
 
 def _known(header: Mapping[str, Any], root: Path) -> Manifest:
@@ -162,7 +162,7 @@ def _known(header: Mapping[str, Any], root: Path) -> Manifest:
     unlike = differences(header, manifest.header)
     if unlike:
         raise ModelError(
-            f"is of another sweep: {'; '.join(unlike)}", file=str(root),
+            f"belongs to another sweep: {'; '.join(unlike)}", file=str(root),
             remedy="resume with what it was begun with, or write a new store",
         )  # fmt: skip
     files.tidy(root)
@@ -185,7 +185,7 @@ def _hands(sweep: Sweep, task: Task, root: Path, jobs: int | None, dask: str | N
         )
     method = task.run.method
     if (dask is not None or jobs) and not method.built_in:
-        what = f"{type(method).__name__} is known to this process alone, and workers are others"
+        what = f"{type(method).__name__} exists in this process alone, not in the workers"
         raise ModelError(what, remedy="write jobs=0, to run in this process")
     if dask is not None:
         from sdsim.sweeps.cluster import Cluster

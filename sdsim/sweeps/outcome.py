@@ -157,5 +157,5 @@ def _suiting(kind: Kind) -> Kind:
         what = f"still runs over {' and '.join(sorted(kind.marks))}"
         raise ModelError(what, remedy="bring it down: SUM(...), ALL(...), PEAK(...)")
     if kind.timed:
-        raise ModelError("has values over time", remedy="bring it down: FINAL(...), PEAK(...)")
+        raise ModelError("has values over time", remedy="reduce it: FINAL(...), PEAK(...)")
     return kind

@@ -223,7 +223,7 @@ class Crew:
             self._starts += 1
             if self._starts >= MOST_STARTS:
                 raise ModelError(
-                    f"workers cannot start ({how}): {noise or 'they say nothing'}",
+                    f"workers cannot start ({how}): {noise or 'no message'}",
                     remedy="run with --jobs 0 to see more",
                 )
         if w.order is not None:

@@ -114,7 +114,7 @@ def _once(top: Section, model: Model) -> None:
         for name in _named(top, title):
             for cell in set(elements(model, [name])):
                 if cell in taken:
-                    raise section.fault(f"stands in [{taken[cell]}] too", name, "leave one out")
+                    raise section.fault(f"is also in [{taken[cell]}]", name, "leave one out")
             taken |= dict.fromkeys(elements(model, [name]), title)
 
 

@@ -116,7 +116,9 @@ class Sweep:
                 remedy="write fewer or more members",
             )
         if not self.outcomes and not self.save:
-            raise ModelError("nothing is asked", remedy="name outcomes, or variables to save")
+            raise ModelError(
+                "nothing to keep of each run", remedy="name outcomes, or variables to save"
+            )
         if self.chunk is not None and self.chunk < 1:
             raise ModelError(
                 f"chunk is {self.chunk}, expected at least 1 member",

@@ -159,7 +159,7 @@ def _text(path: Path) -> str:
     """The text of a table, decoded as UTF-8 or else as Windows programs write it."""
     data = files.read_bytes(path, limits.TABLE_BYTES)
     if b"\0" in data:
-        raise ModelError("holds NUL bytes: no text", remedy="give a table as text")
+        raise ModelError("holds NUL bytes, expected text", remedy="give a table as text")
     return decoded(data)
 
 

@@ -188,7 +188,7 @@ def _exponent(text: str, exponent: str) -> Fraction:
     try:
         return Fraction("".join(exponent.split()))
     except (ValueError, ZeroDivisionError):
-        raise _unreadable(text, f"'{exponent}' is no exponent") from None
+        raise _unreadable(text, f"'{exponent}' is not an exponent") from None
 
 
 def _unreadable(text: str, why: str) -> ModelError:

@@ -49,7 +49,7 @@ def convert(
     Raises
     ------
     ModelError : the source cannot be read; the target's format is not known, cannot say what is
-        in the model, or the file is there already.
+        in the model, or the file already exists.
     """
     source, target = Path(source), Path(target)
     writer = WRITERS.get(target.suffix.lower())
@@ -78,8 +78,8 @@ def convert(
         except ModelError as error:
             fault = error
         if fault:
-            what = f"{fault.what} (the file would not say the same)"
-            remedy = fault.remedy or "this model cannot be said in that format"
+            what = f"{fault.what} (the new file would not mean the same)"
+            remedy = fault.remedy or "that format cannot express this model"
             raise ModelError(what, remedy=remedy, file=source.name, variable=fault.variable)
 
     replace(target, made.text, checked)
@@ -109,7 +109,7 @@ def vacant(target: Path, force: bool) -> None:
     """
     if os.path.lexists(target) and not force:
         raise ModelError(
-            "is there already", remedy="choose another name, or --force", file=str(target)
+            "already exists", remedy="choose another name, or --force", file=str(target)
         )
 
 

@@ -33,7 +33,7 @@ def quoted(name: str) -> str:
         return name
     text = '"' + name.replace('"', '\\"') + '"'
     if names.display(text) != name or name.endswith("\\") or '\\"' in name:
-        raise ModelError("a name that Vensim cannot have", variable=name, remedy="rename it")
+        raise ModelError("a name that Vensim does not allow", variable=name, remedy="rename it")
     return text
 
 

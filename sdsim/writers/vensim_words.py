@@ -37,7 +37,7 @@ def _floor(place: Place, args: Args) -> Expr:
 
 
 def _no_number(place: Place, _: Args) -> Expr:
-    place.note("NAN, which Vensim has not, is written as 0 / 0; a run stops there")
+    place.note("NAN, which Vensim lacks, is written as 0 / 0; a run stops there")
     return Binary("/", Num(0.0), Num(0.0))
 
 
@@ -49,7 +49,7 @@ def _of_graph(name: str) -> Row:
         found = [e.expr for e in owner.equations] if owner else []
         if any(isinstance(x, Lookup) and x.kind in TABLES for x in found):
             raise UnsupportedError(
-                f"{name.upper()} of a graph that is extrapolated or in steps, which Vensim has not",
+                f"{name.upper()} of a graph that is extrapolated or in steps, which Vensim lacks",
                 remedy="write the model as .xmile",
             )
         return Call(name, args)

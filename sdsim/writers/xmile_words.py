@@ -197,7 +197,7 @@ def _flows(
         if not nets:
             continue
         if len(nets) < len(variable.equations):
-            what = "a stock some of whose elements are none cannot be said in XMILE"
+            what = "a stock some of whose elements are none cannot be written in XMILE"
             raise UnsupportedError(what).at(
                 file=model.file, line=variable.line, variable=variable.name
             )

@@ -125,7 +125,7 @@ def test_searches_that_cannot_be_are_refused() -> None:
         search(lambda x: np.full_like(x, np.nan))
     with pytest.raises(ModelError, match=r"outcomes of shape \(8,\), expected \(8, 2\)"):
         search(lambda x: x[:, 0])
-    with pytest.raises(ModelError, match="'b': from 2 to 1 is no range"):
+    with pytest.raises(ModelError, match="'b': from 2 to 1 is not a range"):
         search(low=(0, 2))
     with pytest.raises(ModelError, match="got 1, 2 and 2"):
         search(low=(0,))

@@ -36,14 +36,14 @@ READERS: dict[str, Callable[[Path], object]] = {
     ("kind", "more", "said"),
     [
         # an unknown key
-        ("claim", "constant = {}", "10: 'runs.fast.constant': is no key here; did you mean 'const"),
-        ("claim", "[run]", "10: 'run': is no key here; did you mean 'runs'?"),
-        ("loops", "sign = 1", "7: 'loop.2.sign': is no key here; one of name"),
-        ("draws", "[limit]", "3: 'limit': is no key here; did you mean 'limits'?"),
-        ("conflicts", "isue = 'x'", "6: 'conflict.2.isue': is no key here; did you mean 'issue'?"),
-        ("preset", "j = {valu = 1}", "3: 'constants.j.valu': is no key here; did you mean 'value'"),
-        ("preset", "[sources]", "3: 'sources': is no key here"),
-        ("sweep", "titel = 1", "2: 'titel': is no key here; did you mean 'title'?"),
+        ("claim", "constant = {}", "10: 'runs.fast.constant': unknown key; did you mean 'const"),
+        ("claim", "[run]", "10: 'run': unknown key; did you mean 'runs'?"),
+        ("loops", "sign = 1", "7: 'loop.2.sign': unknown key; one of name"),
+        ("draws", "[limit]", "3: 'limit': unknown key; did you mean 'limits'?"),
+        ("conflicts", "isue = 'x'", "6: 'conflict.2.isue': unknown key; did you mean 'issue'?"),
+        ("preset", "j = {valu = 1}", "3: 'constants.j.valu': unknown key; did you mean 'value'"),
+        ("preset", "[sources]", "3: 'sources': unknown key"),
+        ("sweep", "titel = 1", "2: 'titel': unknown key; did you mean 'title'?"),
         # a value of the wrong kind
         ("claim", "constants = {a = 'x'}", "10: 'runs.fast.constants.a': expected a number"),
         ("claim", "series = {a = {time = [1], values = 'x'}}",
@@ -184,7 +184,7 @@ def test_an_error_from_further_down_keeps_the_better_place() -> None:
 
 def test_plain_data_are_read_as_a_file_is() -> None:
     plain = Section({"a": {"b": 1, "c": [1, "x"]}})
-    with pytest.raises(ModelError, match=r"^'a.d': is no key here; one of b"):
+    with pytest.raises(ModelError, match=r"^'a.d': unknown key; one of b"):
         plain.filled(a={"d": 1}).without("a").filled(a={"d": 1}).section("a").only("b")
     assert plain.filled(a=3, e=4).whole("e") == 4
     assert plain.section("a").items("c") == [1, "x"]

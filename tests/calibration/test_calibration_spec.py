@@ -122,7 +122,7 @@ def test_all_that_a_spec_can_say(folder: Path) -> None:
         ("{factor}", "{fctor}", r"no column 'fctor'; did you mean 'factor'"),
         ('as = "mean"', 'as = "sum"', r"spec.toml:\d+: 'data.flow.as'.*'sum'"),
         ('north = "north.toml"', 'north = "nort.toml"', r"spec.toml:15: .*no such file"),
-        ('groups = ["south"]', 'groups = ["suth"]', r"'suth' is no group"),
+        ('groups = ["south"]', 'groups = ["suth"]', r"'suth' is not a group"),
     ],
 )
 def test_what_a_spec_gets_wrong_is_named(folder: Path, before: str, after: str, words: str) -> None:

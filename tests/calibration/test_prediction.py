@@ -122,7 +122,7 @@ def test_restrictions_and_failures_are_told(system: sdsim.System) -> None:
         ({"data": [Data("x", "Level", [1], None, ERRORS)]}, "has values over time"),
         ({"data": [Data("x", "Level > 1", [1], [1], ERRORS)]}, "a condition"),
         ({"data": [Data("x", "Levl", [1], [1], ERRORS)]}, "did you mean 'Level'"),
-        ({"parameters": [Parameter("Outflow", sdsim.Uniform(0, 1))]}, "is no constant"),
+        ({"parameters": [Parameter("Outflow", sdsim.Uniform(0, 1))]}, "is not a constant"),
         ({"parameters": [Parameter("Rate", sdsim.Uniform(0, 1), initial=True)]}, "is no stock"),
         ({"parameters": [Parameter("Rat", sdsim.Uniform(0, 1))]}, "did you mean 'Rate'"),
         ({"restrictions": {"r": "Level"}}, "is no condition"),

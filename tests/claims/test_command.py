@@ -120,10 +120,10 @@ def test_a_mismatch_is_one(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
-        ("claims/P1.toml", "id = ", "P1.toml: no valid TOML"),
+        ("claims/P1.toml", "id = ", "P1.toml: not valid TOML"),
         ("claims/P1.toml", 'id = "P1"', "P1.toml: 'claim' is missing"),
-        ("loops.toml", "x = 1", "loops.toml:1: 'x': is no key here"),
-        ("draws.toml", 'fixed = ["Leaf"]', "draws.toml:1: 'fixed': 'Leaf' is no constant; did"),
+        ("loops.toml", "x = 1", "loops.toml:1: 'x': unknown key"),
+        ("draws.toml", 'fixed = ["Leaf"]', "draws.toml:1: 'fixed': 'Leaf' is not a constant; did"),
         ("null.mdl", "Lilies = ", "null.mdl"),
         ("pond.mdl", "Lilies = ", "pond.mdl"),
     ],
@@ -184,7 +184,7 @@ def test_a_claim_that_is_not_supported_has_no_label(folder: Path) -> None:
 def test_bad_options_are_two(folder: Path) -> None:
     """Nothing is left, an id that is none, counts that make no sense."""
     for options, said in (
-        (("--tier", "7"), "no claim is left"),
+        (("--tier", "7"), "no claim is chosen"),
         (("--id", "P9"), "no claim 'P9'; did you mean"),
         (("--draws", "-1"), "--draws is -1"),
         (("--threads", "0"), "--threads is 0"),
@@ -206,7 +206,7 @@ def test_an_id_that_is_none_beside_a_broken_file(folder: Path) -> None:
     (folder / "claims" / "broken.toml").write_text("id = ")
     for chosen, said in (
         ("nosuch", "no claim 'nosuch'; "),
-        ("broken", "broken.toml: no valid TOML"),
+        ("broken", "broken.toml: not valid TOML"),
     ):
         done = check(folder, "--id", "P1", chosen)
         assert (done.returncode, done.stdout) == (2, "")

@@ -29,7 +29,7 @@ def test_the_choice(pond: System) -> None:
     assert (wide.low[2], wide.high[2]) == (19.0, 21.0)
     assert choose(pond, Overrides({"Life": 30.0})).values[2] == 30.0
     for wrong in (Choice(fixed=("Lif",)), Choice(limits={"Lif": (0, 1)}), Choice(drawn=("Room",))):
-        with pytest.raises(ModelError, match="is no constant"):
+        with pytest.raises(ModelError, match="is not a constant"):
             choose(pond, choice=wrong)
     with pytest.raises(ModelError, match="no group 'Policy'"):
         choose(pond, choice=Choice(fixed_groups=("Policy",)))
@@ -179,5 +179,5 @@ def test_a_folder_names_its_posterior(pond: System, posterior: Path, tmp_path: P
         choose(pond, choice=read_choice(path))
     (posterior / "draws.csv").write_text("Lilies\n1\n")
     path.write_text('posterior = "fit"\n')
-    with pytest.raises(ModelError, match=r"draws.toml:1: 'posterior': .*Lilies.*is no constant"):
+    with pytest.raises(ModelError, match=r"draws.toml:1: 'posterior': .*Lilies.*is not a constant"):
         choose(pond, choice=read_choice(path))

@@ -97,11 +97,11 @@ def test_a_link_may_pick_elements(system: Callable[..., System]) -> None:
 @pytest.mark.parametrize(
     ("link", "said"),
     [
-        ("Lilies", "is no link; write 'Cause -> Effect'"),
+        ("Lilies", "is not a link; write 'Cause -> Effect'"),
         ("Lillies -> Room", "no variable called 'Lillies'; did you mean 'Lilies'?"),
         ("Life -> Growth", "'Life' does not stand in the equation of 'Growth'; did you"),
         ("Start -> Lilies", "'Start' does not stand in the equation of 'Lilies'"),
-        ("Lilies[a] -> Room", "'Lilies' has 0 subscripts, not 1"),
+        ("Lilies[a] -> Room", "'Lilies' has 0 subscripts, got 1"),
     ],
 )  # fmt: skip
 def test_links_that_are_not_there(pond: System, link: str, said: str) -> None:

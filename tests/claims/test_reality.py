@@ -257,7 +257,7 @@ REFUSED = {
     "x = 1 :IMPLIES: x > RC STEP(x, 2)": "RC STEP outside a test input",
     "x = RC STEP(x) :IMPLIES: x > 0": "RC STEP takes 2 to 4 arguments, got 1 argument",
     "x = 1 :IMPLIES: x > RC STEP CHECK(x, 2)": "RC STEP CHECK takes 3 to 5 arguments",
-    "x = RC GROWTH(x, 2) :IMPLIES: x > 0": "RC GROWTH is no function; one of",
+    "x = RC GROWTH(x, 2) :IMPLIES: x > 0": "RC GROWTH is not a function; one of",
     "x = RC STEP(x, 2) :AND: x = 2 :IMPLIES: x > 0": "sets 'x' twice",
     ":NOT: cold :IMPLIES: x > 0": ":NOT: before a test input",
     "x = 1 :IMPLIES: cold": "a test input after :IMPLIES:",
@@ -274,7 +274,7 @@ REFUSED = {
     "TIME STEP = 1 :IMPLIES: x > 0": "'TIME STEP' is a control variable",
     "x[d] = 1 :IMPLIES: x > 0": "'x' has 0 subscripts, got 1",
     "x = y :IMPLIES: x > 0": "x -> y -> x",
-    "bad :IMPLIES: x > 0": "test input 'bad' is no 'variable = expression'",
+    "bad :IMPLIES: x > 0": "test input 'bad' is not 'variable = expression'",
     "x = 1 :IMPLIES: x > " + "(" * 60 + "0" + ")" * 60: "more than 50 parentheses",
     "x = 1 :IMPLIES: x > 0 " + "+ 0" * 2000: "longer than 4000 characters",
 }

@@ -147,7 +147,7 @@ def test_nothing_to_rank_by_is_refused_before_any_runs(
         '[policies."none"]\n"Delay" = 4\n[uncertainties]')  # fmt: skip
     spec.write_text(text)
     assert main(["sensitivity", str(spec)]) == 2
-    assert 'say better = "high" or "low"' in capsys.readouterr().err
+    assert 'write better = "high" or "low"' in capsys.readouterr().err
 
 
 def test_a_plot_makes_no_folder_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -260,7 +260,7 @@ def test_a_model_without_groups_says_so(write: Write, capsys: pytest.CaptureFixt
     ))  # fmt: skip
     assert main(["sensitivity", str(spec)]) == 2
     err = capsys.readouterr().err
-    assert "the model has no groups, and so none called 'Biology'; leave 'groups' out" in err
+    assert "the model has no groups, so none is called 'Biology'; leave 'groups' out" in err
 
 
 def test_numbers_that_stand_together_have_one_style() -> None:

@@ -216,7 +216,7 @@ def test_every_policy_meets_the_same_draws() -> None:
         (lambda: Crossed((Policy("a", {"Duration": 1}),), MonteCarlo(FACTORS, 2),
                          {"Duration": 2}), "set by policies and drawn"),
         (lambda: made("latin", members=3), "'kind': no design 'latin'; did you mean 'latin hyper"),
-        (lambda: made("sobol", member=3), "'member': is no key here; did you mean 'members'"),
+        (lambda: made("sobol", member=3), "'member': unknown key; did you mean 'members'"),
         (lambda: made("sobol"), "'members' is missing"),
         (lambda: made("sobol", members=2.5), "'members': expected a whole number, got 2.5"),
         (lambda: made("table", rows=[[1, 2]]), "'rows': expected rows of 3 numbers"),
@@ -232,7 +232,7 @@ def test_every_policy_meets_the_same_draws() -> None:
         (lambda: Table.of(pd.DataFrame({"a": [True]})), "expected a finite number, got True"),
         (lambda: Table.of(pd.DataFrame({"a": []})), "no rows"),
         (lambda: read_rows("a,b\n1,2,3\n", ","), "rows have more cells than the 2 names"),
-        (lambda: read_rows("a,b\n1,2\n1,2,3\n", ","), "no table: .*line 3"),
+        (lambda: read_rows("a,b\n1,2\n1,2,3\n", ","), "not a table: .*line 3"),
         (lambda: Table.of(read_rows("a,b\n1,2\n1\n", ",")), "row 2: expected a finite number"),
     ],
 )  # fmt: skip
@@ -246,7 +246,7 @@ def test_factors_have_to_fit_the_model() -> None:
     fit(FACTORS, model)
     for name, words in (
         ("Durations", "did you mean 'Duration'"),
-        ("Infectious", "is no constant"),
+        ("Infectious", "is not a constant"),
         ("FINAL TIME", "same for all members"),
     ):
         with pytest.raises(ModelError, match=words):

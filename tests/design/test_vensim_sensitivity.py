@@ -136,7 +136,7 @@ def test_a_model_says_what_its_levers_are(tmp_path: Path) -> None:
     model = load(cup(tmp_path, "Other=1~1/Minute [0,1]~Assumed.~|\n")).model
     (lever,) = levers_of(model)
     assert (lever.name, lever.distribution.low, lever.distribution.high) == ("Loss", 0.05, 0.2)
-    with pytest.raises(ModelError, match="calls no constant a lever"):
+    with pytest.raises(ModelError, match="marks no constant as a lever"):
         levers_of(model, leave=["Lo*"])
     spec = tmp_path / "cup.toml"
     spec.write_text(

@@ -191,7 +191,7 @@ def test_no_builtin_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("equation", "said"),
     [
-        ("SQRT(1, 2)", "SQRT takes 1 argument, got 2; delete those too many"),
+        ("SQRT(1, 2)", "SQRT takes 1 argument, got 2; delete the extra ones"),
         ("LOG(1)", "LOG takes 2 arguments, got 1"),
         ("IF THEN ELSE(1, 2)", "takes 3 arguments, got 2"),
         ("SMOOTH(1)", "SMOOTH takes 2 arguments, got 1"),

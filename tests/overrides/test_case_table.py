@@ -122,8 +122,8 @@ def test_a_case_is_the_preset_that_a_person_would_write(folder: Path) -> None:
         ("t.toml", 'file = "cases', 'file = "nothing', "'cases': no file 'nothing.csv'"),
         ("t.toml", "optional = true", "optional = 1",
          "'constants.share.optional': expected true or false"),
-        ("t.toml", "scale = 1e3", "skale = 1e3", "'constants.people.skale': is no key here"),
-        ("t.toml", "[cases]", "[case]", "'case': is no key here; did you mean 'cases'"),
+        ("t.toml", "scale = 1e3", "skale = 1e3", "'constants.people.skale': unknown key"),
+        ("t.toml", "[cases]", "[case]", "'case': unknown key; did you mean 'cases'"),
         ("t.toml", "rate = {value = 0.5", 'rate = {value = "{year}"', "expected a number"),
     ],
 )  # fmt: skip

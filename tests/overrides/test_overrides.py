@@ -115,7 +115,7 @@ def test_a_range_or_a_star_means_every_element(model: System) -> None:
     assert simulate(model, initial={"y[l]": 5})["y"].values[0].tolist() == [100, 5, 5]
     many = simulate_many(model, {"v[l]": [7.0, 8.0]}, save=["v"])
     assert many["v"].values[0].tolist() == [[1, 1], [7, 8], [7, 8]]
-    with pytest.raises(ModelError, match="'p' is no element of 'd'"):
+    with pytest.raises(ModelError, match="'p' is not an element of 'd'"):
         simulate(model, {"v[e]": 1})
 
 
@@ -143,7 +143,7 @@ def test_an_array_with_labels_goes_by_its_labels(model: System) -> None:
     ("array", "said"),
     [
         (xr.DataArray([1.0, 2, 3], dims="x"), "'v': expected dimensions d, got x; rename them"),
-        (xr.DataArray([1.0, 2, 3], coords={"d": ["a", "b", "z"]}), "'z' is no element of 'd'"),
+        (xr.DataArray([1.0, 2, 3], coords={"d": ["a", "b", "z"]}), "'z' is not an element of 'd'"),
         (xr.DataArray([1.0, 2], coords={"d": ["a", "b"]}), "has no value for 'c' of 'd'; give all"),
         (xr.DataArray([1.0, 2, 3, 4], coords={"d": [*"abca"]}), "'a' comes twice along 'd'"),
         (
@@ -151,7 +151,7 @@ def test_an_array_with_labels_goes_by_its_labels(model: System) -> None:
             "expected 3 values (over d), got 2 values; give one for each",
         ),
         (xr.DataArray([[1.0] * 3], dims=("time", "d")), "a time series is given as Points"),
-        (pd.Series([1.0, 2, 3], [*"abz"]), "'z' is no element of 'd'"),
+        (pd.Series([1.0, 2, 3], [*"abz"]), "'z' is not an element of 'd'"),
         (pd.Series([1.0, 2], [*"ab"]), "has no value for 'c' of 'd'"),
         (pd.Series([1.0, 2, 3]), "'v': a Series whose index is read as time, for a constant over"),
         (pd.DataFrame({"a": [1.0]}), "got a DataFrame"),
@@ -290,9 +290,9 @@ def test_later_overrides_hold(model: System) -> None:
     [
         ({"kk": 1}, "no variable called 'kk'"),
         ({"negativ": 1}, "did you mean 'negative'?"),
-        ({"v[q]": 1}, "'q' is no element of 'd'"),
-        ({"v[a,b]": 1}, "'v': has 1 subscript, got 2; write v[d]"),
-        ({"k[a]": 1}, "'k': has 0 subscripts, got 1; write k"),
+        ({"v[q]": 1}, "'q' is not an element of 'd'"),
+        ({"v[a,b]": 1}, "'v': expected 1 subscript, got 2; write v[d]"),
+        ({"k[a]": 1}, "'k': expected 0 subscripts, got 1; write k"),
         ({"k": float("nan")}, "expected a finite number, got nan"),
         ({"k": float("inf")}, "expected a finite number, got inf"),
         ({"k": True}, "expected a number, got true"),
@@ -327,11 +327,11 @@ def test_a_value_that_does_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("initial", "said"),
     [
-        ({"k": 1}, "is no stock and has no start value"),
+        ({"k": 1}, "is not a stock and has no initial value"),
         ({"xx": 1}, "no variable called 'xx'"),
         ({"x": float("nan")}, "expected a finite number"),
         ({"y": [1, 2]}, "expected 3 values (over d), got 2 values; give one for each"),
-        ({"y[q]": 2}, "'q' is no element"),
+        ({"y[q]": 2}, "'q' is not an element"),
     ],
 )
 def test_a_start_value_that_does_not_fit_is_refused(
@@ -343,7 +343,7 @@ def test_a_start_value_that_does_not_fit_is_refused(
 
 
 def test_a_table_for_what_is_no_lookup_is_refused(model: System) -> None:
-    with pytest.raises(ModelError, match="is no lookup"):
+    with pytest.raises(ModelError, match="is not a lookup"):
         simulate(model, Overrides(lookups={"k": Points((0, 1), (1, 2))}))
 
 

@@ -147,5 +147,5 @@ def test_no_table_exists_that_is_none(points: list[tuple[float, float]], kind: s
 @pytest.mark.parametrize("role", ["lookups", "series"])
 def test_overrides_take_points_alone(given_in: Any, role: str) -> None:
     system = System(model_of({"aux": ref("time")}), Numpy())
-    with pytest.raises(ModelError, match=r"'aux': (expected Points, got|is no lookup)"):
+    with pytest.raises(ModelError, match=r"'aux': (expected Points, got|is not a lookup)"):
         simulate(system, Overrides(**{role: {"aux": given_in}}))

@@ -56,7 +56,7 @@ def test_one_element_may_have_another_table_where_it_has_an_equation(system: sds
 
 @pytest.mark.parametrize("name", ["twice", "plain"])
 def test_what_has_no_table_or_two_is_refused(system: sdsim.System, name: str) -> None:
-    with pytest.raises(ModelError, match=f"'{name}': is no lookup"):
+    with pytest.raises(ModelError, match=f"'{name}': is not a lookup"):
         values(system, name)
 
 

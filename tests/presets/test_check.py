@@ -62,14 +62,14 @@ def found(folder: Path, text: str, kind: str = "", case: str = "") -> list[str]:
     ("kind", "text", "said"),
     [
         ("unreadable", "constnats = 1",
-         "p.toml:1: 'constnats': is no key here; did you mean 'constants'?"),
+         "p.toml:1: 'constnats': unknown key; did you mean 'constants'?"),
         ("unreadable", "[lookups]\n'Income table' = {x = [2000, 2000], y = [1, 2]}",
          "p.toml:2: 'Income table': x must increase, got 2000 after 2000; sort the points and keep "
          "each x once"),
         ("unknown", "[constants]\nPopluation = 3",
          "p.toml:2: 'Popluation': no variable called 'Popluation'; did you mean 'Population'?"),
         ("unknown", "[constants]\n'Age share[yong]' = 3",
-         "p.toml:2: 'Age share[yong]': 'yong' is no element of 'age'; did you mean 'young'?"),
+         "p.toml:2: 'Age share[yong]': 'yong' is not an element of 'age'; did you mean 'young'?"),
         ("unknown", "[constants]\nLevel = 3",
          "p.toml:2: 'Level': is a stock; give its start value with initial"),
         ("unknown", "[constants]\n'Age share' = [0.5, 0.5]",
@@ -222,7 +222,7 @@ def test_declared_sums(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("muts = []", "case.toml:1: 'muts': is no key here; did you mean 'must'?"),
+        ("muts = []", "case.toml:1: 'muts': unknown key; did you mean 'must'?"),
         ("must = ['Populaton']", "case.toml:1: 'must': no variable called 'Populaton'; did you "
          "mean 'Population'?"),
         ("may_groups = ['People']", "case.toml:1: 'may_groups': no group 'People'; there is none"),
@@ -289,7 +289,7 @@ def test_a_preset_that_is_no_toml_is_refused(folder: Path) -> None:
     _write(folder, "a = = 1")
     done = sdsim("preset", "check", "m.mdl", "p.toml", at=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("p.toml:1: no valid TOML")
+    assert done.stderr.startswith("p.toml:1: not valid TOML")
 
 
 def test_the_corridor_by_name_is_whole_and_its_scenarios_are_layers() -> None:

@@ -163,7 +163,7 @@ def test_a_skeleton_is_written_once(model: Path) -> None:
     assert (model.parent / "new.toml").read_text() == new_preset(model, "Mine")
     again = command("preset", "new", model, "-o", "new.toml", at=model.parent)
     assert (again.returncode, again.stderr) == (
-        2, "new.toml: is there already; choose another name\n"
+        2, "new.toml: already exists; choose another name\n"
     )  # fmt: skip
     other = command("preset", "new", model, "-o", "new.csv", at=model.parent)
     assert "cannot write '.csv'; use .toml" in other.stderr

@@ -274,7 +274,7 @@ def get(name: str) -> str:
         ("x.ods", "external file 'x.ods' is .ods; save it as .xlsx"),
         ("broken.xlsx", "external file 'broken.xlsx' is broken (BadZipFile); save it again"),
         ("broken.xls", "external file 'broken.xls' is broken (XLRDError); save it again"),
-        ("", "external file '' is no file name; write the name of the file"),
+        ("", "external file '' is not a file name; write the name of the file"),
     ],
 )
 def test_files_are_confined(name: str, message: str, reading: Reading, tmp_path: Path) -> None:

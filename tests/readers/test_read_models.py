@@ -146,7 +146,7 @@ def test_macros_call_macros(macros: Model) -> None:
         (":MACRO: m(a)\nm = m(a) ~ ~ |\n:END OF MACRO:\nx = m(1) ~ ~ |",
          "model.mdl:2: '#m 1>m#': macro 'm' calls itself; write it without recursion"),
         (":MACRO: m(a, b)\nm = a+b ~ ~ |\n:END OF MACRO:\nx = m(1) ~ ~ |",
-         "model.mdl:4: 'x': macro 'm' takes 2 arguments, 1 given; give a, b"),
+         "model.mdl:4: 'x': macro 'm' takes 2 arguments, got 1; give a, b"),
         (":MACRO: m(a)\nn = a ~ ~ |\n:END OF MACRO:\nx = m(1) ~ ~ |",
          "model.mdl:4: 'x': macro 'm' has no equation for its own name; add 'm = ...' to it"),
         (":MACRO: m(a)\nm = a+lost ~ ~ |\n:END OF MACRO:\nx = m(1) ~ ~ |",
@@ -204,7 +204,7 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
          "3: 'z': 'C' is neither a subscript range nor an element; "
          "define it: 'range: element, ...'"),
         ("d: A, B ~ ~ |\ny[d] = 1 ~ ~ |\nz = y[A,B] ~ ~ |",
-         "3: 'z': 'y' has 1 subscript, 2 given; write y[d]"),
+         "3: 'z': 'y' has 1 subscript, got 2; write y[d]"),
         ("one: A, B ~ ~ |\ntwo: C, D ~ ~ |\ny[A] = 1 ~ ~ |\ny[C] = 2 ~ ~ |",
          "3: 'y': no subscript range holds all of a, c; define one"),
         ("dim: (A1-A100000000) ~ ~ |",
@@ -226,7 +226,7 @@ def test_signs_and_letters_do_not_count(reading: Reading) -> None:
         ("a: x, y -> b ~ ~ |\nb: u, v, w ~ ~ |",
          "1: 'a': maps 2 elements to 3 of 'b'; give one for each"),
         ("a: x, y -> (b: u, z) ~ ~ |\nb: u, v ~ ~ |",
-         "1: 'a': maps to 'z', which is no element of 'b'; one of u, v"),
+         "1: 'a': maps to 'z', which is not an element of 'b'; one of u, v"),
         ("d: (e1-e4000) ~ ~ |\nx[d,d,d] = 1 ~ ~ |",
          "2: 'x': 64,000,000,000 elements, at most 100,000 in all; use coarser subscript ranges, "
          "or set SDSIM_LARGE=1 if you trust the file"),

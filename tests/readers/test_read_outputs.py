@@ -71,9 +71,9 @@ def test_two_calls_keep_their_outputs_apart(run: Callable[[str], Run]) -> None:
     ("equation", "said"),
     [
         ("p = F(1, 2 : s)", "'p': macro 'F' has 3 further outputs, 1 given; give total"),
-        ("p = MAX(1, 2 : s)", "'p': a ':' that is no part of a call"),
-        ("p = F(1, 2 : s, d, l) + F(1, 2 : s2, d2, l2)", "'p': a ':' that is no part"),
-        ("p = 1 : s", "'p': a ':' that is no part"),
+        ("p = MAX(1, 2 : s)", "'p': a ':' outside a call"),
+        ("p = F(1, 2 : s, d, l) + F(1, 2 : s2, d2, l2)", "'p': a ':' outside a call"),
+        ("p = 1 : s", "'p': a ':' outside a call"),
         ("p = F(1, 2 : s, d, l)\ns = 4", "defined twice"),
         ("p = F(1, 2 : , d, l)", "further outputs|cannot be read|name"),
     ],

@@ -188,7 +188,7 @@ def test_draws_that_do_not_fit_are_refused(model: System) -> None:
         many(model, {"rate": [1.0, 2.0], "begun": [1.0]})
     with pytest.raises(ModelError, match="different lengths"):
         many(model, {"rate": [1.0, 2.0]}, numbers=[1])
-    with pytest.raises(ModelError, match="is no constant"):
+    with pytest.raises(ModelError, match="is not a constant"):
         many(model, {"total": [1.0, 2.0]})
     with pytest.raises(ModelError, match="did you mean 'rate'"):
         many(model, {"rat": [1.0, 2.0]})

@@ -49,8 +49,8 @@ def test_a_run_gives_variables_and_parts(run: sdsim.Run) -> None:
     [
         ("Stok[north]", "the run has no 'Stok'; did you mean 'Stock'?"),
         ("Stock[sout]", "'Stock': 'Area' has no element 'sout'; did you mean 'south'?"),
-        ("Stock[north,old]", r"'Stock': has 1 subscripts, got 2; write Stock\[Area\]"),
-        ("y[north]", "'y': has 0 subscripts, got 1"),
+        ("Stock[north,old]", r"'Stock': expected 1 subscript, got 2; write Stock\[Area\]"),
+        ("y[north]", "'y': expected 0 subscripts, got 1"),
     ],
 )
 def test_a_part_that_is_not_there_is_named(run: sdsim.Run, name: str, words: str) -> None:
@@ -129,7 +129,7 @@ def test_a_model_says_its_values(model: System) -> None:
     value = model.value("table")
     assert isinstance(value, np.ndarray)
     assert value.tolist() == [[1, 2], [3, 4]]
-    with pytest.raises(ModelError, match="'y': is no constant but of kind auxiliary"):
+    with pytest.raises(ModelError, match="'y': is not a constant; its kind is auxiliary"):
         model.value("y")
 
 

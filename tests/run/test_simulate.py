@@ -110,7 +110,7 @@ def test_saveper_that_rounding_spoils(growth: System) -> None:
 
 
 def test_saveper_off_the_grid_is_said_and_takes_the_nearest_step(growth: System) -> None:
-    with pytest.warns(ModelWarning, match=r"SAVEPER 0\.7 is no multiple of TIME STEP 0\.5"):
+    with pytest.warns(ModelWarning, match=r"SAVEPER 0\.7 is not a multiple of TIME STEP 0\.5"):
         run = simulate(growth, {"SAVEPER": 0.7})
     assert run.time.tolist() == [0, 0.5, 1.5, 2, 3, 3.5]  # 0, .7, 1.4, 2.1, 2.8, 3.5
     with pytest.warns(ModelWarning, match=r"SAVEPER 0\.2 is below TIME STEP 0\.5"):

@@ -54,7 +54,7 @@ def test_a_scenario_says_the_same_in_other_company() -> None:
 
 
 def test_what_is_no_constant_or_no_scenario_is_refused() -> None:
-    with pytest.raises(sdsim.ModelError, match="is no constant"):
+    with pytest.raises(sdsim.ModelError, match="is not a constant"):
         scenarios({"x": {"Infectious": 3.0}})
     with pytest.raises(sdsim.ModelError, match="no scenario 'shortr'; did you mean 'shorter'"):
         scenarios().series("shortr", "Infectious")

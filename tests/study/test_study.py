@@ -83,7 +83,7 @@ def test_conditions_get_boxes_and_missing_members_are_refused(epidemic: sdsim.Sy
     share = found["outcomes"].sel(outcome="large").mean()
     assert box.density > share
     assert said.results["regional"]["large"].factors[0] == "Contact Infectivity"
-    with pytest.raises(ModelError, match="500 of 600 members are there"):
+    with pytest.raises(ModelError, match="500 of 600 members are finished"):
         study(found.isel(member=slice(500)), sweep.design)
 
 

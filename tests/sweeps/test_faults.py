@@ -316,7 +316,7 @@ def test_a_store_of_another_sweep_is_refused_and_says_why(
     sweep: Sweep, store: Path, change: Callable[[Sweep], Sweep], word: str
 ) -> None:
     before = files_of(store)
-    with pytest.raises(ModelError, match=rf"is of another sweep: .*{word}"):
+    with pytest.raises(ModelError, match=rf"belongs to another sweep: .*{word}"):
         run_sweep(change(sweep), store, resume=True)
     assert files_of(store) == before
 
@@ -338,6 +338,6 @@ def test_an_existing_store_is_not_overwritten(sweep: Sweep, store: Path, tmp_pat
         run_sweep(sweep, store)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(ModelError, match="is no store of a sweep"):
+    with pytest.raises(ModelError, match="is not a store of a sweep"):
         run_sweep(sweep, tmp_path / "mine")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"

@@ -94,12 +94,12 @@ def test_a_search_keeps_the_dependence(folder: Path, monkeypatch: pytest.MonkeyP
     [
         ('"fit"', '"fi"', 5, "'design.store': 'fi' is no posterior's store: it has no draws.csv"),
         ("members = 120", "members = 201", 6, "'design.members': 201 members of 200 draws"),
-        ("members = 120", "replce = true", 6, "'design.replce': is no key here; did you mean"),
+        ("members = 120", "replce = true", 6, "'design.replce': unknown key; did you mean"),
         ('store = "fit"\n', "", 3, "'store' is missing"),
         ("[outcomes]", "[constants]\nRate = 1\n[outcomes]", 3,
          "varies 'Rate', which stands in [constants]; choose one"),
         ("[outcomes]", "[levers]\nLoss = [0, 1]\n[outcomes]", 4,
-         "says itself what varies, and 'Loss' is named beside it"),
+         "says what varies varies, and 'Loss' is named beside it"),
     ],
 )  # fmt: skip
 def test_faults_name_the_line(folder: Path, old: str, new: str, line: int, words: str) -> None:

@@ -154,7 +154,7 @@ file = "rows.csv"
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("title =", "titel =", 1, "'titel': is no key here; did you mean 'title'"),
+        ("title =", "titel =", 1, "'titel': unknown key; did you mean 'title'"),
         ("level.mdl", "gone.mdl", 2, "no file 'gone.mdl'"),
         ('"preset.toml"', '"gone.toml"', 3, "gone.toml"),
         ('"rk4"', '"rk45"', 4, "did you mean 'rk4'"),
@@ -166,19 +166,19 @@ file = "rows.csv"
         ('"FINAL TIME" = 10', '"FINAL TIME" = "ten"', 9, "expected a number, got 'ten'"),
         ('"latin hypercube"', '"latin cube"', 12, "no design 'latin cube'; did you mean"),
         ("members = 50", "members = 0", 13, "'design.members': expected at least 1, got 0"),
-        ("members = 50", "member = 50", 13, "'design.member': is no key here; did you mean"),
+        ("members = 50", "member = 50", 13, "'design.member': unknown key; did you mean"),
         ("members = 50", "", 11, "'members' is missing"),
         ("members = 50", "members = 50\nseed = -1", 14, "'design.seed': expected at least 0"),
-        ('"latin hypercube"', '"policies x draws"', 13, "'design.members': is no key here"),
+        ('"latin hypercube"', '"policies x draws"', 13, "'design.members': unknown key"),
         ('"latin hypercube"\nmembers = 50', '"policies x draws"\ndraws = {kind = "sobl"}', 13,
          "'design.draws.kind': no design 'sobl'; did you mean 'sobol'"),
         ('"latin hypercube"\nmembers = 50',
          '"policies x draws"\n[design.draws]\nkind = "sobol"\nmember = 8', 15,
-         "'design.draws.member': is no key here"),
+         "'design.draws.member': unknown key"),
         ('"latin hypercube"\nmembers = 50', '"policies x draws"', 11, "'kind' is missing"),
         ('"latin hypercube"\nmembers = 50', '"table"\nfile = "a.csv"', 13, "no file 'a.csv'"),
         ('"Loss" = {values', '"Los" = {values', 16, "did you mean 'Loss'"),
-        ('"Loss" = {values', '"Change" = {values', 16, "is no constant"),
+        ('"Loss" = {values', '"Change" = {values', 16, "is not a constant"),
         ('"Loss" = {values = [0, 0.5]}', '"Loss" = 0.5', 16,
          r"expected a range or a table, got 0.5; write \[low, high\] or {low = ..., high = ...}"),
         ('"Rate" = {low', '"Start" = "big"\n"Rate" = {low', 19,
@@ -198,11 +198,11 @@ file = "rows.csv"
         ("times = [0, 5]", "times = [0, 5.25]", 28, "time 5.25 is not saved"),
         ("chunk = 16", "chunk = 0", 31, "at least 1"),
         ("timeout = 30", "timeout = -1", 32, "timeout"),
-        ('"Rate" = {', '"Loss" = {', 19, r"stands in \[levers\] too; leave one out"),
-        ('"FINAL TIME" = 10', '"Loss" = 1', 16, r"stands in \[constants\] too"),
+        ('"Rate" = {', '"Loss" = {', 19, r"is also in \[levers\]; leave one out"),
+        ('"FINAL TIME" = 10', '"Loss" = 1', 16, r"is also in \[constants\]"),
         ('"FINAL TIME" = 10', '"FINAL TIME" = -1', None, "level.mdl: FINAL TIME -1 comes before"),
         ("[run]", "[runs]", 30, "did you mean 'run'"),
-        ("[design]", "[design", 11, "no valid TOML"),
+        ("[design]", "[design", 11, "not valid TOML"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(
@@ -213,7 +213,7 @@ def test_what_is_wrong_is_named_with_its_line(
     with pytest.raises(ModelError, match=words) as e:
         read_sweep(path).task()
     assert "\n" not in str(e.value)
-    if line and "no valid TOML" not in words:
+    if line and "not valid TOML" not in words:
         assert e.value.line == line
         assert str(e.value).startswith(f"spec.toml:{line}: ")
 
@@ -356,7 +356,7 @@ def test_a_namesake_may_be_spelled_as_the_setting_is(folder: Path, key: str) -> 
         ("groups = 3", "expected a list of texts, got 3"),
         ('groups = ["a", 3]', "expected a list of texts, got one with 3 in it"),
         ('"Spread" = 3', r"a range or a table, got 3; write \[low, high\] or"),
-        ('"Spread" = [1, 2]\n"spread " = [1, 2]', "too|twice"),
+        ('"Spread" = [1, 2]\n"spread " = [1, 2]', "also|twice"),
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_refused(folder: Path, line: str, said: str) -> None:

@@ -108,7 +108,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text("precious")
     before = files_of(tmp_path)
-    with pytest.raises(ModelError, match="is no store of a sweep; name another place"):
+    with pytest.raises(ModelError, match="is not a store of a sweep; name another place"):
         run_sweep(sweep, tmp_path, jobs=0, resume=resume)
     assert files_of(tmp_path) == before
 
@@ -126,7 +126,7 @@ def test_a_changed_model_is_all_that_is_named(sweep: Sweep, whole: Path, tmp_pat
     path = tmp_path / "level.mdl"
     path.write_text(MODEL.replace("Rate * Level", "2 * Rate * Level"))
     other = replace(sweep, system=sdsim.load(path))
-    with pytest.raises(ModelError, match="is of another sweep: the model; resume"):
+    with pytest.raises(ModelError, match="belongs to another sweep: the model; resume"):
         run_sweep(other, whole, jobs=0, resume=True)
 
 

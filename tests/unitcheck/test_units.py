@@ -102,7 +102,7 @@ def test_different_units_stay_apart(two: str) -> None:
         ("person)", "')' closes nothing"), ("()", "nothing before ')'"),
         ("$(2005)", "no operator before '('"), ("(m) s", "no operator before 's'"),
         ("^2", "nothing before '^'"), ("m^", "stuck at '^'"), ("m^x", "stuck at '^x'"),
-        ("m^(1/0)", "'1/0' is no exponent"), ("1000/year", "units have no factor such as 1000"),
+        ("m^(1/0)", "'1/0' is not an exponent"), ("1000/year", "units have no factor such as 1000"),
         ("[0,10]", "stuck at '[0,10]'"), ("m" * 1001, "longer than 1000 characters"),
     ],
 )  # fmt: skip

@@ -31,13 +31,13 @@ def test_command(source: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     again = commands.sdsim("convert", source, source.with_name("n.mdl"))
     assert again.returncode == 2
-    assert "n.mdl: is there already; choose another name, or --force" in again.stderr
+    assert "n.mdl: already exists; choose another name, or --force" in again.stderr
     assert commands.sdsim("convert", source, source.with_name("n.mdl"), "--force").returncode == 0
 
 
 @pytest.mark.parametrize(
     ("target", "what"),
-    [("m.mdl", "is there already"), ("m.txt", "cannot write '.txt'"),
+    [("m.mdl", "already exists"), ("m.txt", "cannot write '.txt'"),
      ("none/m.mdl", "there is no folder '.*'; make it first")],
 )  # fmt: skip
 def test_refused(source: Path, target: str, what: str) -> None:
@@ -51,7 +51,7 @@ def test_refused(source: Path, target: str, what: str) -> None:
 def test_a_link_that_leads_nowhere_is_not_written_through(source: Path) -> None:
     target, elsewhere = source.with_name("n.mdl"), source.with_name("elsewhere.mdl")
     target.symlink_to(elsewhere)
-    with pytest.raises(ModelError, match="is there already; choose another name, or --force"):
+    with pytest.raises(ModelError, match="already exists; choose another name, or --force"):
         convert(source, target)
     assert not elsewhere.exists()
     convert(source, target, force=True)

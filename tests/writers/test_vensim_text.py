@@ -92,7 +92,7 @@ def test_a_table_within_an_equation_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["a\\", 'a\\"b', "two\nlines", " blank"])
 def test_a_name_that_would_not_read_as_itself_is_refused(name: str) -> None:
-    with pytest.raises(ModelError, match="a name that Vensim cannot have; rename it"):
+    with pytest.raises(ModelError, match="a name that Vensim does not allow; rename it"):
         quoted(name)
 
 

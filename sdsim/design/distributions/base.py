@@ -75,7 +75,7 @@ def check_ends(kind: str, low: float, high: float, reach: Ends = (0.0, 0.0)) -> 
         if isinstance(end, bool) or end != last or math.isfinite(last):
             check_finite(kind, end)
     if low > high:
-        raise ModelError(f"{kind}: low {low:g} is above high {high:g}", remedy="turn them round")
+        raise ModelError(f"{kind}: low {low:g} is above high {high:g}", remedy="swap them")
 
 
 def row(kind: str, values: Any) -> tuple[Any, ...]:

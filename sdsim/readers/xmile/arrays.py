@@ -27,7 +27,7 @@ def reduced(word: str, args: tuple[Expr, ...], dims: Mapping[str, Dimension]) ->
     if word == "rank" and len(args) in (2, 3):
         return Call("rank", args)
     if word in REDUCED and len(args) != 1 and word != "mean":
-        remedy = "delete those too many" if args else "name an array"
+        remedy = "delete the extra ones" if args else "name an array"
         raise ModelError(f"{word.upper()} takes 1 argument, got {len(args)}", remedy=remedy)
     if len(args) == 1:
         marked = marked_in(args[0])

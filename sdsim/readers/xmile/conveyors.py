@@ -135,7 +135,7 @@ class _Maker:
         plain = [f for f in outflows if not f.element.first("leak")]
         if len(plain) != 1:
             raise ModelError(
-                f"a conveyor with {len(plain)} outflows that are no leaks",
+                f"a conveyor with {len(plain)} outflows that are not leaks",
                 remedy="give it one, and mark the others <leak/>",
             )
         for flow in outflows:

@@ -105,7 +105,7 @@ class _Reader:
             said = expat.ErrorString(e.code)
             within = f" within <{self.open[-1].tag}>" if self.open else ""
             raise ModelError(
-                f"no well-formed XML: {said}{within}",
+                f"not well-formed XML: {said}{within}",
                 file=self.file,
                 line=e.lineno,
                 remedy="save the file as UTF-8"

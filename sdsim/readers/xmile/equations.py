@@ -216,7 +216,7 @@ class Meaning:
             )
         a, b = whole.elements.index(first), whole.elements.index(last)
         if b < a:
-            raise ModelError(f"the range {first}:{last} runs backwards", remedy="turn it round")
+            raise ModelError(f"the range {first}:{last} runs backwards", remedy="swap its ends")
         name = f"{whole.name} {whole.labels[a]}:{whole.labels[b]}"
         made = Dimension(name, whole.elements[a : b + 1], whole.labels[a : b + 1])
         return names.canonical(self.dims.setdefault(names.canonical(name), made).name)
@@ -306,7 +306,7 @@ class Meaning:
         dims = self.arrays.get(ref.name, ())
         if len(dims) != len(ref.subs):
             name = self.found[ref.name].name if ref.name in self.found else ref.name
-            what = f"'{name}' has {counted(len(dims), 'subscript')}, {len(ref.subs)} given"
+            what = f"'{name}' has {counted(len(dims), 'subscript')}, got {len(ref.subs)}"
             raise ModelError(what, remedy=f"write {name}[{', '.join(dims)}]" if dims else name)
         open_ = [k for k, s in enumerate(ref.subs) if s in ("#", "@")]
         elements = [self.dims[dims[k]].elements for k in open_]

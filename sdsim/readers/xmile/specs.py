@@ -172,7 +172,7 @@ def control(root: Element, file: str) -> Iterator[tuple[Entry, Expr]]:
     specs = specs_of(root)
     if specs is None:
         raise ModelError(
-            "there is no <sim_specs>", remedy="say start, stop and dt", file=file, line=root.line
+            "there is no <sim_specs>", remedy="give start, stop and dt", file=file, line=root.line
         )
     units = specs.get("time_units")
 

@@ -259,7 +259,7 @@ def written(name: str, args: Args) -> Expr:
     low, high, write = row
     if not low <= len(args) <= high:
         wanted = counted(low, "argument") if low == high else f"{low} to {high} arguments"
-        remedy = "add what is missing" if len(args) < low else "delete those too many"
+        remedy = "add what is missing" if len(args) < low else "delete the extra ones"
         what = f"{name.upper()} takes {wanted}, got {len(args)}"
         raise UnsupportedError(what, remedy=remedy)
     return write(args)

@@ -77,7 +77,7 @@ class Adaptive(Method):
         program = system.program
         if program.buffers:
             raise UnsupportedError(
-                "DELAY FIXED and its like have no meaning between time steps",
+                "DELAY FIXED and similar functions have no meaning between time steps",
                 remedy="run it with Euler or RK4", variable=names.spoken(program.buffers[0].label),
             )  # fmt: skip
         held = np.array([s.held for s in program.states], dtype=bool)

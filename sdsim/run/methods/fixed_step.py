@@ -77,7 +77,7 @@ class FixedStep(Method):
         program, grid = kernel.program, horizon.grid()
         if program.buffers:
             raise UnsupportedError(
-                f"{type(self).__name__} cannot carry what DELAY FIXED and its like keep",
+                f"{type(self).__name__} cannot carry what DELAY FIXED and similar functions keep",
                 remedy="run it with Euler or RK4", variable=names.spoken(program.buffers[0].label),
             )  # fmt: skip
         held = np.array([s.held for s in program.states], dtype=bool)[:, None]

@@ -488,8 +488,8 @@ def test_encodings(run, encoding: str) -> None:
 
 
 BAD = [
-    (xmile("")[:-20], "t.xmile:1: no well-formed XML: unclosed token within <variables>"),
-    (xmile('<aux name="x"><eqn>1</aux>'), "no well-formed XML: mismatched tag within <eqn>"),
+    (xmile("")[:-20], "t.xmile:1: not well-formed XML: unclosed token within <variables>"),
+    (xmile('<aux name="x"><eqn>1</aux>'), "not well-formed XML: mismatched tag within <eqn>"),
     ('<!DOCTYPE x [<!ENTITY a "b">]>' + xmile(aux("x", "&a;")), "a document type (DOCTYPE)"),
     ("<a>" * 200 + "</a>" * 200, "elements nested more than 100 deep"),
     (xmile("").replace("sim_specs", "specs"), "there is no <sim_specs>"),
