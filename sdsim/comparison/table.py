@@ -17,6 +17,8 @@ from sdsim.inference.paired import Difference, difference
 from sdsim.inference.scores import Coverage, coverage, crps, quantiles, ranks
 
 Floats = NDArray[np.float64]
+#: Where errors are measured if some draw has no place on a scale: counts of 0, shares of 0 or 1.
+INSTEAD = {"log": "log1p", "logit": "level"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Row:
 class Table:
     """A comparison; rows by log density, the best first.
 
-    n, series : held-out data, and the series they form.   scale : a key of `SCALES`.
+    n, series : held-out data, and the series they form.
+    scale : the key of `SCALES` on which errors were measured.
     level : of all intervals.   base : the contestant that others are compared with, besides the
     best; empty if there is none.
     """
@@ -134,7 +137,8 @@ def table(
     ----------
     observed : (m,) held-out data, model units, in order of time within a series.
     contestants : what each predicted of them.
-    scale : a key of `SCALES`: where errors are measured.
+    scale : a key of `SCALES`: where errors are measured, or the one of `INSTEAD` if a draw has no
+        place on it.
     series : (m,) what tells series apart, such as groups; by default all data are one series.
     base : the name of a contestant that all are also compared with.
     level : of the intervals; they are over held-out data (see `sdsim.inference.paired`).
@@ -145,6 +149,7 @@ def table(
         that are not finite; a base that is not there.
     """
     observed = np.asarray(observed, dtype=np.float64)
+    scale = _measured(scale, contestants)
     _check(observed, contestants, scale)
     scores = [_each(observed, c, scale) for c in contestants]
     total = [s["log_density"].sum() for s in scores]
@@ -198,10 +203,18 @@ def _root(square: Score) -> Score:
     return Score(value, low, high, square.to_best, square.to_base)
 
 
-def _check(observed: Floats, contestants: Sequence[Contestant], scale: str) -> None:
+def _measured(scale: str, contestants: Sequence[Contestant]) -> str:
+    """The scale itself, or another if it has no place for some draw that is one of a count or a
+    share."""
     if scale not in SCALES:
         remedy = nearest(scale, SCALES) or f"one of {', '.join(SCALES)}"
         raise ModelError(f"unknown scale '{scale}'", remedy=remedy)
+    draws = [np.asarray(c.draws) for c in contestants]
+    edge = any(((d == 0) | ((d == 1) & (scale == "logit"))).any() for d in draws)
+    return INSTEAD.get(scale, scale) if edge else scale
+
+
+def _check(observed: Floats, contestants: Sequence[Contestant], scale: str) -> None:
     names = [c.name for c in contestants]
     if len(names) < 2 or len(set(names)) < len(names):
         twice = next((n for n in names if names.count(n) > 1), "")

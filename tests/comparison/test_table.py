@@ -174,6 +174,20 @@ def test_counts_with_zeros_have_a_scale() -> None:
 
 
 @pytest.mark.parametrize(
+    ("scale", "edge", "measured"),
+    [("log", 0.0, "log1p"), ("logit", 1.0, "level"), ("log", 1.0, "log"), ("level", 0.0, "level")],
+)
+def test_draws_at_the_edge_of_a_scale_have_another(scale: str, edge: float, measured: str) -> None:
+    """A count of 0 may be drawn where none was observed."""
+    observed = np.array([0.4, 0.6])
+    one = Contestant("a", np.zeros(2), RNG.uniform(0.1, 0.9, (50, 2)))
+    other = replace(one, name="b", draws=np.where(one.draws < 0.3, edge, one.draws))
+    found = table(observed, [one, other], scale=scale)
+    assert found.scale == measured
+    assert np.isfinite([r.crps.value for r in found.rows]).all()
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"contestants": 1}, "1 contestants; give two or more"),
