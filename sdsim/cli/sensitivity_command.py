@@ -54,7 +54,7 @@ def execute(args: argparse.Namespace) -> int:
         with busy(f"reading {args.spec}"):
             sweep = read_sweep(args.spec)
             check_sweep(sweep)
-        with Bar(sweep.design.count, "runs") as bar:
+        with Bar(sweep.count, "runs") as bar:
             found = swept(
                 sweep, store=args.output, jobs=args.jobs if args.output else None,
                 resume=args.resume,

@@ -40,7 +40,7 @@ def execute(args: argparse.Namespace) -> int:
     with stoppable(args.output):
         with busy(f"reading {args.spec}"):
             sweep = read_sweep(args.spec)
-        with Bar(sweep.design.count, "runs") as bar:
+        with Bar(sweep.count, "runs") as bar:
             out = swept(
                 sweep, store=args.output, jobs=args.jobs, resume=args.resume, dask=args.dask,
                 progress=lambda s: bar.show(s.done, s.before, s.failed),

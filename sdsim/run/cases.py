@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,27 @@ class Cases:
         """A batch with a member of case ``of[k]`` at each position k."""
         tables = self.tables and self.tables.some(of)
         return Members(self.vectors[:, of], numbers, seed, self.moving, tables)
+
+
+def cases_to_data(cases: Cases) -> dict[str, Any]:
+    """As plain data."""
+    tables = cases.tables
+    return {
+        "names": list(cases.names),
+        "vectors": cases.vectors.tolist(),
+        "points": [] if tables is None else [p.tolist() for p in tables.points],
+        "of": None if tables is None else tables.of.tolist(),
+        "moving": sorted(cases.moving),
+    }
+
+
+def cases_from_data(data: Mapping[str, Any]) -> Cases:
+    """The inverse of `cases_to_data`."""
+    points = tuple(np.array(p, dtype=np.float64) for p in data["points"])
+    of = data["of"]
+    tables = None if of is None else Tables(points, np.array(of, dtype=np.int64))
+    vectors = np.array(data["vectors"], dtype=np.float64).reshape(-1, len(data["names"]))
+    return Cases(tuple(data["names"]), vectors, tables, frozenset(data["moving"]))
 
 
 def cases_of(program: Program, names: Sequence[str], both: Together) -> Cases:

@@ -134,9 +134,17 @@ def check_sweep(sweep: Sweep) -> None:
 
     Raises
     ------
-    ModelError : no outcomes, too few members for the method, nothing to rank by; the place in the
-        sweep's file is named.
+    ModelError : no outcomes, too few members for the method, nothing to rank by, several cases; the
+        place in the sweep's file is named.
     """
+    if len(sweep.cases) > 1:
+        what = f"the sweep has {len(sweep.cases)} cases, {_APART}"
+        remedy = "give one as the preset, or run `sdsim sweep` and take one case of its results"
+        raise (
+            sweep.spec.fault(what, "cases", remedy)
+            if sweep.spec
+            else ModelError(what, remedy=remedy)
+        )
     fault = _hopeless(sweep.design, [o.better for o in sweep.outcomes])
     if fault is not None:
         what, remedy, keys = fault
@@ -169,6 +177,7 @@ def _hopeless(design: Design, better: Sequence[str]) -> tuple[str, str, tuple[st
     return what, f"take at least {least}", ("design", key)
 
 
+_APART = "which are analysed one at a time"
 #: What a design counts, by its keyword in specs.
 _COUNTED = {"members": "members", "base": "base points", "trajectories": "trajectories"}
 
@@ -192,6 +201,12 @@ def study(
     ModelError : members are missing, or there is nothing to analyse (see `check_sweep`).
     """
     settings = settings or Bootstrap()
+    cases = list(dict.fromkeys(map(str, found["case"].values))) if "case" in found.coords else []
+    if len(cases) > 1:
+        raise ModelError(
+            f"the sweep has {len(cases)} cases, {_APART}",
+            remedy=f"take one: found.isel(member=(found['case'] == '{cases[0]}').values)",
+        )
     if found.sizes["member"] != design.count:
         raise ModelError(
             f"{found.sizes['member']:,} of {design.count:,} members are finished",

@@ -10,6 +10,7 @@ from sdsim.base.toml import Section
 from sdsim.design.distributions import Distribution, from_data
 from sdsim.ir.model import Model
 from sdsim.overrides import Overrides
+from sdsim.overrides.cases import read_cases
 from sdsim.overrides.layers import read_layers
 from sdsim.run.methods import Method, batch_names, method_named
 from sdsim.run.system import System, load
@@ -43,8 +44,44 @@ def overrides_in(top: Section, path: Path) -> tuple[Overrides, str]:
         with top.placing("preset"):
             preset = read_layers(file, path.parent)
         out, title = preset.overrides, preset.title
+    return out | _constants(top), title
+
+
+def _constants(top: Section) -> Overrides:
+    """The constants in a spec."""
     constants = top.section("constants")
-    return out | Overrides({k: constants.number(k) for k in constants.data}), title
+    return Overrides({k: constants.number(k) for k in constants.data})
+
+
+def cases_in(top: Section, path: Path) -> dict[str, Overrides]:
+    """The cases that a spec lists, by name: presets, or a template with its case table. The
+    spec's own constants hold in all of them.
+
+    path : of the spec.
+
+    Raises
+    ------
+    ModelError : two presets of one name, both kinds or neither, or a file that cannot be used.
+    """
+    if not top.has("cases"):
+        return {}
+    own = top.section("cases")
+    own.only("presets", "template")
+    if own.has("presets") == own.has("template"):
+        remedy = 'write presets = ["a.toml", "b.toml"], or template = "cases.toml"'
+        raise own.fault("expected presets or a template, one of them", remedy=remedy)
+    if own.has("template"):
+        with own.placing("template"):
+            found = read_cases(path.parent / own.words("template"))
+        return {name: preset.overrides | _constants(top) for name, preset in found.items()}
+    out: dict[str, Overrides] = {}
+    for file in own.texts("presets"):
+        name = Path(file).stem
+        if name in out:
+            raise own.fault(f"two presets are called '{name}'", "presets", "rename one")
+        with own.placing("presets"):
+            out[name] = read_layers(file, path.parent).overrides | _constants(top)
+    return out
 
 
 def method_in(top: Section, model: Model) -> Method:

@@ -36,7 +36,8 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
     ``status (member)``, and each saved series over member, time and element. The status is ``ok``;
     or ``nonfinite@...``, with NaN for the outcomes and series that depend on the value that was
     not finite; or another failure, with NaN throughout. NaN in an ``ok`` member means that this
-    outcome does not exist there. The attributes hold the header of the manifest, the factors and
+    outcome does not exist there. A sweep over cases has the coordinate ``case (member)``. The
+    attributes hold the header of the manifest, the factors and
     their source.
 
     Raises
@@ -130,9 +131,11 @@ def _dataset(
         "units": ("outcome", [o[2] for o in asked]),
         "better": ("outcome", [o[3] for o in asked]),
     }
+    if cases := header["asked"].get("the cases"):
+        coords["case"] = ("member", np.array(cases, dtype=object)[members // design.count])
     if len(members) * len(design.factors) <= MAX_VALUES and len(design.factors):
         values = design.values(0, design.count)
-        data["factors"] = (("member", "factor"), values[members])
+        data["factors"] = (("member", "factor"), values[members % design.count])
         coords["factor"] = [f.name for f in design.factors]
         coords["source"] = ("factor", [f.source for f in design.factors])
         coords["group"] = ("factor", [f.group for f in design.factors])

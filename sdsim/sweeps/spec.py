@@ -20,13 +20,13 @@ from sdsim.overrides.piecewise import knot, with_path
 from sdsim.readers.source import XMILE
 from sdsim.run.system import System
 from sdsim.sweeps.design_table import default_values, design_in, elements
-from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in
+from sdsim.sweeps.given import cases_in, distribution_in, method_in, model_in, overrides_in
 from sdsim.sweeps.outcome import BETTER, Outcome
 from sdsim.sweeps.sweep import Sweep
 
 KEYS = (
     "title", "model", "preset", "seed", "method", "step", "constants", "design", "levers",
-    "uncertainties", "paths", "policies", "outcomes", "save", "run",
+    "uncertainties", "paths", "policies", "cases", "outcomes", "save", "run",
 )  # fmt: skip
 #: Keys, in tables of names, that are settings unless their value is that of a factor.
 _SETTINGS = {
@@ -85,6 +85,7 @@ def read_sweep(path: str | Path, *, system: System | None = None) -> Sweep:
         run.number("timeout", 600),
         {"title": top.words("title", path.stem), "preset": title, "spec": path.name},
         top,
+        cases_in(top, path),
     )
 
 

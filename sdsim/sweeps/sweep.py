@@ -19,8 +19,10 @@ from sdsim.base.version import __version__
 from sdsim.design import Design, design_to_data, fit
 from sdsim.design.base import check_design
 from sdsim.overrides import Overrides, locate
+from sdsim.run.cases import cases_to_data
 from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.prepared_cases import prepare_cases
 from sdsim.run.ranges import outside_set, outside_varied
 from sdsim.run.system import System
 from sdsim.sweeps.manifest import CHANGED, FORMAT
@@ -52,6 +54,8 @@ class Sweep:
     timeout : seconds of silence after which a worker is stopped.
     about : free text for the store: a title, the preset's name.
     spec : the file that this sweep was read from, so that errors can name its lines.
+    cases : several sets of changes by name, as in `sdsim.simulate_many`: the whole design runs in
+        each, and its members are numbered case by case.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class Sweep:
     timeout: float = 600.0
     about: Mapping[str, str] = field(default_factory=dict)
     spec: Section | None = field(default=None, compare=False, repr=False)
+    cases: Mapping[str, Overrides] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         def expect(fits: bool, what: str, got: object, remedy: str) -> None:
@@ -108,10 +113,15 @@ class Sweep:
         except ModelError as e:
             raise (e if self.spec is None else self.spec.traced(e)) from None
 
+    @property
+    def count(self) -> int:
+        """The number of members: those of the design, in each case."""
+        return self.design.count * max(1, len(self.cases))
+
     def _task(self) -> Task:
-        if not 1 <= self.design.count <= MAX_MEMBERS:
+        if not 1 <= self.count <= MAX_MEMBERS:
             raise ModelError(
-                f"{self.design.count:,} members, expected 1 to {MAX_MEMBERS:,}",
+                f"{self.count:,} members, expected 1 to {MAX_MEMBERS:,}",
                 variable="members",
                 remedy="write fewer or more members",
             )
@@ -128,9 +138,14 @@ class Sweep:
             what = f"timeout is {self.timeout:g}, expected seconds above 0"
             raise ModelError(what, variable="timeout", remedy="write timeout = 600 or so")
         fit(self.design.factors, self.system.model)
-        run = prepare(self.system, self.params, self.method, seed=self.seed)
+        if self.cases:
+            run = prepare_cases(self.system, self.cases, self.params, self.method, seed=self.seed)
+        else:
+            run = prepare(self.system, self.params, self.method, seed=self.seed)
         in_batches(run.method, "a sweep runs")
-        series = {names.canonical(locate(run.system.model, n)[0].name) for n in self.params.series}
+        changes = [self.params, *(getattr(c, "overrides", c) for c in self.cases.values())]
+        given = {n for each in changes for n in each.series}
+        series = {names.canonical(locate(run.system.model, n)[0].name) for n in given}
         moving = tuple(sorted(series))
         kept = self._series(run)
         size = self._chunk(run)
@@ -172,9 +187,9 @@ class Sweep:
     def _chunk(self, run: Prepared) -> int:
         """Members per chunk; the same on every machine."""
         if self.chunk is not None:
-            return min(self.chunk, self.design.count)
+            return min(self.chunk, self.count)
         by_work = WORK / ((run.grid.steps + 1) * max(len(run.system.program.ops), 1))
-        size = min(by_work, self.design.count / 16, CHUNK[1])
+        size = min(by_work, self.count / 16, CHUNK[1])
         return int(max(size // CHUNK[0] * CHUNK[0], CHUNK[0]))
 
     def header(self, task: Task) -> dict[str, Any]:
@@ -191,7 +206,8 @@ class Sweep:
             "asked": {
                 "the model": self.system.model.hash,
                 "the model file": self.system.model.file,
-                CHANGED: _digest(run.system.model.hash, run.vector.tolist(), sorted(task.moving)),
+                CHANGED: _digest(run.system.model.hash, run.vector.tolist(), sorted(task.moving),
+                                 *([cases_to_data(run.cases)] if run.cases else [])),
                 "the method": f"{run.method}",
                 "the times": [h.start, h.stop, h.step, h.saveper],
                 "the design": design_to_data(task.design),
@@ -200,8 +216,9 @@ class Sweep:
                 "the seed": self.seed,
                 "the chunk size": task.chunk,
                 "the versions": versions(),
+                **({"the cases": list(run.cases.names)} if run.cases else {}),
             },
-        }
+        }  # fmt: skip
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from sdsim.design import Design, design_from_data, design_to_data
 from sdsim.ir.model import from_json, to_json
 from sdsim.outcomes import Batch
 from sdsim.overrides import Overrides
+from sdsim.run.cases import cases_from_data, cases_to_data
 from sdsim.run.driver import at_once, march
 from sdsim.run.horizon import Horizon
 from sdsim.run.methods import Marched, method_named
@@ -109,6 +111,7 @@ class Task:
             "series": [list(self.series.names), list(self.series.saved)],
             "chunk": self.chunk,
             "moving": list(self.moving),
+            "cases": run.cases and cases_to_data(run.cases),
         })  # fmt: skip
 
     @classmethod
@@ -121,7 +124,10 @@ class Task:
         system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
         method = method_named(*d["method"])
         vector = np.array(d["vector"], dtype=np.float64)
-        run = Prepared(system, Overrides(), vector, Horizon(*d["horizon"]), method, d["seed"])
+        cases = d["cases"] and cases_from_data(d["cases"])
+        run = Prepared(
+            system, Overrides(), vector, Horizon(*d["horizon"]), method, d["seed"], cases
+        )
         kept = Series(tuple(d["series"][0]), tuple(d["series"][1]))
         asked = tuple(Outcome(*o) for o in d["outcomes"])
         design = design_from_data(d["design"])
@@ -131,8 +137,8 @@ class Task:
 
     @property
     def count(self) -> int:
-        """The number of members."""
-        return self.design.count
+        """The number of members: those of the design, in each case."""
+        return self.design.count * (self.run.cases.count if self.run.cases else 1)
 
     @property
     def chunks(self) -> int:
@@ -222,9 +228,15 @@ class Task:
 
     def members(self, first: int, stop: int) -> Members:
         """A batch of members with the design's values."""
-        values = np.ascontiguousarray(self.design.values(first, stop).T)
-        numbers = np.arange(first, stop, dtype=np.int64) // self.design.alike
-        return self.run.members(self._rows, list(values), numbers)
+        each = self.design.count
+        of, own = np.divmod(np.arange(first, stop, dtype=np.int64), each)
+        starts = np.flatnonzero(np.diff(of, prepend=-1))
+        parts = [
+            self.design.values(int(own[a]), int(own[b - 1]) + 1)
+            for a, b in pairwise((*starts.tolist(), stop - first))
+        ]
+        values = np.ascontiguousarray(np.concatenate(parts).T)
+        return self.run.members(self._rows, list(values), own // self.design.alike, of)
 
     def ran(self, members: Members) -> tuple[Marched, Floats]:
         """Run a batch: all values, and its outcomes (n, n_outcome)."""
