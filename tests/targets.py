@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.stats import norm, truncnorm
 
 LOG_2PI = np.log(2 * np.pi)
 
@@ -27,7 +28,7 @@ class Normals:
     """Independent normal priors, and residuals of normal data: what the targets below share.
 
     A class gives ``centre``, ``spread`` (k,) of the prior, ``data`` and ``noise`` (m,), and
-    ``predicted(points)`` (n, m). Bounds cut the prior off without a new constant.
+    ``predicted(points)`` (n, m). Bounds cut the prior off.
     """
 
     centre: np.ndarray
@@ -51,15 +52,19 @@ class Normals:
         raise NotImplementedError
 
     def prior_draws(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        from scipy.stats import truncnorm
-
         a, b = (self.low - self.centre) / self.spread, (self.high - self.centre) / self.spread
         size = (n, len(self.centre))
         return truncnorm.rvs(a, b, self.centre, self.spread, size=size, random_state=rng)
 
     def log_prior(self, points: np.ndarray) -> np.ndarray:
         z = (points - self.centre) / self.spread
-        return (-0.5 * z**2 - np.log(self.spread) - 0.5 * LOG_2PI).sum(axis=1)
+        return (-0.5 * z**2 - np.log(self.spread) - 0.5 * LOG_2PI).sum(axis=1) - self.log_inside
+
+    @cached_property
+    def log_inside(self) -> float:
+        """Log of the share of the normal prior within the bounds."""
+        a, b = (self.low - self.centre) / self.spread, (self.high - self.centre) / self.spread
+        return float(np.log(norm.cdf(b) - norm.cdf(a)).sum())
 
     def log_likelihood(self, points: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
@@ -197,10 +202,11 @@ class TwoModes(Normals):
 
 @dataclass(frozen=True)
 class Banana(Normals):
-    """Pairs (a, b), b told to be near a bent function of a (Haario, Saksman and Tamminen 1999):
-    given a, b is normal, so that everything follows by quadrature over a."""
+    """Pairs (a, b), b told to be near 0, or in ``bent`` of them near a bent function of a (Haario,
+    Saksman and Tamminen 1999): given a, b is normal, so that quadrature over a gives the rest."""
 
     k: int = 20
+    bent: int = 1
     bend: float = 0.5
     error: float = 0.3
 
@@ -221,27 +227,28 @@ class Banana(Normals):
         return np.full(self.k // 2, self.error)
 
     def predicted(self, points: np.ndarray) -> np.ndarray:
-        return points[:, 1::2] - self.bend * points[:, ::2] ** 2
+        bends = np.where(np.arange(self.k // 2) < self.bent, self.bend, 0.0)
+        return points[:, 1::2] - bends * points[:, ::2] ** 2
 
-    @cached_property
-    def first(self) -> Ordinary:
+    def first(self, bend: float) -> Ordinary:
         x = np.linspace(-16, 16, 64001)
         total = 100 + self.error**2
-        log_f = -0.5 * ((self.bend * x**2) ** 2 / total + np.log(total) + (x / 2) ** 2)
+        log_f = -0.5 * ((bend * x**2) ** 2 / total + np.log(total) + (x / 2) ** 2)
         return Ordinary(x, log_f - np.log(2) - LOG_2PI)
 
     @cached_property
     def exact(self) -> Exact:
-        a, w = self.first.grid, self.first.weight
-        shrink = 100 / (100 + self.error**2)
-        middle = shrink * self.bend * a**2
-        mean = w @ middle
-        sd = np.sqrt(w @ (middle - mean) ** 2 + shrink * self.error**2)
-        pairs = self.k // 2
-        return Exact(
-            np.tile([self.first.mean, mean], pairs), np.tile([self.first.sd, sd], pairs),
-            pairs * self.first.log_integral,
-        )  # fmt: skip
+        shrink, means, sds, evidence = 100 / (100 + self.error**2), [], [], 0.0
+        for i in range(self.k // 2):
+            bend = self.bend if i < self.bent else 0.0
+            first = self.first(bend)
+            middle = shrink * bend * first.grid**2
+            mean = first.weight @ middle
+            means += [first.mean, mean]
+            sd = np.sqrt(first.weight @ (middle - mean) ** 2 + shrink * self.error**2)
+            sds += [first.sd, sd]
+            evidence += first.log_integral
+        return Exact(np.array(means), np.array(sds), evidence)
 
 
 @dataclass(frozen=True)
@@ -272,8 +279,6 @@ class Ridge(Normals):
     @cached_property
     def first(self) -> Ordinary:
         """Given one parameter the posterior of the other is a normal cut off at 0."""
-        from scipy.stats import norm
-
         x = np.linspace(1e-4, 14, 140001)
         precision = (x / self.error) ** 2 + 0.25
         middle = (x * self.product / self.error**2 + 0.25) / precision
@@ -285,7 +290,7 @@ class Ridge(Normals):
     @cached_property
     def exact(self) -> Exact:
         one = self.first
-        return Exact(np.full(2, one.mean), np.full(2, one.sd), one.log_integral)
+        return Exact(np.full(2, one.mean), np.full(2, one.sd), one.log_integral - self.log_inside)
 
 
 @dataclass(frozen=True)
@@ -334,7 +339,7 @@ class Bounded(Normals):
         ]  # fmt: skip
         return Exact(
             np.array([o.mean for o in each]), np.array([o.sd for o in each]),
-            sum(o.log_integral for o in each),
+            sum(o.log_integral for o in each) - self.log_inside,
         )  # fmt: skip
 
 

@@ -38,7 +38,8 @@ class Target(Protocol):
         """(n, k) points from the prior, within the bounds."""
 
     def log_prior(self, points: Floats) -> Floats:
-        """(n,) in working coordinates: the Jacobian of the transform is included."""
+        """(n,) in working coordinates: the Jacobian of the transform is included, and its integral
+        within the bounds is 1, or evidences of models cannot be compared."""
 
     def log_likelihood(self, points: Floats) -> Floats:
         """(n,) -inf where a run fails or a restriction does not hold."""
@@ -61,26 +62,43 @@ def inside(target: Target, points: Floats) -> NDArray[np.bool_]:
     return np.asarray(((points >= target.low) & (points <= target.high)).all(axis=1))
 
 
-def log_density(target: Target, points: Floats) -> Floats:
-    """(n,) log prior + log likelihood, -inf where the density is 0.
+def log_parts(target: Target, points: Floats) -> tuple[Floats, Floats]:
+    """(n,) log prior and (n,) log likelihood; both are -inf where the density is 0.
 
     The likelihood is asked for only at points inside the bounds where the prior is positive, in one
     batch; a target's NaN counts as -inf.
+    """
+    prior, likelihood = np.full((2, len(points)), -np.inf)
+    within = np.flatnonzero(inside(target, points))
+    if len(within):
+        found = np.asarray(target.log_prior(points[within]), dtype=np.float64)
+        within, found = within[found > -np.inf], found[found > -np.inf]
+    if len(within):
+        told = np.asarray(target.log_likelihood(points[within]), dtype=np.float64)
+        good = told > -np.inf
+        prior[within[good]], likelihood[within[good]] = found[good], told[good]
+    return prior, likelihood
+
+
+def log_density(target: Target, points: Floats) -> Floats:
+    """(n,) log prior + log likelihood, -inf where the density is 0; see `log_parts`.
 
     Examples
     --------
     >>> log_density(target, target.prior_draws(100, np.random.default_rng(0))).shape
     (100,)
     """
-    out = np.full(len(points), -np.inf)
-    within = np.flatnonzero(inside(target, points))
-    if len(within):
-        prior = np.asarray(target.log_prior(points[within]), dtype=np.float64)
-        within, prior = within[prior > -np.inf], prior[prior > -np.inf]
-    if len(within):
-        total = prior + target.log_likelihood(points[within])
-        out[within] = np.where(np.isnan(total), -np.inf, total)
-    return out
+    prior, likelihood = log_parts(target, points)
+    return np.asarray(prior + likelihood)
+
+
+def log_sum(logs: Floats) -> Floats:
+    """Log of the sum of exponentials along the first axis; -inf where all are."""
+    top = logs.max(axis=0)
+    with np.errstate(all="ignore"):
+        return np.asarray(
+            np.where(np.isfinite(top), top + np.log(np.exp(logs - top).sum(axis=0)), top)
+        )
 
 
 def stream(seed: int, stage: str, *numbers: int) -> np.random.Generator:
