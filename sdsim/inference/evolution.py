@@ -50,13 +50,17 @@ class Evolution:
 
     @property
     def kept(self) -> Floats:
-        """(group, chain, draw, k) the second half."""
-        return np.stack(self.past[(len(self.past) + 1) // 2 :], axis=2)
+        """(group, chain, draw, k) the second half; the only draw, if there is one."""
+        return np.stack(self.past[self._half :], axis=2)
 
     @property
     def kept_density(self) -> Floats:
         """(group, chain, draw)."""
-        return np.stack(self.past_density[(len(self.past) + 1) // 2 :], axis=2)
+        return np.stack(self.past_density[self._half :], axis=2)
+
+    @property
+    def _half(self) -> int:
+        return min((len(self.past) + 1) // 2, len(self.past) - 1)
 
 
 def begun(target: Target, points: Floats, density: Floats, seed: int) -> Evolution:
