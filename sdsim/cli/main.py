@@ -31,6 +31,7 @@ COMMANDS = (
     "check",
     "sweep",
     "sensitivity",
+    "calibrate",
     "compare",
     "plot",
     "convert",

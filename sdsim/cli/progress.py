@@ -69,3 +69,24 @@ class Bar:
     def close(self) -> None:
         """Finish, leaving the line as it is."""
         self._bar.close()
+
+
+class Rounds:
+    """A progress line for work that ends when it is good enough: stage, batches, runs, time."""
+
+    def __init__(self) -> None:
+        self._bar = tqdm(
+            bar_format="{desc} [{elapsed}]", disable=not sys.stderr.isatty(), file=sys.stderr,
+            ncols=76, nrows=24, leave=False,
+        )  # fmt: skip
+
+    def __enter__(self) -> Rounds:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def show(self, stage: str, rounds: int, runs: int, recalled: int) -> None:
+        """Show what is being done, and how much; ``recalled`` rounds came from the store."""
+        before = f", {recalled:,} from the store" if recalled else ""
+        self._bar.set_description_str(f"{stage}: {rounds:,} rounds, {runs:,} runs{before}")

@@ -221,10 +221,13 @@ class Sweep:
         }  # fmt: skip
 
 
-def versions() -> dict[str, str]:
-    """Versions that may affect the bits of a result."""
+def versions(*more: str) -> dict[str, str]:
+    """Versions that may affect the bits of a result.
+
+    more : rooms of the library, besides `ROOMS`, that it depends on.
+    """
     return {
-        "sdsim": f"{__version__}+{cache.source_digest(*ROOMS)[:12]}",
+        "sdsim": f"{__version__}+{cache.source_digest(*ROOMS, *more)[:12]}",
         "numpy": np.__version__,
         "llvmlite": compiler_version(),
     }

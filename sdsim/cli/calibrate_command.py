@@ -1,0 +1,74 @@
+"""`sdsim calibrate SPEC -o STORE`: fit a model's free parameters to data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from sdsim.cli.progress import Rounds, busy
+from sdsim.cli.stopping import stoppable
+
+HELP = "Fit a model's free parameters to data, and find how sure the fit is."
+COLUMNS = ["prior 5 %", "prior 95 %", "best", "5 %", "50 %", "95 %", "told by"]
+SCORES = ["n", "RMSE", "R2", "RMS log error", "log score", "in 90 %", "autocorrelation"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """See `sdsim.cli.main.Command`."""
+    parser.add_argument("spec", metavar="SPEC", help="a TOML file: model, parameters, data")
+    parser.add_argument("-o", "--output", metavar="STORE", required=True, help="folder to write")
+    parser.add_argument("--resume", action="store_true", help="finish what was begun in STORE")
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=0,
+        help="worker processes; 0, the default, runs in this process with a thread per processor",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT or tls://..., or local"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 if the draws have not converged"
+    )
+    parser.add_argument("--json", action="store_true", help="what was found as JSON")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """See `sdsim.cli.main.Command`."""
+    from sdsim.calibration.drive import calibrate
+    from sdsim.calibration.spec import read_calibration
+    from sdsim.sweeps import vacant
+
+    vacant(Path(args.output), args.resume)  # before any work is done
+    with stoppable(args.output):
+        with busy(f"reading {args.spec}"):
+            calibration = read_calibration(args.spec)
+        with Rounds() as bar:
+            fit = calibrate(
+                calibration, args.output, resume=args.resume, jobs=args.jobs, dask=args.dask,
+                progress=lambda s: bar.show(s.stage, s.rounds, s.runs, s.recalled),
+            )  # fmt: skip
+    for note in fit.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(json.dumps(summary(fit, args.output)) if args.json else told(fit, args.output))
+    return 1 if args.strict and not fit.converged else 0
+
+
+def told(fit: Any, output: str) -> str:
+    """The verdict first; then the parameters and the scores."""
+    parameters = fit.parameters[COLUMNS].to_string(float_format=lambda v: f"{v:.4g}")
+    scores = fit.scores[SCORES].to_string(float_format=lambda v: f"{v:.3g}", na_rep="-")
+    return (
+        f"{fit.verdict}\n\n{parameters}\n\n{scores}\n\n"
+        "Intervals hold 5 to 95 % of the posterior, conditional on the model, its priors and error "
+        f"models.\n{output}: {len(fit.dataset['draw']):,} draws, {fit.summary['rounds']:,} rounds, "
+        f"{fit.summary['runs']:,} runs"
+    )
+
+
+def summary(fit: Any, output: str) -> dict[str, Any]:
+    """The output of `--json`."""
+    parameters = json.loads(fit.parameters.to_json(orient="index", double_precision=15))
+    scores = json.loads(fit.scores.reset_index().to_json(orient="records", double_precision=15))
+    return {"output": output, **fit.summary, "parameters": parameters, "scores": scores}
