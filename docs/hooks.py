@@ -22,6 +22,7 @@ ROOT = HERE.parent
 #: Pages that are files of the repository: page, file.
 ELSEWHERE = {
     "reference/sweep_spec.md": "sdsim/sweeps/README.md",
+    "reference/calibration_spec.md": "sdsim/calibration/README.md",
     "reference/claims.md": "sdsim/claims/README.md",
     "reference/changes.md": "CHANGELOG.md",
 }

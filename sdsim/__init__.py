@@ -31,6 +31,12 @@ Find out what follows from what nobody knows:
     named setting. `read_sweep` reads all of it from a file, `read_store` the results that a sweep
     wrote.
 
+Let data decide:
+    `calibrate` fits a model's free parameters to data and finds how sure the fit is. A
+    `Calibration` has a model, a `Parameter` with a prior for each free number, and `Data` bound to
+    expressions, each with one of the error models in `likelihoods`; `read_calibration` reads one
+    from a file, `read_fit` what was found. `Posterior` makes its draws a design for sweeps.
+
 What cannot be used is refused with a `ModelError` (a `ValueError`): one line that names the place,
 what is wrong and what to do. What is allowed but deserves a look is a `ModelWarning`.
 
@@ -58,6 +64,7 @@ except KeyboardInterrupt:
     interrupted()
 
 if TYPE_CHECKING:
+    from sdsim.api.calibrations import calibrate as calibrate
     from sdsim.api.checks import Checks as Checks
     from sdsim.api.checks import check as check
     from sdsim.api.documents import document as document
@@ -75,6 +82,14 @@ if TYPE_CHECKING:
     from sdsim.base.errors import ModelError as ModelError
     from sdsim.base.errors import ModelWarning as ModelWarning
     from sdsim.base.errors import UnsupportedError as UnsupportedError
+    from sdsim.calibration import likelihoods as likelihoods
+    from sdsim.calibration.calibration import Calibration as Calibration
+    from sdsim.calibration.calibration import HoldOut as HoldOut
+    from sdsim.calibration.data import Data as Data
+    from sdsim.calibration.fitted import Fitted as Fitted
+    from sdsim.calibration.fitted import read_fit as read_fit
+    from sdsim.calibration.parameter import Parameter as Parameter
+    from sdsim.calibration.spec import read_calibration as read_calibration
     from sdsim.design.crossed import Crossed as Crossed
     from sdsim.design.distributions import Beta as Beta
     from sdsim.design.distributions import Choice as Choice
@@ -131,6 +146,7 @@ if TYPE_CHECKING:
 
 #: Where each public name stands. It is imported when it is first used: the package itself is light.
 _NAMES = {
+    "api.calibrations": "calibrate",
     "api.checks": "Checks check",
     "api.documents": "document",
     "api.figures": "plot",
@@ -139,6 +155,12 @@ _NAMES = {
     "api.results": "Comparison compare",
     "api.sweeps": "sensitivity sweep",
     "base.errors": "ModelError ModelWarning UnsupportedError",
+    "calibration": "likelihoods",
+    "calibration.calibration": "Calibration HoldOut",
+    "calibration.data": "Data",
+    "calibration.fitted": "Fitted read_fit",
+    "calibration.parameter": "Parameter",
+    "calibration.spec": "read_calibration",
     "design.crossed": "Crossed",
     "design.distributions": "Beta Choice Empirical Exponential Gamma HalfNormal Integer LogNormal "
     "LogUniform Normal Pert StudentT Triangular Uniform Weibull",

@@ -98,6 +98,9 @@ class Calibration:
                     remedy="name the group of each row",
                 )  # fmt: skip
 
+        if not any(self.fitted(d).any() for d in self.data):
+            raise ModelError("all data are held out", remedy="leave some to fit")
+
     @staticmethod
     def _once(what: str, given: Sequence[str]) -> None:
         seen: set[str] = set()

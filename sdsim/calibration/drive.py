@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,18 @@ from sdsim.calibration.fitted import Fitted
 from sdsim.calibration.problem import Problem, Run
 from sdsim.calibration.results import parameter_table, results, row_table, score_table
 from sdsim.calibration.rounds import Progress, Rounds
-from sdsim.inference.posterior import Posterior, posterior
-from sdsim.inference.target import stream
+from sdsim.inference.posterior import Posterior, Settings, State, result, step
 from sdsim.sweeps.drive import vacant
 from sdsim.sweeps.manifest import locked
 
 Floats = NDArray[np.float64]
-#: Draws that are kept at most.
+#: Draws that are kept.
 KEPT = 4000
+#: What the stages of the search are called in progress lines.
+STAGES = {
+    "start": "best fits", "importance": "importance sampling", "tempering": "tempering",
+    "fitted": "importance sampling, fitted", "evolution": "differential evolution",
+}  # fmt: skip
 
 
 def calibrate(
@@ -68,11 +73,11 @@ def calibrate(
 def _fitted(
     calibration: Calibration, run: Run, rounds: Rounds, notes: list[str], root: Path | None
 ) -> Fitted:
-    found = posterior(rounds, calibration.seed, told=rounds.entering)
+    found = _posterior(rounds, calibration.seed)
     rounds.entering("predicting the data")
     every = Problem(calibration, run, fitted=False)
-    draws, density = _kept(found, calibration.seed)
-    dataset = results(every, draws, found.best, density)
+    draws = found.equal(KEPT, calibration.seed)
+    dataset = results(every, draws, found.optima.best.x)
     tables = {
         "parameters": parameter_table(dataset, every),
         "rows": row_table(dataset),
@@ -80,15 +85,30 @@ def _fitted(
     }
     constants = store.constants(every, dataset["draws"].to_numpy())
     summary = {
-        "title": calibration.title, **found.summary(), "notes": notes,
+        "title": calibration.title, **_summary(found), "notes": notes,
         "draws": {group: store.draws_file(group) for group in constants},
     }  # fmt: skip
     if root is not None:
         store.write(root, every, dataset, constants, tables, summary)
-    return Fitted(dataset, *tables.values(), summary, constants)
+    return Fitted(
+        dataset, tables["parameters"], tables["rows"], tables["scores"], summary, constants
+    )
 
 
-def _kept(found: Posterior, seed: int) -> tuple[Floats, Floats]:
-    """At most `KEPT` draws in random order, and their log densities."""
-    order = stream(seed, "order").permutation(len(found.draws))[:KEPT]
-    return found.draws[order], found.log_density[order]
+def _posterior(rounds: Rounds, seed: int) -> Posterior:
+    settings, state = Settings(seed), State()
+    while state.stage != "done":
+        rounds.entering(STAGES[state.stage])
+        state = step(rounds, state, settings)
+    return result(state, settings)
+
+
+def _summary(found: Posterior) -> dict[str, Any]:
+    """What a store says of the draws; nothing in it depends on a clock."""
+    return {
+        "converged": found.converged, "verdict": found.verdict, "method": found.method,
+        "optima": found.optima.verdict, "tried": list(found.notes),
+        "evidence": found.evidence, "evidence_error": found.evidence_error,
+        "k_hat": found.k_hat, "rhat": found.rhat, "effective_draws": found.size,
+        "rounds": found.rounds, "runs": found.evaluations,
+    }  # fmt: skip

@@ -48,8 +48,7 @@ class Fitted:
     @property
     def verdict(self) -> str:
         """In words whether they may, and why."""
-        word = "converged" if self.converged else "NOT CONVERGED"
-        return f"{word}: {self.summary['reason']}"
+        return str(self.summary["verdict"])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -90,5 +89,7 @@ def read_fit(path: str | Path) -> Fitted:
         pd.read_csv(root / f"{name}.csv", index_col=index)
         for name, index in (("parameters", 0), ("rows", 0), ("scores", [0, 1]))
     ]
-    tables[1]["group"] = tables[1]["group"].fillna("")  # an empty entry is a nameless group
-    return Fitted(dataset, *tables, summary, draws)
+    # an empty entry is the nameless group
+    tables[1]["group"] = tables[1]["group"].astype(object).where(tables[1]["group"].notna(), "")
+    parameters, rows, scores = tables
+    return Fitted(dataset, parameters, rows, scores, summary, draws)

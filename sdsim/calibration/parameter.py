@@ -23,7 +23,7 @@ class Parameter:
     prior : its distribution before the data, in the units of the model.
     source : source of the prior.
     per : ``"group"`` gives each group its own value, otherwise all share one.
-    spread : with ``per="group"``, how the groups' values are related: they are normal about a
+    pooled : with ``per="group"``, how the groups' values are related: they are normal about a
         centre that has the prior, on the parameter's scale, with a standard deviation that has
         this distribution (partial pooling). None leaves the groups unrelated.
     scale : ``"none"``, ``"log"`` or ``"logit"``, the scale on which the parameter is searched and
@@ -44,7 +44,7 @@ class Parameter:
     prior: Distribution
     source: str = ""
     per: str = ""
-    spread: Distribution | None = None
+    pooled: Distribution | None = None
     scale: str = ""
     initial: bool = False
 
@@ -54,18 +54,20 @@ class Parameter:
                 f"a parameter: expected a name, got {said(self.name)}",
                 remedy='write sdsim.Parameter("Duration", sdsim.LogNormal(...))',
             )
-        for what, value in (("prior", self.prior), ("spread", self.spread)):
-            if what == "spread" and value is None:
+        for what, value in (("prior", self.prior), ("pooled", self.pooled)):
+            if what == "pooled" and value is None:
                 continue
             self._distribution(what, value)
         if self.per not in PER:
             raise self._fault(
                 f'per: expected "group", got {said(self.per)}', "leave it out to share"
             )
-        if self.spread is not None and not self.per:
-            raise self._fault("a spread without groups", 'write per="group" beside it')
-        if self.spread is not None and self.spread.low < 0:
-            raise self._fault("a spread below 0", "give a distribution of positive numbers")
+        if self.pooled is not None and not self.per:
+            raise self._fault("pooled, but without groups", 'write per="group" beside it')
+        if self.pooled is not None and self.pooled.low < 0:
+            raise self._fault(
+                "pooled with a spread below 0", "give a distribution of positive numbers"
+            )
         object.__setattr__(self, "scale", self.scale or scale_of(self.prior))
         if self.scale not in SCALES:
             raise self._fault(

@@ -25,14 +25,14 @@ LEVEL = 0.9
 TOLD = (0.5, 0.9)
 
 
-def results(problem: Problem, draws: Floats, best: Floats, log_density: Floats) -> xr.Dataset:
+def results(problem: Problem, draws: Floats, best: Floats) -> xr.Dataset:
     """Draws and what they predict.
 
     Parameters
     ----------
     problem : over all rows of the data, fitted or not.
     draws : (n_draw, k) equally likely, in working units, in random order.
-    best : (k,) the point of highest density.   log_density : (n_draw,).
+    best : (k,) the point of highest density.
 
     Returns
     -------
@@ -51,7 +51,6 @@ def results(problem: Problem, draws: Floats, best: Floats, log_density: Floats) 
     return xr.Dataset(
         {
             "draws": (("draw", "parameter"), space.natural(draws)),
-            "posterior": (("draw",), log_density),
             "best": (("parameter",), space.natural(best[None])[0]),
             "predicted": (("sample", "row"), problem.means(values, predicted)),
             "simulated": (("sample", "row"), problem.draw(values, predicted, rng)),

@@ -107,14 +107,14 @@ class Space:
             label = p.label
             if not p.per:
                 out.append(Axis(label, k, prior=p.prior, scale=p.scale))
-            elif p.spread is None:
+            elif p.pooled is None:
                 out += [
                     Axis(f"{label} ({g})", k, "value", i, p.prior, p.scale)
                     for i, g in enumerate(self.groups)
                 ]
             else:
                 out.append(Axis(f"{label} (centre)", k, "centre", prior=p.prior, scale=p.scale))
-                out.append(Axis(f"{label} (spread)", k, "spread", prior=p.spread))
+                out.append(Axis(f"{label} (spread)", k, "spread", prior=p.pooled))
                 out += [
                     Axis(f"{label} ({g}, effect)", k, "effect", i)
                     for i, g in enumerate(self.groups)
@@ -163,7 +163,7 @@ class Space:
     def _of(self, k: int, points: Floats) -> Floats:
         mine = [(i, a) for i, a in enumerate(self.axes) if a.parameter == k]
         p = self.parameters[k]
-        if p.spread is None:
+        if p.pooled is None:
             return np.stack([a.natural(points[:, i]) for i, a in mine], axis=1)
         (centre, _), (spread, axis), *effects = mine
         at = [i for i, _ in effects]

@@ -28,7 +28,7 @@ KEYS = (
     "data", "hold_out", "restrictions",
 )  # fmt: skip
 #: Keys of a parameter besides those of its prior.
-_PARAMETER = ("source", "per", "spread", "scale", "initial")
+_PARAMETER = ("source", "per", "pooled", "scale", "initial")
 #: Keys of a data set besides those of its errors.
 _DATA = (
     "expression", "file", "where", "time", "value", "times", "values", "group", "columns", "errors",
@@ -111,10 +111,10 @@ def _parameter(top: Section, system: System, name: str) -> Parameter:
         name
     )
     prior = distribution_in(own, _limits(system, name), leave=_PARAMETER)
-    spread = distribution_in(own.section("spread"), (0.0, None)) if own.has("spread") else None
+    pooled = distribution_in(own.section("pooled"), (0.0, None)) if own.has("pooled") else None
     with own.placing():
         return Parameter(
-            name, prior, own.words("source", ""), own.choice("per", PER, ""), spread,
+            name, prior, own.words("source", ""), own.choice("per", PER, ""), pooled,
             own.choice("scale", tuple(SCALES), None) if own.has("scale") else "",
             own.flag("initial", False),
         )  # fmt: skip

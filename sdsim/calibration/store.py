@@ -52,7 +52,7 @@ def header(problem: Problem) -> dict[str, Any]:
             "the model": calibration.system.model.hash,
             "the runs": _digest(problem.predictor.runs.to_json()),
             "the parameters": [
-                [p.label, p.per, p.scale, to_data(p.prior), p.spread and to_data(p.spread)]
+                [p.label, p.per, p.scale, to_data(p.prior), p.pooled and to_data(p.pooled)]
                 for p in calibration.parameters
             ],
             "the data": [

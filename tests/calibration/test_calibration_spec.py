@@ -23,7 +23,7 @@ seed = 7
 
 [parameters]
 "Rate" = {distribution = "loguniform", low = 0.05, high = 2, source = "a guess"}
-"Start" = {distribution = "normal", mean = 8, deviation = 2, low = 0.1, high = 40, per = "group", spread = {distribution = "halfnormal", scale = 2}}
+"Start" = {distribution = "normal", mean = 8, deviation = 2, low = 0.1, high = 40, per = "group", pooled = {distribution = "halfnormal", scale = 2}}
 "noise" = [0.01, 1]
 
 [groups]
@@ -82,7 +82,7 @@ def test_all_that_a_spec_can_say(folder: Path) -> None:
     assert (c.title, c.seed, c.labels) == ("Draining", 7, ("north", "south"))
     rate, start, noise = c.parameters
     assert (rate.prior, rate.scale, rate.source) == (sdsim.LogUniform(0.05, 2), "log", "a guess")
-    assert (start.per, start.spread) == ("group", sdsim.HalfNormal(2))
+    assert (start.per, start.pooled) == ("group", sdsim.HalfNormal(2))
     assert noise.prior == sdsim.Uniform(0.01, 1)
     level, flow = c.data
     assert level.values.tolist() == [3.0, 8.0, 5.1]  # sorted by group, then by time

@@ -47,7 +47,7 @@ def problems(system: sdsim.System) -> dict[str, Problem]:
         "level", "Level", [*level, *level / 2], [*TIMES, *TIMES],
         likelihoods.LogNormal(sd="noise"), group=rows,
     )  # fmt: skip
-    pooled = Parameter("Rate", sdsim.LogNormal(0.4, 0.5), per="group", spread=sdsim.HalfNormal(0.3))
+    pooled = Parameter("Rate", sdsim.LogNormal(0.4, 0.5), per="group", pooled=sdsim.HalfNormal(0.3))
     apart = Parameter("noise", sdsim.LogUniform(0.01, 1), per="group")
     return {
         "known errors": one([RATE, START], likelihoods.LogNormal(sd=0.05)),

@@ -84,7 +84,7 @@ def test_each_group_has_its_own_value() -> None:
 
 def test_pooled_groups_lie_about_their_centre() -> None:
     """Values are exp(centre + spread * effect) on the logarithmic scale."""
-    pooled = Parameter("b", sdsim.LogNormal(2, 0.5), per="group", spread=sdsim.HalfNormal(0.3))
+    pooled = Parameter("b", sdsim.LogNormal(2, 0.5), per="group", pooled=sdsim.HalfNormal(0.3))
     space = Space((pooled,), ("north", "south"))
     assert space.names == ("b (centre)", "b (spread)", "b (north, effect)", "b (south, effect)")
     found = space.values(np.array([[np.log(2), 0.3, 1.0, -2.0]]))["b"]
@@ -98,7 +98,10 @@ def test_pooled_groups_lie_about_their_centre() -> None:
         ({"prior": sdsim.Uniform(-1, 1), "scale": "log"}, "the prior reaches down to -1"),
         ({"prior": sdsim.Normal(0, 1), "scale": "logit"}, "no two ends"),
         ({"prior": sdsim.Uniform(0, 1), "scale": "ln"}, "expected one of none, log, logit"),
-        ({"prior": sdsim.Uniform(0, 1), "spread": sdsim.HalfNormal(1)}, "a spread without groups"),
+        (
+            {"prior": sdsim.Uniform(0, 1), "pooled": sdsim.HalfNormal(1)},
+            "pooled, but without groups",
+        ),
         ({"prior": sdsim.Uniform(0, 1), "per": "country"}, 'expected "group"'),
     ],
 )
