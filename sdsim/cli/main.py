@@ -32,6 +32,7 @@ COMMANDS = (
     "sweep",
     "sensitivity",
     "calibrate",
+    "compete",
     "compare",
     "plot",
     "convert",
