@@ -43,6 +43,7 @@ GROUPS = {
     "Look at a model": ("info", "document", "units"),
     "Run it": ("run", "preset", "compare", "plot"),
     "Run it many times, and test it": ("sweep", "sensitivity", "check"),
+    "Let data decide": ("calibrate", "compete"),
     "Files and folders of models": ("convert", "conformance"),
 }
 OTHER = "More"

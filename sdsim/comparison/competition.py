@@ -203,8 +203,9 @@ def _contestant(name: str, fit: Fitted, data: Data) -> Contestant:
     rows = fit.rows
     at = np.flatnonzero(((rows["data"] == data.name) & ~rows["fitted"].astype(bool)).to_numpy())
     told = fit.parameters["told by"]
+    draws = fit.dataset["simulated"].to_numpy()[:, at]
     return Contestant(
-        name, rows["log density"].to_numpy()[at], fit.dataset["simulated"].to_numpy()[:, at], None,
+        name, rows["log density"].to_numpy()[at], draws[np.isfinite(draws).all(axis=1)], None,
         len(fit.parameters), int((told == "data").sum()),
     )  # fmt: skip
 
@@ -215,8 +216,9 @@ def _rivals(
     """Rivals on a data set; none where data have no times."""
     if data.times is None:
         return [], {"all": "data without times have no past to go on from"}
+    drivers = {k: v for k, v in data.columns.items() if k not in data.words}  # others: errors'
     try:
-        panel = Panel(data.times, data.values, tuple(data.group), dict(data.columns), _scale(data))
+        panel = Panel(data.times, data.values, tuple(data.group), drivers, _scale(data))
     except ModelError as e:
         return [], {"all": str(e)}
     return enter_all(panel.rows(~held), panel.rows(held), rivals)

@@ -21,7 +21,7 @@ from sdsim.base.toml import Section, read_toml
 from sdsim.calibration.calibration import Calibration
 from sdsim.calibration.spec import read_calibration
 from sdsim.comparison.competition import Competition, variant
-from sdsim.comparison.rivals import RIVALS, Rival
+from sdsim.comparison.rivals import Rival, from_data
 
 KEYS = ("title", "calibration", "rivals", "variants")
 
@@ -61,11 +61,14 @@ def _calibration(section: Section, path: Path) -> Calibration:
 
 
 def _rivals(top: Section) -> dict[str, Rival] | None:
+    """Rivals by name: words, or tables with settings (``{rival = "gravity", drivers = [...]}``)."""
     if not top.has("rivals"):
         return None
+    given = top.value("rivals")
     out: dict[str, Rival] = {}
-    for word in top.texts("rivals"):
-        if word not in RIVALS:
-            raise top.fault(f"no rival '{word}'", "rivals", f"one of {', '.join(RIVALS)}")
-        out[word] = RIVALS[word]()
+    for one in given if isinstance(given, list) else [given]:
+        data = one if isinstance(one, dict) else {"rival": one}
+        with top.placing("rivals"):
+            rival = from_data(data)
+        out[rival.name] = rival
     return out
