@@ -24,6 +24,11 @@ class HoldOut:
     """Which data are kept from the fit, to be predicted.
 
     after : model time; rows later than that.   groups : names of groups, wholly.
+
+    Examples
+    --------
+    >>> sdsim.HoldOut(after=2007).groups
+    ()
     """
 
     after: float = np.inf

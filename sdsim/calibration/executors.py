@@ -155,7 +155,8 @@ class _Worker:
         say(stdin, {"values": list(values)}, *values.values())
         answer, arrays = heard(stdout)
         if "error" in answer:
-            raise ModelError(str(answer["error"]))
+            error = answer["error"]
+            raise ModelError(error["what"], remedy=error["remedy"], variable=error["variable"])
         return Predicted(arrays[0], arrays[1].astype(bool))
 
 

@@ -31,6 +31,14 @@ class Fitted:
     summary : whether the draws converged and why, and what it took: rounds, runs, evidence, ...
     draws : for each group the draws of the model's constants; one nameless group without groups.
 
+    Examples
+    --------
+    >>> fit = sdsim.calibrate("flu.toml")
+    >>> fit.converged, list(fit.parameters.index)
+    (True, ['Contact Infectivity'])
+    >>> fit.rows["observed"].tolist()
+    [3.0, 11.0, 38.0]
+
     """
 
     dataset: xr.Dataset
@@ -73,8 +81,9 @@ def read_fit(path: str | Path) -> Fitted:
 
     Examples
     --------
-    >>> fit = sdsim.read_fit("flu")
-    >>> fit.parameters.loc["Duration", "told by"]
+    >>> _ = sdsim.calibrate("flu.toml", "flu.fit")
+    >>> fit = sdsim.read_fit("flu.fit")
+    >>> fit.parameters.loc["Contact Infectivity", "told by"]
     'data'
     """
     root = Path(path)

@@ -98,7 +98,7 @@ class Predictor:
                 what = "neither a constant of the model, nor named by the errors of any data"
                 raise ModelError(what, variable=p.name, remedy=remedy) from None
             if p.initial and not variable.is_stock:
-                raise ModelError("is no stock", variable=p.name, remedy="leave out initial")
+                raise ModelError("is not a stock", variable=p.name, remedy="leave out initial")
             if not p.initial and not is_parameter(variable):
                 remedy = "name a constant, or write initial = true for the start of a stock"
                 raise ModelError(

@@ -70,7 +70,8 @@ class Reading:
             total = _at(area, self.times) - _at(area, self.times - self.period)
             return total if self.as_total else total / self.period
         except OutsideError as e:
-            raise ModelError(str(e), variable=self.name) from None
+            remedy = "ask for times within the run"
+            raise ModelError(str(e), variable=self.name, remedy=remedy) from None
 
     def refuse_outside(self, known: Floats) -> None:
         """Refuse rows whose times, or periods, lie outside a run with these times.

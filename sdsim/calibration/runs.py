@@ -71,7 +71,7 @@ class GroupRuns:
             kind = self._kind(name, tree)
             if not kind.condition or kind.timed or kind.marks:
                 remedy = "write a comparison of numbers, such as FINAL(x) > 0"
-                raise ModelError("is no condition", variable=name, remedy=remedy)
+                raise ModelError("is not a condition", variable=name, remedy=remedy)
         self.run = self._until(run)
         self.rows = self.run.rows(drawn)
         places = {name: dict(cells) for name, cells in self.run.system.places.items()}

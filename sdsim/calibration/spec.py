@@ -51,7 +51,7 @@ def read_calibration(path: str | Path, *, system: System | None = None) -> Calib
     --------
     >>> calibration = sdsim.read_calibration("flu.toml")
     >>> calibration.space.names
-    ('Contact Infectivity', 'Duration')
+    ('Contact Infectivity',)
     """
     path = Path(path)
     top = read_toml(path, limits.TOML_BYTES)

@@ -1,6 +1,6 @@
 """A calibration on disk.
 
-STORE/manifest.jsonl    what was asked, and the digest of every round; see `rounds.py`
+STORE/manifest.jsonl    what was asked, and the digest of every round
 STORE/rounds/           the answers to the batches of runs, in order
 STORE/draws.csv         equally likely draws of the model's constants: a design for sweeps
 STORE/draws/GROUP.csv   the same for each group, if there are any

@@ -39,12 +39,17 @@ def main() -> None:
             found = runs.predict(dict(zip(what["values"], arrays, strict=True)))
             say(answers, {}, np.ascontiguousarray(found.values), found.fits)
         except ModelError as e:
-            say(answers, {"error": str(e)})
+            say(answers, _error(e.what, e.remedy, e.variable))
         except MemoryError:
-            say(answers, {"error": "a batch does not fit into this machine's memory"})
+            full = "a batch does not fit into this machine's memory"
+            say(answers, _error(full, "use fewer jobs, or jobs = 0"))
         except Exception as e:
             fault = f"a fault of sdsim itself: {type(e).__name__}: {e}"
-            say(answers, {"error": one_line(fault)})
+            say(answers, _error(one_line(fault), "jobs = 0 shows where"))
+
+
+def _error(what: str, remedy: str, variable: str | None = None) -> dict[str, object]:
+    return {"error": {"what": what, "remedy": remedy, "variable": variable}}
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def compete(
             )  # fmt: skip
         tables[data.name] = table(
             data.values[held], [*models, *rivals], scale=_scale(data), base=competition.base,
-            series=[data.group[i] for i in np.flatnonzero(held)] if data.group else None,
+            series=[data.group[i] for i in np.flatnonzero(held).tolist()] if data.group else None,
         )  # fmt: skip
     return Outcome(tables, fits, left_out)
 

@@ -1,7 +1,7 @@
 """Competition specs: TOML files that name calibrations, variants of them, and rivals.
 
 title = "Does the network matter?"
-calibration = "corridor.toml"          # the base, whose data all share
+calibration = "core.toml  "          # the base, whose data all share
 rivals = ["last_value", "trend"]       # all that can take part by default
 
 [variants."no network"]

@@ -41,6 +41,16 @@ FILES = {
         0.38,7.0
         0.35,7.9
     """,
+    "flu.toml": """
+        model = "sir.mdl"
+        [parameters]
+        "Contact Infectivity" = {distribution = "loguniform", low = 0.2, high = 5}
+        [data.ill]
+        expression = "Infectious"
+        times = [2, 4, 6]
+        values = [3, 11, 38]
+        errors = "poisson"
+    """,
     "rooms.toml": """
         [cases]
         file = "rooms.csv"
@@ -105,7 +115,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_public_name_has_an_example_that_works(name: str, folder: Path) -> None:
     value = getattr(sdsim, name)
     finder = doctest.DocTestFinder(recurse=True, exclude_empty=True)
-    known = {**vars(sys.modules[value.__module__]), "sdsim": sdsim}
+    known = {**vars(sys.modules[getattr(value, "__module__", value.__name__)]), "sdsim": sdsim}
     found = [t for t in finder.find(value, name, globs=known) if t.examples]
     assert any(t.name == name for t in found), "no example"
     for test in found:

@@ -123,9 +123,9 @@ def test_restrictions_and_failures_are_told(system: sdsim.System) -> None:
         ({"data": [Data("x", "Level > 1", [1], [1], ERRORS)]}, "a condition"),
         ({"data": [Data("x", "Levl", [1], [1], ERRORS)]}, "did you mean 'Level'"),
         ({"parameters": [Parameter("Outflow", sdsim.Uniform(0, 1))]}, "is not a constant"),
-        ({"parameters": [Parameter("Rate", sdsim.Uniform(0, 1), initial=True)]}, "is no stock"),
+        ({"parameters": [Parameter("Rate", sdsim.Uniform(0, 1), initial=True)]}, "is not a stock"),
         ({"parameters": [Parameter("Rat", sdsim.Uniform(0, 1))]}, "did you mean 'Rate'"),
-        ({"restrictions": {"r": "Level"}}, "is no condition"),
+        ({"restrictions": {"r": "Level"}}, "is not a condition"),
     ],
 )
 def test_what_does_not_fit_the_model_is_refused(

@@ -114,7 +114,7 @@ def test_a_calibration_alone_competes_with_rivals(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ('"trend"]', '"tend"]', r"spec.toml:2: .*no rival 'tend'"),
+        ('"trend"]', '"tend"]', r"spec.toml:2: .*unknown rival 'tend'"),
         ('"Switch" = 0', '"Swich" = 0', r"spec.toml:\d: .*'Switch'"),
         ('fixed = ["Gain"]', 'fixed = ["Switch"]', r"'Switch': is not free"),
         ("fixed", "fix", r"spec.toml:6: .*did you mean 'fixed'"),

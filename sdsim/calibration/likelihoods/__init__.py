@@ -1,7 +1,10 @@
-"""Error models: how data scatter around a prediction. One file each, and a row in `KINDS`.
+"""How data scatter around a prediction: error models, one file each, and a row in `KINDS`.
 
->>> errors = LogNormal(sd="noise", autocorrelation=0.5)
->>> errors.log_density(observed, predicted, {"noise": noise[:, None]}, gaps(times))
+Examples
+--------
+>>> errors = sdsim.likelihoods.LogNormal(sd="noise", autocorrelation=0.5)
+>>> errors.named
+('noise',)
 """
 
 from sdsim.calibration.likelihoods.ahead import log_density_ahead
