@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_refused() -> None:
     y = curved(x)
     with pytest.raises(ModelError, match="moves nothing, or more than one"):
         morris(np.random.default_rng(0).random(x.shape), y, NAMES)
-    with pytest.raises(ModelError, match="no whole number of blocks of 5"):
+    with pytest.raises(ModelError, match="do not make whole blocks of 5"):
         morris(x[:-1], y[:-1], NAMES)
     with pytest.raises(ModelError, match="45 points for 50 runs"):
         morris(x[:45], y, NAMES)

@@ -131,7 +131,7 @@ def test_searches_that_cannot_be_are_refused() -> None:
         search(low=(0,))
     with pytest.raises(ModelError, match="needs levers"):
         search(levers="", low=(), high=())
-    with pytest.raises(ModelError, match="better = 'up'"):
+    with pytest.raises(ModelError, match="better must be 'high' or 'low', got 'up'"):
         search(better=("up", "low"))
     with pytest.raises(ModelError, match="4 outcomes, expected 2 or 3"):
         hypervolume(np.zeros((2, 4)), (1,) * 4, ("low",) * 4)

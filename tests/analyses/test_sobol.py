@@ -252,7 +252,7 @@ def test_little_memory_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("names", "how", "match"),
     [
-        (["a", "b", "c"], {"second_order": True}, "whole number of blocks of 8"),
+        (["a", "b", "c"], {"second_order": True}, "whole blocks of 8"),
         (["a", "b", "a"], {}, "called 'a'"),
         ([], {}, "no factors"),
         (["a", "b", "c"], {"level": 1.0}, "level is 1"),

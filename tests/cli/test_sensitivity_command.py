@@ -239,7 +239,7 @@ def test_saved_series_that_a_method_does_not_look_at_are_named(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sensitivity", str(write('kind = "one at a time"', '["Level"]'))]) == 0
-    assert "saved series (Level) are looked at in saltelli designs alone" in capsys.readouterr().out
+    assert "saved series (Level) are analysed in saltelli designs only" in capsys.readouterr().out
 
 
 def test_a_box_says_conditions_and_not_where_the_sample_ends(

@@ -117,7 +117,7 @@ def test_policies_are_ranked_in_units(epidemic: sdsim.System) -> None:
     found: list[Section] = sections(whole)
     assert {a.title.text for a in found[0].figure.select_xaxes()} == {"people"}  # type: ignore[union-attr]
     assert [n for n in whole.notes if "rank no policies" in n] == [
-        "22 of 24 outcomes rank no policies (at 5, at 6, at 7 and 19 others): write "
+        "22 of 24 outcomes rank no policies (at 5, at 6, at 7 and 19 others): say "
         'better = "high" or "low"'
     ]
 

@@ -94,7 +94,7 @@ def test_a_sweep_has_it_by_name(tmp_path: Path) -> None:
     assert found["outcomes"].values[:, 0] == pytest.approx((1 - k + k**2 / 2) ** 16, rel=1e-12)
     stored = run_sweep(sweep, tmp_path / "store", jobs=0)
     assert stored["outcomes"].values.tobytes() == found["outcomes"].values.tobytes()
-    with pytest.raises(ModelError, match=r"Heun is known to this process alone.*jobs=0"):
+    with pytest.raises(ModelError, match=r"Heun exists in this process alone.*jobs=0"):
         run_sweep(sweep, tmp_path / "other", jobs=2)
 
 

@@ -70,7 +70,7 @@ def test_draws_are_the_same_for_every_policy(sweep: Sweep) -> None:
     [
         (["left"], "1 outcomes, expected 2 or 3"),
         (["left", "rigth"], "no outcome 'rigth'"),
-        (["left", "other"], "neither high nor low"),
+        (["left", "other"], "has no direction"),
     ],
 )
 def test_refusals(sweep: Sweep, names: list[str], said: str) -> None:

@@ -99,7 +99,7 @@ def test_a_search_keeps_the_dependence(folder: Path, monkeypatch: pytest.MonkeyP
         ("[outcomes]", "[constants]\nRate = 1\n[outcomes]", 3,
          "varies 'Rate', which stands in [constants]; choose one"),
         ("[outcomes]", "[levers]\nLoss = [0, 1]\n[outcomes]", 4,
-         "says what varies varies, and 'Loss' is named beside it"),
+         "says itself what varies, and 'Loss' is named beside it"),
     ],
 )  # fmt: skip
 def test_faults_name_the_line(folder: Path, old: str, new: str, line: int, words: str) -> None:

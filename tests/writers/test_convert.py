@@ -163,7 +163,9 @@ def test_a_file_that_would_not_run_is_not_written(
         return Written(path.read_text(), read(path))
 
     monkeypatch.setitem(sdsim.writers.convert.WRITERS, ".mdl", wrong)
-    with pytest.raises(ModelError, match=r"unknown function .* \(the file would not say the same"):
+    with pytest.raises(
+        ModelError, match=r"unknown function .* \(the new file would not mean the same"
+    ):
         convert(source, source.with_name("n.mdl"))
     assert not source.with_name("n.mdl").exists()
 
