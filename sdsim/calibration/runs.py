@@ -10,18 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends import backend_named
 from sdsim.base.errors import ModelError
 from sdsim.calibration.readings import Reading
 from sdsim.ir.expr import Expr, from_data, to_data
-from sdsim.ir.model import from_json, to_json
 from sdsim.outcomes import Batch, Evaluator, Kind, Scope, fixed_in
-from sdsim.overrides import Overrides
-from sdsim.run.driver import at_once, march
-from sdsim.run.horizon import Horizon
-from sdsim.run.methods import method_named
+from sdsim.run import plain
+from sdsim.run.driver import march_in_blocks
 from sdsim.run.prepared import Prepared
-from sdsim.run.system import System
 
 Floats = NDArray[np.float64]
 #: The most numbers that runs may keep at once (32 megabytes).
@@ -106,12 +101,9 @@ class GroupRuns:
     def predict(self, values: Sequence[Floats], count: int, out: Floats) -> NDArray[np.bool_]:
         """Fill the group's columns of ``out`` (count, m); returns (count,) which runs are good."""
         fits = np.ones(count, dtype=bool)
-        size = at_once(self.run, len(self.wanted), ROOM)
-        for first in range(0, count, size):
-            some = slice(first, min(first + size, count))
-            numbers = np.zeros(some.stop - some.start, dtype=np.int64)  # the same random streams
-            members = self.run.members(self.rows, [v[some] for v in values], numbers)
-            marched = march(self.run, members, self.wanted)
+        numbers = np.zeros(count, dtype=np.int64)  # the same random streams
+        members = self.run.members(self.rows, values, numbers)
+        for some, marched in march_in_blocks(self.run, members, self.wanted, ROOM):
             batch = Batch(
                 marched.time, {c: marched.values[:, row] for c, row in self.cells.items()}
             )
@@ -126,12 +118,8 @@ class GroupRuns:
 
     def to_data(self) -> dict[str, Any]:
         """As plain data, for JSON."""
-        run, h = self.run, self.run.horizon
         return {
-            "model": to_json(run.system.model), "backend": run.system.backend.name,
-            "vector": run.vector.tolist(), "horizon": [h.start, h.stop, h.step, h.saveper],
-            "saved": list(h.only or ()), "method": [run.method.name, run.method.settings_given()],
-            "seed": run.seed, "readings": [r.to_data() for r in self.readings],
+            "run": plain.to_data(self.run), "readings": [r.to_data() for r in self.readings],
             "conditions": {name: to_data(tree) for name, tree in self.conditions.items()},
             "moving": sorted(self.moving), "drawn": list(self.drawn),
         }  # fmt: skip
@@ -142,12 +130,8 @@ class GroupRuns:
 
         threads : that a kernel may use.
         """
-        system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
-        vector, horizon = np.array(d["vector"], dtype=np.float64), Horizon(*d["horizon"])
-        method = method_named(*d["method"])
-        run = Prepared(system, Overrides(), vector, horizon, method, d["seed"])
         return cls(
-            replace(run, horizon=horizon.saving(d["saved"])),
+            plain.from_data(d["run"], threads),
             [Reading.from_data(r) for r in d["readings"]],
             {name: from_data(tree) for name, tree in d["conditions"].items()},
             frozenset(d["moving"]), d["drawn"],

@@ -21,7 +21,7 @@ from sdsim.calibration.tables import Rows, read_rows
 from sdsim.overrides import Overrides
 from sdsim.overrides.preset import overrides_of, read_preset
 from sdsim.run.system import System
-from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in
+from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in, range_in
 
 KEYS = (
     "title", "model", "preset", "seed", "method", "step", "constants", "parameters", "groups",
@@ -99,17 +99,8 @@ def _preset(section: Section, key: str, path: Path) -> Overrides:
 
 
 def _parameter(top: Section, system: System, name: str) -> Parameter:
-    section = top.section("parameters")
-    value = section.data[name]
-    if isinstance(value, list):
-        low, high = _pair(section, name)
-        value = {"low": low, "high": high}
-    elif not isinstance(value, dict):
-        what = f"expected a prior, got {said(value)}"
-        raise section.fault(what, name, 'write [low, high] or {distribution = "...", ...}')
-    own = Section({**section.data, name: value}, section.file, section.text, section.keys).section(
-        name
-    )
+    remedy = 'write [low, high] or {distribution = "...", ...}'
+    own = range_in(top.section("parameters"), name, "a prior", remedy)
     prior = distribution_in(own, _limits(system, name), leave=_PARAMETER)
     pooled = distribution_in(own.section("pooled"), (0.0, None)) if own.has("pooled") else None
     with own.placing():
@@ -118,13 +109,6 @@ def _parameter(top: Section, system: System, name: str) -> Parameter:
             own.choice("scale", tuple(SCALES), None) if own.has("scale") else "",
             own.flag("initial", False),
         )  # fmt: skip
-
-
-def _pair(section: Section, name: str) -> tuple[float, float]:
-    values = section.numbers(name)
-    if len(values) != 2:
-        raise section.fault("expected [low, high] or a table", name, "write two numbers")
-    return values[0], values[1]
 
 
 def _limits(system: System, name: str) -> tuple[float | None, float | None]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sdsim.cli.options import add_fit_options
 from sdsim.cli.progress import Rounds, busy
 from sdsim.cli.stopping import stoppable
 
@@ -20,16 +21,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument("spec", metavar="SPEC", help="a TOML file: model, parameters, data")
     parser.add_argument("-o", "--output", metavar="STORE", required=True, help="folder to write")
-    parser.add_argument("--resume", action="store_true", help="finish what was begun in STORE")
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, default=0,
-        help="worker processes; 0, the default, runs in this process with a thread per processor",
-    )  # fmt: skip
+    add_fit_options(parser, "STORE", "the draws have not converged")
     parser.add_argument(
         "--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT or tls://..., or local"
-    )
-    parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 if the draws have not converged"
     )
     parser.add_argument("--json", action="store_true", help="what was found as JSON")
 

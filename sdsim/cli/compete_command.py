@@ -7,6 +7,7 @@ import json
 import sys
 from typing import Any
 
+from sdsim.cli.options import add_fit_options
 from sdsim.cli.progress import Rounds, busy
 from sdsim.cli.stopping import stoppable
 
@@ -19,14 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "spec", metavar="SPEC", help="a TOML file: a calibration and its variants; or a calibration"
     )
     parser.add_argument("-o", "--output", metavar="FOLDER", required=True, help="folder for stores")
-    parser.add_argument("--resume", action="store_true", help="finish what was begun in FOLDER")
-    parser.add_argument(
-        "--jobs", metavar="N", type=int, default=0,
-        help="worker processes; 0, the default, runs in this process with a thread per processor",
-    )  # fmt: skip
-    parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 if a calibration has not converged"
-    )
+    add_fit_options(parser, "FOLDER", "a calibration has not converged")
     parser.add_argument("--json", action="store_true", help="the scores as JSON")
 
 

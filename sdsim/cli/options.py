@@ -69,6 +69,20 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--open", metavar="FOLDER", help="another folder from which the model may read data")
 
 
+def add_fit_options(parser: argparse.ArgumentParser, output: str, strict: str) -> None:
+    """Add the options of commands that calibrate.
+
+    output : what the folder to write is called.   strict : when ``--strict`` exits with 1.
+    """
+    add = parser.add_argument
+    add("--resume", action="store_true", help=f"finish what was begun in {output}")
+    add(
+        "--jobs", metavar="N", type=int, default=0,
+        help="worker processes; 0, the default, runs in this process with a thread per processor",
+    )  # fmt: skip
+    add("--strict", action="store_true", help=f"exit with 1 if {strict}")
+
+
 def add_preset_option(parser: argparse.ArgumentParser, several: bool = False) -> None:
     """Add ``--preset``; see `preset_of` for one case, `presets_of` for several."""
     one = "a case: TOML file of values with sources; a.toml+b.toml lays b over a"

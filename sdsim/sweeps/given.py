@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, said
 from sdsim.base.toml import Section
 from sdsim.design.distributions import Distribution, from_data
 from sdsim.ir.model import Model
@@ -91,6 +92,22 @@ def method_in(top: Section, model: Model) -> Method:
         return method_named(kind, {"dt": top.number("step")} if top.has("step") else {})
     except ModelError as e:
         raise top.placed(e, "step") from None
+
+
+def range_in(section: Section, key: str, what: str, remedy: str) -> Section:
+    """The table of a distribution under a key; ``[low, high]`` stands for a uniform one.
+
+    what, remedy : what is expected there, in words, and what to write.
+    """
+    value = section.data[key]
+    if isinstance(value, list):
+        if len(value) != 2:
+            raise section.fault("expected [low, high] or a table", key, "write two numbers")
+        low, high = section.numbers(key)
+        value = {"low": low, "high": high}
+    elif not isinstance(value, dict):
+        raise section.fault(f"expected {what}, got {said(value)}", key, remedy)
+    return replace(section, data={**section.data, key: value}).section(key)
 
 
 def distribution_in(

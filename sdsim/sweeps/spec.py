@@ -20,7 +20,14 @@ from sdsim.overrides.piecewise import knot, with_path
 from sdsim.readers.source import XMILE
 from sdsim.run.system import System
 from sdsim.sweeps.design_table import default_values, design_in, elements
-from sdsim.sweeps.given import cases_in, distribution_in, method_in, model_in, overrides_in
+from sdsim.sweeps.given import (
+    cases_in,
+    distribution_in,
+    method_in,
+    model_in,
+    overrides_in,
+    range_in,
+)
 from sdsim.sweeps.outcome import BETTER, Outcome
 from sdsim.sweeps.sweep import Sweep
 
@@ -127,17 +134,8 @@ def _factor(
         variable = locate(model, key)[0]
     except ModelError as e:
         raise section.placed(e, key) from None
-    value = section.data[key]
-    if isinstance(value, list):
-        if len(value) != 2:
-            raise section.fault("expected [low, high] or a table", key, "write two numbers")
-        low, high = section.numbers(key)
-        value = {"low": low, "high": high}
-    elif not isinstance(value, dict):
-        what = f"expected a range or a table, got {said(value)}"
-        raise section.fault(what, key, "write [low, high] or {low = ..., high = ...}")
-    data = {**section.data, key: value}
-    own = Section(data, section.file, section.text, section.keys).section(key)
+    remedy = "write [low, high] or {low = ..., high = ...}"
+    own = range_in(section, key, "a range or a table", remedy)
     distribution = distribution_in(own, variable.limits, _BESIDE)
     source, group = own.words("source", ""), own.words("group", variable.group)
     with own.placing():

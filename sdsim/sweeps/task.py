@@ -15,20 +15,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.backends import backend_named
 from sdsim.backends.base import Floats, Members
 from sdsim.base.errors import ModelError, one_line
 from sdsim.design import Design, design_from_data, design_to_data
-from sdsim.ir.model import from_json, to_json
 from sdsim.outcomes import Batch
-from sdsim.overrides import Overrides
-from sdsim.run.cases import cases_from_data, cases_to_data
+from sdsim.run import plain
 from sdsim.run.driver import at_once, march
-from sdsim.run.horizon import Horizon
-from sdsim.run.methods import Marched, method_named
+from sdsim.run.methods import Marched
 from sdsim.run.nonfinite import causes
 from sdsim.run.prepared import Prepared
-from sdsim.run.system import System
 from sdsim.sweeps import faults
 from sdsim.sweeps.outcome import Outcome, Outcomes, read_outcomes
 
@@ -97,21 +92,13 @@ class Task:
 
     def to_json(self) -> str:
         """The task as JSON text."""
-        run = self.run
-        h = run.horizon
         return json.dumps({
-            "model": to_json(run.system.model),
-            "backend": run.system.backend.name,
-            "vector": run.vector.tolist(),
-            "horizon": [h.start, h.stop, h.step, h.saveper],
-            "method": [run.method.name, run.method.settings_given()],
-            "seed": run.seed,
+            "run": plain.to_data(self.run),
             "design": design_to_data(self.design),
             "outcomes": [[o.name, o.expression, o.units, o.better] for o in self.asked],
             "series": [list(self.series.names), list(self.series.saved)],
             "chunk": self.chunk,
             "moving": list(self.moving),
-            "cases": run.cases and cases_to_data(run.cases),
         })  # fmt: skip
 
     @classmethod
@@ -121,13 +108,7 @@ class Task:
         threads : number of threads that a kernel may use.
         """
         d = json.loads(text)
-        system = System(from_json(d["model"]), backend_named(d["backend"], threads), cached=True)
-        method = method_named(*d["method"])
-        vector = np.array(d["vector"], dtype=np.float64)
-        cases = d["cases"] and cases_from_data(d["cases"])
-        run = Prepared(
-            system, Overrides(), vector, Horizon(*d["horizon"]), method, d["seed"], cases
-        )
+        run = plain.from_data(d["run"], threads)
         kept = Series(tuple(d["series"][0]), tuple(d["series"][1]))
         asked = tuple(Outcome(*o) for o in d["outcomes"])
         design = design_from_data(d["design"])

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base.errors import ModelError
 from sdsim.calibration.likelihoods.autocorrelation import chained, innovations
-from sdsim.calibration.likelihoods.base import LEAST_SCALE
+from sdsim.calibration.likelihoods.base import LEAST_SCALE, Likelihood, Settings
 
 Floats = NDArray[np.float64]
 #: Below the logarithm of any scale, with room for an autocorrelation close to 1.
 LOG_FLOOR = np.log(LEAST_SCALE) - 20.0
+
+
+@dataclass(frozen=True)
+class Continuous(Likelihood):
+    """A likelihood of any finite number, whose errors have a scale and may persist.
+
+    width : the setting that is their scale.
+    """
+
+    width: ClassVar[str]
+    takes: ClassVar[str] = "finite numbers"
+
+    def valid(self, observed: Floats) -> NDArray[np.bool_]:
+        """See `Likelihood`."""
+        return np.isfinite(observed)
+
+    def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
+        return self.value(self.width, settings), self.value("autocorrelation", settings)
+
+    def _innovations(
+        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None
+    ) -> tuple[Floats, Floats]:
+        return standardised(observed - predicted, *self._scale(settings), gaps)
 
 
 def standardised(

@@ -6,23 +6,21 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sdsim.calibration.likelihoods.base import (
     Floats,
     Given,
-    Likelihood,
     Settings,
     no_density,
     undefined,
 )
-from sdsim.calibration.likelihoods.continuous import errors, scale_columns, standardised
+from sdsim.calibration.likelihoods.continuous import Continuous, errors, scale_columns
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
 
 @dataclass(frozen=True)
-class Normal(Likelihood):
+class Normal(Continuous):
     """Data are normal around the prediction.
 
     sd : standard deviation, units of the data.   autocorrelation : correlation of errors one unit
@@ -33,11 +31,7 @@ class Normal(Likelihood):
     autocorrelation: Given = 0.0
 
     kind: ClassVar[str] = "normal"
-    takes: ClassVar[str] = "finite numbers"
-
-    def valid(self, observed: Floats) -> NDArray[np.bool_]:
-        """See `Likelihood`."""
-        return np.isfinite(observed)
+    width: ClassVar[str] = "sd"
 
     def log_density(
         self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None = None
@@ -64,11 +58,3 @@ class Normal(Likelihood):
         noise = rng.standard_normal(predicted.shape)
         known = None if given is None else given - predicted
         return predicted + errors(noise, *self._scale(settings), gaps, known)
-
-    def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
-        return self.value("sd", settings), self.value("autocorrelation", settings)
-
-    def _innovations(
-        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None
-    ) -> tuple[Floats, Floats]:
-        return standardised(observed - predicted, *self._scale(settings), gaps)

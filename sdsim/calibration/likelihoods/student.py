@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaln
 
 from sdsim.calibration.likelihoods.base import (
     Floats,
     Given,
-    Likelihood,
     Settings,
     no_density,
     undefined,
 )
-from sdsim.calibration.likelihoods.continuous import errors, scale_columns, standardised
+from sdsim.calibration.likelihoods.continuous import Continuous, errors, scale_columns
 
 
 @dataclass(frozen=True)
-class Student(Likelihood):
+class Student(Continuous):
     """Data have Student's t distribution around the prediction.
 
     scale : units of the data; the standard deviation is larger by ``sqrt(freedom / (freedom - 2))``
@@ -40,11 +38,7 @@ class Student(Likelihood):
     autocorrelation: Given = 0.0
 
     kind: ClassVar[str] = "student"
-    takes: ClassVar[str] = "finite numbers"
-
-    def valid(self, observed: Floats) -> NDArray[np.bool_]:
-        """See `Likelihood`."""
-        return np.isfinite(observed)
+    width: ClassVar[str] = "scale"
 
     def log_density(
         self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None = None
@@ -82,14 +76,6 @@ class Student(Likelihood):
         noise = np.where(fits, rng.standard_t(np.where(fits, freedom, 1.0)), np.nan)
         known = None if given is None else given - predicted
         return predicted + errors(noise, *self._scale(settings), gaps, known)
-
-    def _scale(self, settings: Settings) -> tuple[Floats, Floats]:
-        return self.value("scale", settings), self.value("autocorrelation", settings)
-
-    def _innovations(
-        self, observed: Floats, predicted: Floats, settings: Settings, gaps: Floats | None
-    ) -> tuple[Floats, Floats]:
-        return standardised(observed - predicted, *self._scale(settings), gaps)
 
     def _turn(self, freedom: Floats) -> float:
         """The amplitude that completes what a datum tells about the logarithm of its scale, within
