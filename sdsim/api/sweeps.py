@@ -18,7 +18,7 @@ from sdsim.overrides import Overrides, sorted_out
 from sdsim.run.methods import Method
 from sdsim.run.system import System
 from sdsim.study.study import Bootstrap, Study, check_sweep, study, time_unit_of
-from sdsim.sweeps import Outcome, Progress, Sweep, read_sweep, run_sweep
+from sdsim.sweeps import Outcome, Progress, Sweep, failed, read_sweep, run_sweep
 
 Path = str | PathLike[str]
 Outcomes = str | Outcome | Mapping[str, str] | Iterable[str | Outcome]
@@ -51,8 +51,8 @@ def sweep(
     outcomes : expressions that reduce a run to a number (``"FINAL(Stock)"``, ``"PEAK(x)"``), by
         name: ``{"cases": "PEAK(Infectious)"}``; or a list of expressions, which name themselves.
     params : the same in all runs; see `sdsim.simulate`.
-    save : variables whose whole series are saved.   times : the times at which they are saved;
-        every saved time by default.
+    save : variables whose whole series are saved, or elements of them (``Stock[north]``).
+    times : the times at which they are saved; every saved time by default.
     seed : seed of the model's random functions; the design has its own.
     store : a folder to write, so that nothing is lost on interruption; in memory by default.
         resume : run only what is missing from the store.
@@ -71,7 +71,8 @@ def sweep(
 
     Warns
     -----
-    ModelWarning : a factor or constant that leaves the range declared in the model.
+    ModelWarning : a factor or constant that leaves the range declared in the model; members that
+        failed, and of what.
 
     Examples
     --------
@@ -90,10 +91,13 @@ def sweep(
     ready = sweep_of(model, design, outcomes, params, method, save, times, seed)
     for text in ready.outside():
         warn(text)
-    return run_sweep(
+    found = run_sweep(
         ready, None if store is None else _Path(store), jobs=jobs, resume=resume, dask=dask,
         progress=progress,
     )  # fmt: skip
+    if text := failed(found):
+        warn(text)
+    return found
 
 
 def sweep_of(

@@ -49,18 +49,10 @@ def execute(args: argparse.Namespace) -> int:
         print(json.dumps(summary(out, args.output)))
     else:
         print(table(out))
-        print(f"{args.output}: {told(out)}")
+        bad = int(out.attrs["failed"])
+        done = f"{bad:,} failed" if bad else "all ok"
+        print(f"{args.output}: {out.attrs['members']:,} members, {done}")
     return 0
-
-
-def told(out: Any) -> str:
-    """The number of members, how many failed, and the first cause."""
-    count, failed = int(out.attrs["members"]), int(out.attrs["failed"])
-    if not failed:
-        return f"{count:,} members, all ok"
-    kinds = summary(out, "")["failures"]
-    first = ", ".join(f"{n:,} {kind}" for kind, n in list(kinds.items())[:3])
-    return f"{count:,} members, {failed:,} failed ({first}{', ...' if len(kinds) > 3 else ''})"
 
 
 def table(out: Any) -> str:
@@ -87,10 +79,8 @@ def summary(out: Any, output: str) -> dict[str, Any]:
     """The output of `--json`."""
     import numpy as np
 
-    kinds: dict[str, int] = {}
-    for text in out["status"].values[out["status"].values != "ok"]:
-        kind = str(text).split("@")[0].split(":")[0]
-        kinds[kind] = kinds.get(kind, 0) + 1
+    from sdsim.sweeps import failures
+
     values = out["outcomes"].values
     outcomes = {}
     for k, name in enumerate(out["outcome"].values):
@@ -102,4 +92,4 @@ def summary(out: Any, output: str) -> dict[str, Any]:
             "units": str(out["units"].values[k]), "expression": str(out["expression"].values[k]),
         }  # fmt: skip
     kept = {k: v.item() if hasattr(v, "item") else v for k, v in out.attrs.items()}
-    return {"output": output, **kept, "failures": kinds, "outcomes": outcomes}
+    return {"output": output, **kept, "failures": failures(out), "outcomes": outcomes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import xarray as xr
 from sdsim.base.errors import ModelError
 from sdsim.design import Design, design_from_data
 from sdsim.design.distributions import supports
-from sdsim.ir.model import label_of
 from sdsim.sweeps import store
 from sdsim.sweeps.manifest import Manifest, read_manifest
 from sdsim.sweeps.task import OK, Part, Task
@@ -93,16 +93,32 @@ def read_store(path: str | Path, *, partial: bool = False, verify: bool = True) 
 
 def labelled(task: Task, header: Mapping[str, Any], part: Part) -> xr.Dataset:
     """The same dataset from results in memory."""
-    system, grid = task.run.system, task.run.grid
-    times = [grid.time(k) for k in task.series.saved]
-    series = {}
-    for name, values in part.series.items():
-        variable = system.model.variables[name]
-        cells = sorted(c for c, _ in system.places[name])
-        elements = [label_of(system.model, variable, c) for c in cells]
-        series[variable.name] = (values, times, elements, variable.units)
+    series = {
+        h["variable"]: (part.series[key], h["time"], h["element"], h["units"])
+        for key, h in store.headings(task).items()
+    }
     members = np.arange(task.count)
     return _dataset(header, members, part.values, part.failed, series, task.design)
+
+
+def failures(found: xr.Dataset) -> dict[str, int]:
+    """How many members of a sweep's results failed, by kind: ``nonfinite``, ``timeout``, ..."""
+    status = found["status"].values
+    return Counter(str(s).split("@")[0].split(":")[0] for s in status[status != OK])
+
+
+def failed(found: xr.Dataset) -> str:
+    """How many members failed, of what, and the first of them; nothing if none did."""
+    kinds = failures(found)
+    if not kinds:
+        return ""
+    status = found["status"].values
+    first = int(np.argmax(status != OK))
+    said = ", ".join(f"{n:,} {kind}" for kind, n in kinds.items())
+    return (
+        f"{sum(kinds.values()):,} of {len(status):,} members failed ({said}), the first is member "
+        f"{found['member'].values[first]}: {status[first]}"
+    )
 
 
 def manifest_of(path: str | Path) -> Manifest:
@@ -145,7 +161,8 @@ def _dataset(
     for name, (values, times, elements, units) in series.items():
         dims = ("member", "time", f"element of {name}")
         coords.setdefault("time", times)
-        coords[dims[2]] = list(elements)
+        if len(elements) > 1:
+            coords[dims[2]] = list(elements)
         block = values[..., 0] if len(elements) == 1 else values
         key = f"{name} (variable)" if name in taken or name == "time" else name
         data[key] = (dims[:2] if len(elements) == 1 else dims, block, {"units": units})

@@ -71,20 +71,30 @@ def metadata(task: Task) -> dict[str, bytes]:
         "expression": [o.expression for o in task.asked],
         "units": [o.units for o in task.asked],
     })  # fmt: skip
-    kept = group.create_group(SERIES) if task.series.names else None
+    kept = group.create_group(SERIES) if task.series.cells else None
+    for key, heading in headings(task).items():
+        shape = (n, len(heading["time"]), len(heading["element"]))
+        _array(kept, folder_of(key), shape, chunk, ("member", "time", "element"), heading)
+    return {key: body.to_bytes() for key, body in sorted(written.items())}
+
+
+def headings(task: Task) -> dict[str, dict[str, Any]]:
+    """What each saved series is (by canonical name): ``variable, units, time, element``.
+
+    A single element of an array is called by its own name.
+    """
     system, grid = task.run.system, task.run.grid
     times = [grid.time(k) for k in task.series.saved]
-    for name in task.series.names:
-        variable = system.model.variables[name]
-        cells = sorted(c for c, _ in system.places[name])
-        _array(kept, folder_of(name), (n, len(times), len(cells)), chunk,
-               ("member", "time", "element"), {
-            "variable": variable.name,
-            "units": variable.units,
-            "time": times,
-            "element": [label_of(system.model, variable, c) for c in cells],
-        })  # fmt: skip
-    return {key: body.to_bytes() for key, body in sorted(written.items())}
+    found = {}
+    for key, cells in task.series.cells.items():
+        variable = system.model.variables[key]
+        elements = [label_of(system.model, variable, c) for c in cells]
+        alone = len(cells) == 1 < len(system.places[key])
+        found[key] = {
+            "variable": elements[0] if alone else variable.name, "units": variable.units,
+            "time": times, "element": elements,
+        }  # fmt: skip
+    return found
 
 
 def digests(bodies: Mapping[str, bytes]) -> dict[str, str]:

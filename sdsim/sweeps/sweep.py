@@ -24,6 +24,7 @@ from sdsim.run.methods import Method, in_batches
 from sdsim.run.prepared import Prepared, prepare
 from sdsim.run.prepared_cases import prepare_cases
 from sdsim.run.ranges import outside_set, outside_varied
+from sdsim.run.saved import saved_of
 from sdsim.run.system import System
 from sdsim.sweeps.manifest import CHANGED, FORMAT
 from sdsim.sweeps.outcome import Outcome
@@ -47,7 +48,7 @@ class Sweep:
     """Many runs of one model, each with its own values of what the design varies.
 
     params : the same for all members (a preset's overrides, constants).
-    save : variables whose whole series are saved; none by default.
+    save : variables whose whole series are saved, or elements of them; none by default.
     times : the times at which they are saved, in model time; None means every saved time.
     seed : seed of the model's random functions; the design has its own.
     chunk : number of members that are run and written together; None chooses by size.
@@ -166,9 +167,9 @@ class Sweep:
         return out
 
     def _series(self, run: Prepared) -> Series:
-        chosen = tuple(run.system.chosen(self.save)) if self.save else ()
-        if not chosen:
+        if not self.save:
             return Series()
+        chosen = {k: tuple(sorted(c)) for k, c in saved_of(run.system, self.save).cells.items()}
         grid = run.grid
         known = grid.times
         if self.times is None:
@@ -212,7 +213,7 @@ class Sweep:
                 "the times": [h.start, h.stop, h.step, h.saveper],
                 "the design": design_to_data(task.design),
                 "the outcomes": [[o.name, o.expression, o.units, o.better] for o in task.asked],
-                "the saved series": [list(task.series.names), list(task.series.saved)],
+                "the saved series": task.series.to_data(),
                 "the seed": self.seed,
                 "the chunk size": task.chunk,
                 "the versions": versions(),

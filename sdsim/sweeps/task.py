@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,22 @@ Told = Callable[[int, int], None]
 class Series:
     """The whole series to save.
 
-    names : variables (canonical).   saved : indices of the saved steps, in order.
+    cells : for each variable (canonical), the flat positions of the elements saved, in order.
+    saved : indices of the saved steps, in order.
     """
 
-    names: tuple[str, ...] = ()
+    cells: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     saved: tuple[int, ...] = ()
+
+    def to_data(self) -> list[Any]:
+        """As JSON takes it."""
+        return [[[name, list(cells)] for name, cells in self.cells.items()], list(self.saved)]
+
+    @classmethod
+    def from_data(cls, data: list[Any]) -> Series:
+        """The inverse of `to_data`."""
+        cells, saved = data
+        return cls({name: tuple(some) for name, some in cells}, tuple(saved))
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class Task:
             "run": plain.to_data(self.run),
             "design": design_to_data(self.design),
             "outcomes": [[o.name, o.expression, o.units, o.better] for o in self.asked],
-            "series": [list(self.series.names), list(self.series.saved)],
+            "series": self.series.to_data(),
             "chunk": self.chunk,
             "moving": list(self.moving),
         })  # fmt: skip
@@ -109,7 +121,7 @@ class Task:
         """
         d = json.loads(text)
         run = plain.from_data(d["run"], threads)
-        kept = Series(tuple(d["series"][0]), tuple(d["series"][1]))
+        kept = Series.from_data(d["series"])
         asked = tuple(Outcome(*o) for o in d["outcomes"])
         design = design_from_data(d["design"])
         return cls(run, design, asked, kept, d["chunk"], tuple(d["moving"]))
@@ -154,7 +166,7 @@ class Task:
             return wanted.setdefault(places[name][cell], len(wanted))
 
         read = {cell: row(*cell) for cell in self.outcomes.cells}
-        kept = {name: [row(name, c) for c in sorted(places[name])] for name in self.series.names}
+        kept = {n: [row(n, c) for c in cells] for n, cells in self.series.cells.items()}
         return list(wanted), read, kept
 
     @cached_property
