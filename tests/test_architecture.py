@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,15 @@ DOORS = {
 }  # fmt: skip
 
 
+@cache
 def files() -> list[Path]:
     return sorted(p for p in ROOT.rglob("*.py"))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """What a file says, parsed once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def room_of(path: Path) -> str:
@@ -76,7 +84,7 @@ MODULES = {module_of(p) for p in files()}
 
 def imports(path: Path) -> Iterator[str]:
     """Dotted names, at the top and within functions alike; ``sdsim.x`` where x is a module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (a.name for a in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -118,7 +126,7 @@ def test_no_module_stands_on_itself() -> None:
 
 def test_what_another_file_uses_has_a_public_name() -> None:
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ImportFrom):
                 private = [a.name for a in node.names if re.match(r"_[^_]", a.name)]
                 assert not private, f"{path.relative_to(ROOT)} imports {private}"
@@ -180,7 +188,7 @@ def test_what_only_some_systems_have_stands_in_one_place() -> None:
     found = {
         str(path.relative_to(ROOT).as_posix()): uses
         for path in files()
-        if (uses := sorted(set(needs_a_system(ast.parse(path.read_text(encoding="utf-8"))))))
+        if (uses := sorted(set(needs_a_system(tree_of(path)))))
     }
     assert set(found) == {HOST}, found
     assert {"resource", "signal", "os.sysconf", "os.geteuid", "ctypes.CDLL"} <= set(found[HOST])
@@ -202,7 +210,7 @@ def test_what_only_some_systems_have_is_seen(text: str) -> None:
 def test_text_is_opened_with_its_encoding() -> None:
     """What a system takes for granted differs: UTF-8 here, a code page on Windows."""
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -221,7 +229,7 @@ def test_there_is_one_call_of_solve_ivp() -> None:
     calls = [
         str(path.relative_to(ROOT))
         for path in files()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "solve_ivp"
     ]
     assert calls == ["run/methods/adaptive.py"]
@@ -229,7 +237,7 @@ def test_there_is_one_call_of_solve_ivp() -> None:
 
 def test_nothing_is_executed_or_unpickled() -> None:
     for path in files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call):
                 assert getattr(node.func, "id", "") not in {"eval", "exec"}, path
         assert not {"pickle", "marshal", "shelve", "dill"} & {
@@ -286,7 +294,7 @@ def test_no_test_reads_a_clock() -> None:
 def test_guards_against_hanging_are_generous() -> None:
     """A busy machine takes many times what an idle one does."""
     for path in own_tests():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if not isinstance(node, ast.Call):
                 continue
             guards = [k.value for k in node.keywords if k.arg == "timeout"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from fuzzing import XMILE
 
 
-def test_sixteen_at_once_say_the_same(tmp_path: Path) -> None:
+def test_eight_at_once_say_the_same(tmp_path: Path) -> None:
     (tmp_path / "m.xmile").write_text(XMILE)
     cache = tmp_path / "cache"
     command = [sys.executable, "-m", "sdsim", "run", "m.xmile"]
@@ -19,7 +19,7 @@ def test_sixteen_at_once_say_the_same(tmp_path: Path) -> None:
     running = [
         subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE)
-        for _ in range(16)
+        for _ in range(8)
     ]  # fmt: skip
     said = [(*p.communicate(timeout=300), p.returncode) for p in running]
     assert {status for _, _, status in said} == {0}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.stats import qmc
 
 from sdsim.base.errors import ModelError
 from sdsim.base.toml import Section
@@ -20,11 +20,11 @@ MAX_POINTS = 2**30
 
 def _points(dimensions: int, seed: int, first: int, stop: int) -> Floats:
     """Points ``first`` to ``stop - 1`` of a scrambled sequence (Owen 1995; Joe and Kuo 2008)."""
+    from scipy.stats import qmc  # slow to import; only this function needs it
+
     engine = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
     if first:
         engine.fast_forward(first)
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about counts that are not powers of two
         return np.asarray(engine.random(stop - first))

@@ -30,7 +30,7 @@ class Equation:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variable:
     """A variable of the model.
 
@@ -61,6 +61,11 @@ class Variable:
     def with_equations(self, equations: Iterable[Equation], role: str | None = None) -> Variable:
         """The same variable with other equations and, if given, another role."""
         return replace(self, equations=tuple(equations), role=role or self.role)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that it says; kept, since changed models share most of their variables."""
+        return _digest(_variable_to_data(self))
 
     @property
     def is_stock(self) -> bool:
@@ -230,7 +235,8 @@ class Model:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the equations, units and dimensions; equal for equal models."""
-        return hash_of(to_json(self))
+        dimensions = [_dimension_to_data(d) for d in self.dimensions.values()]
+        return _digest([[v.digest for v in self.variables.values()], dimensions])
 
 
 class Holding:
@@ -293,9 +299,8 @@ def constant_value(model: Model, expr: Expr, depth: int = 8) -> float | None:
     return fold(expr, visit)
 
 
-def hash_of(data: Mapping[str, Any]) -> str:
-    """`Model.hash`, computed from the result of `to_json`."""
-    said = json.dumps([data["variables"], data["dimensions"]], ensure_ascii=False)
+def _digest(data: list[Any]) -> str:
+    said = json.dumps(data, ensure_ascii=False)
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -321,21 +326,22 @@ def to_json(model: Model) -> dict[str, Any]:
             [r.name, list(r.subs), r.condition, r.implies, r.line, r.doc, r.group]
             for r in model.reality
         ],
-        "dimensions": [
-            [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
-            for d in model.dimensions.values()
-        ],
-        "variables": [
-            [
-                v.name, v.units, v.doc, list(v.limits), list(v.dims), v.group, v.role, v.hidden,
-                [
-                    [to_data(e.expr), list(e.subs), [list(x) for x in e.excepts], e.line]
-                    for e in v.equations
-                ],
-            ]
-            for v in model.variables.values()
-        ],
+        "dimensions": [_dimension_to_data(d) for d in model.dimensions.values()],
+        "variables": [_variable_to_data(v) for v in model.variables.values()],
     }  # fmt: skip
+
+
+def _dimension_to_data(d: Dimension) -> list[Any]:
+    return [d.name, d.elements, d.labels, {k: list(map(list, v)) for k, v in d.maps.items()}]
+
+
+def _variable_to_data(v: Variable) -> list[Any]:
+    equations = [
+        [to_data(e.expr), list(e.subs), [list(x) for x in e.excepts], e.line] for e in v.equations
+    ]
+    return [
+        v.name, v.units, v.doc, list(v.limits), list(v.dims), v.group, v.role, v.hidden, equations
+    ]  # fmt: skip
 
 
 def from_json(data: Mapping[str, Any]) -> Model:

@@ -16,7 +16,7 @@ from pathlib import Path
 from sdsim.base import cache
 from sdsim.base.errors import ModelError
 from sdsim.base.garbage import no_collection
-from sdsim.ir.model import Model, from_json, hash_of, knowing, to_json
+from sdsim.ir.model import Model, from_json, knowing, to_json
 from sdsim.readers.folder import Folder
 from sdsim.readers.worker import PYSD
 
@@ -67,7 +67,6 @@ def load(name: str, file: str, files: Folder, beside: Sequence[str] = ()) -> Mod
 def store(name: str, model: Model, used: Mapping[str, str], beside: Sequence[str] = ()) -> None:
     """Store ``model``, which read the files ``used``; those in ``beside`` depend on its name."""
     data = to_json(model)
-    knowing(model, hash_of(data))
     looked = [w for w in used if w in beside]
     entry = {"files": dict(used), "beside": looked, "hash": model.hash, "model": data}
     try:

@@ -1,4 +1,4 @@
-"""The flagship's file in other engines: pysimlin over the whole run, PySD over a year."""
+"""The flagship's file in other engines: pysimlin over the whole run, PySD over some steps."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def test_pysimlin_agrees_over_the_whole_run(flagship: sdsim.System) -> None:
     assert worst < 1e-6
 
 
-def test_pysd_agrees_over_a_year(flagship: sdsim.System, tmp_path: Path) -> None:
-    """Every shared variable; PySD takes seconds for each year of this model."""
+def test_pysd_agrees_over_some_steps(flagship: sdsim.System, tmp_path: Path) -> None:
+    """Every shared variable; PySD takes seconds for each step of this model."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         peer = pysd.read_vensim(shutil.copy(MODEL, tmp_path))
-        theirs = peer.run(final_time=1943.0)
-    ours = table(sdsim.simulate(flagship, {"FINAL TIME": 1943.0}, sdsim.Euler()).dataset)
+        theirs = peer.run(final_time=1942.5)
+    ours = table(sdsim.simulate(flagship, {"FINAL TIME": 1942.5}, sdsim.Euler()).dataset)
     worst, shared = largest_difference(ours, theirs)
     assert shared > 0.9 * len(ours.columns)
     assert worst < 1e-6

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sdsim
@@ -47,6 +48,7 @@ def same(a: Marched, b: Marched) -> None:
         assert a.values[:kept, :, m].tobytes() == b.values[:kept, :, m].tobytes()
 
 
+@settings(max_examples=30)
 @given(count=st.integers(1, 40), room=st.integers(1, 2000))
 def test_blocks_change_no_bit_and_keep_no_more_than_they_may(
     run: Prepared, count: int, room: int
@@ -65,6 +67,7 @@ def test_blocks_change_no_bit_and_keep_no_more_than_they_may(
     assert at_once(run, len(wanted), room) >= 1
 
 
+@settings(max_examples=30)
 @given(steps=st.sets(st.integers(0, 24), min_size=1))
 def test_picked_steps_are_those_of_the_whole_run(run: Prepared, steps: set[int]) -> None:
     wanted, members = run.wanted(["x"]), batch(run, 3)
@@ -103,13 +106,22 @@ def test_a_run_without_a_grid_says_the_same(system: Any) -> None:
     assert picked.values[:, 0, 0] == pytest.approx([0.5, 1.25])
 
 
+@cache
+def calls() -> list[tuple[Path, ast.Call]]:
+    """Every call in the library, and the file in which it stands."""
+    return [
+        (path, node)
+        for path in sorted(ROOT.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+
+
 def calls_of(name: str) -> list[str]:
     return [
         str(path.relative_to(ROOT))
-        for path in sorted(ROOT.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if node.func.attr == name
+        for path, node in calls()
+        if isinstance(node.func, ast.Attribute) and node.func.attr == name
     ]
 
 
@@ -122,8 +134,7 @@ def test_there_is_one_way_to_run() -> None:
 
 def test_nothing_asks_which_method_it_is() -> None:
     known = {"Euler", "RK4", "Adaptive"}
-    for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
-                asked = {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)}
-                assert not asked & known, f"{path}:{node.lineno}"
+    for path, node in calls():
+        if getattr(node.func, "id", "") == "isinstance":
+            asked = {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)}
+            assert not asked & known, f"{path}:{node.lineno}"
