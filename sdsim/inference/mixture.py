@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import gammaln
 
 from sdsim.inference.optimum import Optimum
@@ -53,10 +52,8 @@ class Mixture:
     def _parts(self, points: Floats) -> tuple[Floats, Floats]:
         """(c, n) log weight and density of each component, and squared distances from them."""
         k, nu = points.shape[1], self.freedom
-        far = np.array([
-            (solve_triangular(f, (points - c).T, lower=True, check_finite=False) ** 2).sum(axis=0)
-            for f, c in zip(self.factor, self.centre, strict=True)
-        ])  # fmt: skip
+        scores = np.linalg.inv(self.factor) @ (points - self.centre[:, None]).transpose(0, 2, 1)
+        far = (scores**2).sum(axis=1)
         size = np.log(np.diagonal(self.factor, axis1=1, axis2=2)).sum(axis=1)
         constant = gammaln((nu + k) / 2) - gammaln(nu / 2) - 0.5 * k * np.log(nu * np.pi)
         height = np.log(self.weight) + constant - size
@@ -74,20 +71,17 @@ class Mixture:
         parts, far = self._parts(points)
         share = np.exp(parts - log_sum(parts)) * weights
         pull = share * (self.freedom + k) / (self.freedom + far)
-        weight, centres, factors = [], [], []
-        for s, u, centre, factor in zip(share, pull, self.centre, self.factor, strict=True):
-            if s.sum() < SMALL:
-                continue
-            known = s.sum() ** 2 / (s**2).sum()
-            middle = u @ points / u.sum()
-            off = points - middle
-            scale = (u[:, None] * off).T @ off / s.sum()
-            old = factor @ factor.T
-            factors.append(cholesky((known * scale + (k + 2) * old) / (known + k + 2)))
-            trust = known / (known + 2)
-            centres.append(trust * middle + (1 - trust) * centre)
-            weight.append(s.sum())
-        return Mixture(np.array(weight) / sum(weight), np.array(centres), np.array(factors))
+        stays = share.sum(axis=1) >= SMALL
+        share, pull, factor = share[stays], pull[stays], self.factor[stays]
+        weight = share.sum(axis=1)
+        known = (weight**2 / (share**2).sum(axis=1))[:, None]
+        middle = pull @ points / pull.sum(axis=1)[:, None]
+        off = points - middle[:, None]
+        scale = (pull[..., None] * off).transpose(0, 2, 1) @ off / weight[:, None, None]
+        old, many = factor @ factor.transpose(0, 2, 1), known[..., None]
+        mean = (many * scale + (k + 2) * old) / (many + k + 2)
+        centre = (known * middle + 2 * self.centre[stays]) / (known + 2)
+        return Mixture(weight / weight.sum(), centre, cholesky(mean))
 
     def with_component(self, weight: float, centre: Floats, scale: Floats) -> Mixture:
         """The mixture with one component more."""
@@ -145,12 +139,14 @@ def _seeded(points: Floats, count: int, rng: np.random.Generator) -> Mixture:
 
 
 def cholesky(scale: Floats) -> Floats:
-    """The lower factor of a covariance, which is made positive definite if need be."""
-    size = np.sqrt(np.maximum(np.diag(scale), 1e-300))
-    values, vectors = np.linalg.eigh(scale / size / size[:, None])
-    root = vectors * np.sqrt(np.maximum(values, 1e-10))
-    lower = size[:, None] * np.linalg.qr(root.T)[1].T
-    return np.asarray(lower * np.sign(np.diag(lower)))
+    """The lower factors of covariances (..., k, k), made positive definite if need be."""
+    size = np.sqrt(np.maximum(np.diagonal(scale, axis1=-2, axis2=-1), 1e-300))
+    values, vectors = np.linalg.eigh(scale / size[..., None, :] / size[..., None])
+    root = vectors * np.sqrt(np.maximum(values, 1e-10))[..., None, :]
+    upper = np.linalg.qr(np.swapaxes(root, -1, -2))[1]
+    lower = size[..., None] * np.swapaxes(upper, -1, -2)
+    signs = np.sign(np.diagonal(lower, axis1=-2, axis2=-1))
+    return np.asarray(lower * signs[..., None, :])
 
 
 def from_optima(found: Sequence[Optimum], spread: Floats, most: int = 16) -> Mixture:

@@ -52,7 +52,7 @@ def test_operation_gives_numpys_bits(code: str) -> None:
     np.testing.assert_array_equal(np.signbit(got[fine]), np.signbit(want[fine]))
 
 
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=20)
 @given(
     seed=st.integers(0, 10**6), size=st.integers(1, 80), chunk=st.sampled_from((5, 16, 1000)),
     stages=st.sampled_from((1, 4)),

@@ -57,7 +57,7 @@ def test_equal_draws_are_the_posterior() -> None:
 
 
 def test_a_bent_ridge_goes_by_degrees() -> None:
-    target = Ridge()
+    target = Ridge(error=0.1)
     found = posterior(target, Settings(seed=1, chains=128))
     held(found, target, 0.08, 0.1, 0.25)
     assert found.method in {"fitted", "evolution"}
