@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,8 @@ from sdsim.ir.expr import Expr
 from sdsim.outcomes import parse_expressions
 from sdsim.overrides import Overrides, is_parameter, locate
 from sdsim.run.methods import in_batches
-from sdsim.run.prepared import Prepared, prepare
+from sdsim.run.prepared import prepare
+from sdsim.run.prepared_cases import prepare_cases
 
 Floats = NDArray[np.float64]
 
@@ -60,26 +64,55 @@ class Predictor:
     @cached_property
     def runs(self) -> Runs:
         """What has to be run."""
-        c = self.calibration
-        conditions = {name: self.trees[name, t] for name, t in c.restrictions.items()}
-        groups = []
-        for label in c.labels:
-            run, drawn, moving = self._prepared(label)
-            groups.append(GroupRuns(run, self._readings(label), conditions, moving, drawn))
-        return Runs(groups, self.count, tuple(p.label for p in self.constants))
+        readings = [self._readings(label) for label in self.calibration.labels]
+        # a group without rows has nothing to say, unless a restriction asks of every run
+        asked = [g for g, own in enumerate(readings) if own or self.calibration.restrictions]
+        try:
+            batches = [self._batch(asked, readings)]
+        except ModelError:
+            parts = self._alike(asked)
+            if len(parts) == 1:
+                raise
+            batches = [self._batch(part, readings) for part in parts]
+        return Runs(batches, self.count, tuple(p.label for p in self.constants))
 
-    def _prepared(self, label: str) -> tuple[Prepared, list[str], frozenset[str]]:
-        """The run of a group, the names of the constants that vary, and constants given series."""
+    def _alike(self, groups: Sequence[int]) -> list[list[int]]:
+        """Groups that change the same and run over the same times, together."""
+        out: dict[Any, list[int]] = {}
+        for g in groups:
+            own = self._changes(self.calibration.labels[g])
+            keys = [frozenset(map(names.canonical, getattr(own, f.name))) for f in fields(own)]
+            times = [
+                (k, v) for k, v in own.constants.items() if names.canonical(k) in names.CONTROL
+            ]
+            out.setdefault((*keys, str(times)), []).append(g)
+        return list(out.values())
+
+    def _changes(self, label: str) -> Overrides:
         c = self.calibration
-        changes = c.params | c.groups.get(label, Overrides())
-        initial = {
+        return c.params | c.groups.get(label, Overrides())
+
+    def _batch(self, groups: Sequence[int], readings: Sequence[list[Reading]]) -> GroupRuns:
+        """Some groups, by their numbers, as the cases of one run."""
+        c = self.calibration
+        initial = Overrides(initial={
             p.name: float(p.prior.ppf(np.array([0.5]))[0]) for p in c.parameters if p.initial
-        }
-        run = prepare(c.system, changes | Overrides(initial=initial), c.method, seed=c.seed)
+        })  # fmt: skip
+        each = {c.labels[g]: self._changes(c.labels[g]) | initial for g in groups}
+        if len(each) == 1:
+            run = prepare(c.system, each[c.labels[groups[0]]], c.method, seed=c.seed)
+        else:
+            run = prepare_cases(c.system, each, None, c.method, seed=c.seed)
         in_batches(run.method, "a calibration runs")
-        series = {names.canonical(locate(run.system.model, n)[0].name) for n in changes.series}
-        drawn = [_hidden(p.name) if p.initial else p.name for p in self.constants]
-        return run, drawn, frozenset(series)
+        moving = {
+            names.canonical(locate(run.system.model, n)[0].name)
+            for changes in each.values() for n in changes.series
+        }  # fmt: skip
+        return GroupRuns(
+            run, groups, [r for g in groups for r in readings[g]],
+            {name: self.trees[name, t] for name, t in c.restrictions.items()}, frozenset(moving),
+            [_hidden(p.name) if p.initial else p.name for p in self.constants],
+        )  # fmt: skip
 
     @cached_property
     def constants(self) -> list[Parameter]:
@@ -119,7 +152,8 @@ class Predictor:
                 times = None if d.times is None else np.asarray(d.times)[at]
                 out.append(
                     Reading(
-                        d.name, self.trees[d.name, text], position[at], times, d.period, d.as_total
+                        d.name, self.trees[d.name, text], position[at], times, d.period,
+                        d.as_total, self.calibration.labels.index(label),
                     )
-                )
+                )  # fmt: skip
         return out

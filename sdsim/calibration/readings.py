@@ -24,6 +24,7 @@ class Reading:
 
     tree : the expression.   rows : their positions among all rows.
     times : (n_row,) model time, None for a number.   period : see `Data`.
+    group : its number among all groups.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Reading:
     times: Floats | None
     period: float | None
     as_total: bool
+    group: int = 0
 
     @property
     def whole(self) -> bool:
@@ -43,35 +45,42 @@ class Reading:
         """As plain data, for JSON."""
         times = None if self.times is None else self.times.tolist()
         tree = to_data(self.tree)
-        return [self.name, tree, self.rows.tolist(), times, self.period, self.as_total]
+        return [self.name, tree, self.rows.tolist(), times, self.period, self.as_total,
+                self.group]  # fmt: skip
 
     @classmethod
     def from_data(cls, data: Sequence[Any]) -> Reading:
         """The inverse of `to_data`."""
-        name, tree, rows, times, period, total = data
+        name, tree, rows, times, period, total, group = data
         known = None if times is None else np.array(times)
-        return cls(name, from_data(tree), np.array(rows, dtype=np.int64), known, period, total)
+        return cls(
+            name, from_data(tree), np.array(rows, dtype=np.int64), known, period, total, group
+        )
 
-    def read(self, evaluator: Evaluator, count: int) -> Floats:
-        """(count, n_row) the values of the rows in ``count`` runs.
+    def evaluated(self, evaluator: Evaluator) -> Series | Floats:
+        """The value of the expression in some runs.
 
         Raises
         ------
-        ModelError : the expression asks for a time outside the run.
+        ModelError : it asks for a time outside the run.
         """
         try:
             value = evaluator.value(self.tree)
-            if not isinstance(value, Series):
-                return np.broadcast_to(np.atleast_1d(value)[:, None], (count, len(self.rows)))
-            assert self.times is not None
-            if self.period is None:
-                return _at(value, self.times)
-            area = _cumulated(value)
-            total = _at(area, self.times) - _at(area, self.times - self.period)
-            return total if self.as_total else total / self.period
+            return value if isinstance(value, Series) else np.asarray(value)
         except OutsideError as e:
             remedy = "ask for times within the run"
             raise ModelError(str(e), variable=self.name, remedy=remedy) from None
+
+    def read(self, value: Series | Floats, count: int) -> Floats:
+        """(count, n_row) the values of the rows in ``count`` runs with this value each."""
+        if not isinstance(value, Series):
+            return np.broadcast_to(np.atleast_1d(value)[:, None], (count, len(self.rows)))
+        assert self.times is not None
+        if self.period is None:
+            return _at(value, self.times)
+        area = _cumulated(value)
+        total = _at(area, self.times) - _at(area, self.times - self.period)
+        return total if self.as_total else total / self.period
 
     def refuse_outside(self, known: Floats) -> None:
         """Refuse rows whose times, or periods, lie outside a run with these times.
@@ -99,7 +108,9 @@ def _at(series: Series, times: Floats) -> Floats:
     share = (times - x[left]) / (x[left + 1] - x[left])
     share = np.where(np.abs(share - np.rint(share)) < 1e-6, np.rint(share), share)[:, None]
     a, b = series.values[left], series.values[left + 1]
-    return np.asarray(np.where(share == 0, a, np.where(share == 1, b, a + share * (b - a)))).T
+    with np.errstate(all="ignore"):  # beyond a group's last row its runs may break
+        between = a + share * (b - a)
+    return np.asarray(np.where(share == 0, a, np.where(share == 1, b, between))).T
 
 
 def _cumulated(series: Series) -> Series:

@@ -98,7 +98,7 @@ def test_what_is_held_out_is_not_run_for_the_fit(system: sdsim.System) -> None:
     held = calibration(system, hold_out=HoldOut(after=2.5))
     fit, every = Predictor(held), Predictor(held, fitted=False)
     assert (fit.count, every.count) == (3, 5)
-    assert fit.runs.groups[0].run.horizon.stop == 2.5
+    assert fit.runs.batches[0].run.horizon.stop == 2.5
     values = {"Rate": np.array([[0.4]]), "Start": np.array([[8.0]])}
     assert (
         every.runs.predict(values).values[0, :3].tolist()
