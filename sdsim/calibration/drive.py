@@ -18,6 +18,7 @@ from sdsim.calibration.fitted import Fitted
 from sdsim.calibration.problem import Problem, Run
 from sdsim.calibration.results import parameter_table, results, row_table, score_table
 from sdsim.calibration.rounds import Progress, Rounds
+from sdsim.design.posterior import draws_file
 from sdsim.inference.posterior import Posterior, Settings, State, result, step
 from sdsim.sweeps.drive import vacant
 from sdsim.sweeps.manifest import locked
@@ -86,7 +87,7 @@ def _fitted(
     constants = store.constants(every, dataset["draws"].to_numpy())
     summary = {
         "title": calibration.title, **_summary(found), "notes": notes,
-        "draws": {group: store.draws_file(group) for group in constants},
+        "draws": {group: draws_file(group) for group in constants},
     }  # fmt: skip
     if root is not None:
         store.write(root, every, dataset, constants, tables, summary)

@@ -19,7 +19,8 @@ from sdsim.calibration.parameter import PER, Parameter
 from sdsim.calibration.scales import SCALES
 from sdsim.calibration.tables import Rows, read_rows
 from sdsim.overrides import Overrides
-from sdsim.overrides.preset import overrides_of, read_preset
+from sdsim.overrides.layers import read_layers
+from sdsim.overrides.preset import overrides_of
 from sdsim.run.system import System
 from sdsim.sweeps.given import distribution_in, method_in, model_in, overrides_in, range_in
 
@@ -79,7 +80,7 @@ def _groups(top: Section, path: Path) -> dict[str, Overrides]:
     out: dict[str, Overrides] = {}
     for name, value in section.data.items():
         if isinstance(value, str):
-            out[name] = _preset(section, name, path.parent / section.words(name))
+            out[name] = _preset(section, name, path.parent)
             continue
         if not isinstance(value, dict):
             what = f"expected a preset's path or a table, got {said(value)}"
@@ -88,14 +89,16 @@ def _groups(top: Section, path: Path) -> dict[str, Overrides]:
         own.only("preset", "constants", "lookups", "series", "initial")
         changes, _ = overrides_of(own, path)
         if own.has("preset"):
-            changes = _preset(own, "preset", path.parent / own.words("preset")) | changes
+            changes = _preset(own, "preset", path.parent) | changes
         out[name] = changes
     return out
 
 
-def _preset(section: Section, key: str, path: Path) -> Overrides:
+def _preset(section: Section, key: str, folder: Path) -> Overrides:
+    """What a preset changes, or several laid over each other: ``a.toml+b.toml``."""
+    text = section.words(key)
     with section.placing(key):
-        return read_preset(path).overrides
+        return read_layers(text, folder).overrides
 
 
 def _parameter(top: Section, system: System, name: str) -> Parameter:

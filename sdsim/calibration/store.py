@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from sdsim.base.errors import ModelError
 from sdsim.calibration.likelihoods import to_data as errors_to_data
 from sdsim.calibration.problem import Problem
 from sdsim.design.distributions import to_data
+from sdsim.design.posterior import draws_file
 from sdsim.sweeps.manifest import NAME, Manifest, differences, read_manifest
 from sdsim.sweeps.sweep import versions
 from sdsim.tables import netcdf
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 FORMAT = 1
 #: The header's key, which tells a calibration's store from a sweep's.
 KIND = "sdsim calibration"
-DRAWS, FIT, SUMMARY = "draws", "fit.nc", "fit.json"
+FIT, SUMMARY = "fit.nc", "fit.json"
 
 
 def header(problem: Problem) -> dict[str, Any]:
@@ -126,9 +126,3 @@ def constants(problem: Problem, draws: Floats) -> dict[str, pd.DataFrame]:
         group: pd.DataFrame({p.name: values[p.label][:, g] for p in plain})
         for g, group in enumerate(space.groups)
     }
-
-
-def draws_file(group: str) -> str:
-    """The path in the store of a group's draws."""
-    plain = re.sub(r"[^\w.-]", "-", group)
-    return f"{DRAWS}/{plain}.csv" if group else f"{DRAWS}.csv"

@@ -25,7 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a model with a folder 'claims' beside it, or a Vensim .mdl file with reality checks",
     )
     add("--draws", type=int, default=1000, metavar="N", help="draws of the constants; 0 for none")
-    add("--posterior", metavar="STORE", help="take these draws instead: the folder of a posterior")
+    add(
+        "--posterior",
+        metavar="STORE",
+        help="take these draws instead: the folder of a posterior, or STORE:GROUP",
+    )
     add("--threads", type=int, metavar="N", help="threads; one for each processor by default")
     add(
         "--id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import files, limits
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, one_line, some, suggested
 from sdsim.base.toml import Section
 from sdsim.design.base import DESIGNS, Floats, check_factors, check_members
 from sdsim.design.bits import key_of, unit, words
@@ -69,7 +70,7 @@ class Posterior:
         Parameters
         ----------
         store : a folder with ``draws.csv``: a line of names as the model spells them, and a line of
-            values for each draw.
+            values for each draw. ``STORE:GROUP`` takes the draws of one group of a calibration.
         members : how many draws to take, at random; all of them, in their order, by default. Fewer
             are the first of more.
         seed : of the choice of draws.
@@ -125,24 +126,52 @@ class Posterior:
         return {"store": self.store}
 
 
+def draws_file(group: str = "") -> str:
+    """The path in a posterior's store of its draws, or of those of one of its groups."""
+    plain = re.sub(r"[^\w.-]", "-", group)
+    return f"draws/{plain}.csv" if group else DRAWS
+
+
+def store_and_group(store: Path) -> tuple[Path, str]:
+    """The folder and the group that ``STORE:GROUP`` names; a folder of that very name is itself."""
+    name, colon, group = store.name.partition(":")
+    return (store, "") if store.is_dir() or not colon else (store.with_name(name), group)
+
+
 def read_draws(store: Path) -> tuple[tuple[str, ...], Floats]:
     """The names of the parameters in a posterior's store, and (n_draw, n_parameter) draws.
 
+    store : a folder, or ``STORE:GROUP``.
+
     Raises
     ------
-    ModelError : no such store; a table with anything but numbers; a name that comes up twice.
+    ModelError : no such store or group, or a group to be named; a table with anything but numbers;
+        a name that comes up twice.
     """
-    path = store / DRAWS
-    if not path.is_file():
-        what = f"'{store.name}' is no posterior's store: it has no {DRAWS}"
-        raise ModelError(what, remedy="name the folder of a calibration")
+    root, group = store_and_group(store)
+    inside = draws_file(group)
+    if not (root / inside).is_file():
+        raise _no_draws(root, group)
     try:
-        frame = read_rows(files.read_text(path, limits.TABLE_BYTES), ",")
+        frame = read_rows(files.read_text(root / inside, limits.TABLE_BYTES), ",")
         known, rows = tuple(str(name) for name in frame.columns), numbers_in(frame)
         Posterior.of(known, rows[:1])
     except ModelError as e:
-        raise e.at(file=f"{store.name}/{DRAWS}") from None
+        raise e.at(file=f"{root.name}/{inside}") from None
     return known, rows
+
+
+def _no_draws(root: Path, group: str) -> ModelError:
+    """Why a store has no draws, or none of a group."""
+    groups = sorted(p.stem for p in (root / "draws").glob("*.csv"))
+    if not groups:
+        what = f"'{root.name}' is no posterior's store: it has no {draws_file(group)}"
+        return ModelError(what, remedy="name the folder of a calibration")
+    if group:
+        what = f"'{root.name}' has no group '{one_line(group, 60)}'"
+        return ModelError(what, remedy=suggested(group, groups))
+    what = f"'{root.name}' has draws of groups: {some(groups)}"
+    return ModelError(what, remedy=f'name one, such as "{root.name}:{groups[0]}"')
 
 
 def taken(

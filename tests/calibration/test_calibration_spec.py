@@ -138,3 +138,12 @@ def test_a_spec_runs(folder: Path) -> None:
     problem = Problem(read_calibration(folder / "spec.toml"))
     found = problem.log_likelihood(problem.prior_draws(30, np.random.default_rng(0)))
     assert np.isfinite(found).any()
+
+
+def test_presets_of_groups_may_be_laid_over_each_other(folder: Path) -> None:
+    over = 'title = "Faster"\n[constants]\n"Rate" = 0.7\n'
+    (folder / "faster.toml").write_text(over, encoding="utf-8")
+    text = SPEC.replace('"north.toml"', '"north.toml+faster.toml"')
+    (folder / "spec.toml").write_text(text, encoding="utf-8")
+    found = read_calibration(folder / "spec.toml").groups["north"]
+    assert found.constants == {"Start": 9, "Rate": 0.7}

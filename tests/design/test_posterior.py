@@ -141,3 +141,18 @@ def test_its_distributions_serve_other_designs() -> None:
     values = MonteCarlo(found.factors, 2000).values(0, 2000)
     assert set(values[:, 0]) <= set(ROWS[:, 0])
     assert values.mean(axis=0) == pytest.approx(ROWS.mean(axis=0), abs=0.1)
+
+
+def test_a_group_is_named_after_the_store(tmp_path: Path) -> None:
+    folder = tmp_path / "fit" / "draws"
+    folder.mkdir(parents=True)
+    for number, group in enumerate(("north", "south-west")):
+        (folder / f"{group}.csv").write_text(f"a\n{number}\n{number + 0.5}\n")
+    assert Posterior.read(tmp_path / "fit:north").values(0, 2).tolist() == [[0], [0.5]]
+    assert Posterior.read(tmp_path / "fit:south west").values(0, 2).tolist() == [[1], [1.5]]
+    with pytest.raises(ModelError, match="'fit' has no group 'nort'; did you mean 'north'"):
+        Posterior.read(tmp_path / "fit:nort")
+    with pytest.raises(ModelError, match=r'has draws of groups: .*name one, such as "fit:north"'):
+        Posterior.read(tmp_path / "fit")
+    with pytest.raises(ModelError, match=r"'none' is no posterior's store: it has no draws/x.csv"):
+        Posterior.read(tmp_path / "none:x")
