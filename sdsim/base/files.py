@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -148,6 +149,12 @@ def tidy(folder: Path) -> None:
 
 def _privately(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def named(name: str) -> str:
+    """A name as that of a file or folder, another one for each name: letters and digits; a blank as
+    ``_``, other characters as their codes."""
+    return re.sub(r"[^A-Za-z0-9]", lambda m: "_" if m[0] == " " else f"-{ord(m[0]):x}-", name)
 
 
 def write_text(path: Path, text: str) -> Path:

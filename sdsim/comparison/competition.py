@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdsim.base import names
+from sdsim.base import files, names
 from sdsim.base.errors import ModelError, counted
 from sdsim.calibration.calibration import Calibration
 from sdsim.calibration.data import Data
@@ -146,7 +146,7 @@ def compete(
     """
     fits: dict[str, Fitted] = {}
     for name, calibration in competition.contestants.items():
-        place = None if path is None else Path(path) / _folder(name)
+        place = None if path is None else Path(path) / files.named(name)
         begun = resume and place is not None and place.exists()
         progress = None if told is None else _telling(told, name)
         fits[name] = calibrate(calibration, place, resume=begun, jobs=jobs, progress=progress)
@@ -173,10 +173,6 @@ def compete(
 
 def _telling(told: Told, name: str) -> Callable[[State], None]:
     return lambda state: told(name, state)
-
-
-def _folder(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
 
 
 def _held(calibration: Calibration, data: Data) -> NDArray[np.bool_]:

@@ -8,12 +8,9 @@ with a proposal fitted to them; and at last differential evolution from where th
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from sdsim.inference import evolution, importance, tempering
@@ -22,7 +19,6 @@ from sdsim.inference.importance import Importance, Verdict, verdict
 from sdsim.inference.mixture import from_optima
 from sdsim.inference.optimum import Optima, optima
 from sdsim.inference.proposal import learnt
-from sdsim.inference.states import from_arrays, to_arrays
 from sdsim.inference.target import Counted, Floats, Target, log_density, log_sum, stream
 from sdsim.inference.tempering import Tempering
 
@@ -77,15 +73,6 @@ class State:
     evaluations: int = 0
     seconds: float = 0.0
     own: float = 0.0
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """As plain arrays by name, for a file; `restored` is the way back."""
-        return to_arrays(tuple(self.__dict__.values()))
-
-
-def restored(arrays: Mapping[str, NDArray[Any]]) -> State:
-    """The state that was saved: going on from it gives the same bytes as if nothing had stopped."""
-    return State(*from_arrays(arrays))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ STORE/series/NAME       (member, time, element), if whole series are saved
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,11 +54,6 @@ def write(path: Path, body: bytes) -> None:
         beside.write_bytes(body)
 
 
-def folder_of(name: str) -> str:
-    """A variable's name as a folder name: letters and digits; other characters as their codes."""
-    return re.sub(r"[^a-z0-9]", lambda m: "_" if m[0] == " " else f"-{ord(m[0]):x}-", name)
-
-
 def metadata(task: Task) -> dict[str, bytes]:
     """The metadata files of the arrays, by path in the store."""
     written: dict[str, Buffer] = {}
@@ -74,7 +68,7 @@ def metadata(task: Task) -> dict[str, bytes]:
     kept = group.create_group(SERIES) if task.series.cells else None
     for key, heading in headings(task).items():
         shape = (n, len(heading["time"]), len(heading["element"]))
-        _array(kept, folder_of(key), shape, chunk, ("member", "time", "element"), heading)
+        _array(kept, files.named(key), shape, chunk, ("member", "time", "element"), heading)
     return {key: body.to_bytes() for key, body in sorted(written.items())}
 
 
@@ -122,7 +116,7 @@ def put(root: Path, task: Task, chunk: int, part: Part) -> dict[str, str]:
         faults.chunk("write", chunk)
         _at(group, OUTCOMES)[where] = part.values
         for name, values in part.series.items():
-            _at(group, f"{SERIES}/{folder_of(name)}")[where] = values
+            _at(group, f"{SERIES}/{files.named(name)}")[where] = values
     return dict(sorted(store.written.items()))
 
 

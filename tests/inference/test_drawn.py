@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from targets import Banana, Bounded, Linear, Normals, Ridge, TwoModes, correlated
 
-from sdsim.base.errors import ModelError
 from sdsim.inference import evolution, importance, tempering
 from sdsim.inference.mixture import from_optima
 from sdsim.inference.optimum import optima
-from sdsim.inference.posterior import Posterior, Settings, State, posterior, restored, result, step
+from sdsim.inference.posterior import Posterior, Settings, State, posterior, result, step
 from sdsim.inference.target import Counted, log_density
 
 
@@ -154,28 +153,12 @@ def test_work_that_was_stopped_goes_on_with_equal_bytes(stop: int) -> None:
         whole = step(target, whole, settings)
         if number < stop:
             state = whole
-    state = restored(state.arrays())
     while state.stage != "done":
         state = step(target, state, settings)
-    one, two = (
-        {k: v for k, v in s.arrays().items() if not k.startswith(("state/12", "state/13"))}
-        for s in (whole, state)
-    )
-    assert one.keys() == two.keys()
-    assert all(one[k].tobytes() == two[k].tobytes() for k in one)
-    assert len(result(whole, settings).draws)
-
-
-def test_a_saved_state_that_lacks_a_part_is_refused() -> None:
-    arrays = step(correlated(2), State(), Settings(starts=2)).arrays()
-    lacking = {k: v for k, v in arrays.items() if "centre" not in k}
-    with pytest.raises(ModelError, match=r"lacks 'state/4/mixtures/0/centre'"):
-        restored(lacking)
-    foreign = {k.replace(":Mixture", ":Popen"): v for k, v in arrays.items()}
-    with pytest.raises(ModelError, match="has a 'Popen'"):
-        restored(foreign)
-    with pytest.raises(ValueError, match="not one step"):
-        result(State(), Settings())
+    one, two = result(whole, settings), result(state, settings)
+    assert one.draws.tobytes() == two.draws.tobytes()
+    assert one.log_density.tobytes() == two.log_density.tobytes()
+    assert len(one.draws)
 
 
 def test_an_optimum_without_draws_is_told() -> None:
