@@ -13,7 +13,7 @@ Look at a model:
     `load` and `read` a file; `info` lists what is in it; `System.variables` is a table of its
     variables; `units` checks the units of every equation; `check` decides the claims beside it and
     the reality checks in it; `document` writes its documentation, `convert` the model itself in
-    another format.
+    another format, `export` a module that runs it in a browser.
 
 Run it:
     `simulate` once; `simulate_many` times with constants from a table, all series kept. `Euler`,
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from sdsim.api.checks import Checks as Checks
     from sdsim.api.checks import check as check
     from sdsim.api.documents import document as document
+    from sdsim.api.exports import export as export
     from sdsim.api.figures import plot as plot
     from sdsim.api.models import Info as Info
     from sdsim.api.models import convert as convert
@@ -149,6 +150,7 @@ _NAMES = {
     "api.calibrations": "calibrate",
     "api.checks": "Checks check",
     "api.documents": "document",
+    "api.exports": "export",
     "api.figures": "plot",
     "api.models": "Info convert info units",
     "api.presets": "check_preset new_preset",

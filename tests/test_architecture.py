@@ -23,7 +23,7 @@ FLOORS = (
     {"functions", "backends", "overrides"},
     {"readers", "compile", "unitcheck", "design"},
     {"writers", "outcomes", "run", "documents"},
-    {"claims", "presets", "sweeps"},
+    {"claims", "presets", "sweeps", "exports"},
     {"calibration"},
     {"comparison"},
     {"study"},

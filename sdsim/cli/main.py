@@ -36,6 +36,7 @@ COMMANDS = (
     "compare",
     "plot",
     "convert",
+    "export",
     "conformance",
 )
 #: What the commands are for, as ``--help`` lists them; one in no group stands under the last title.
@@ -44,7 +45,7 @@ GROUPS = {
     "Run it": ("run", "preset", "compare", "plot"),
     "Run it many times, and test it": ("sweep", "sensitivity", "check"),
     "Let data decide": ("calibrate", "compete"),
-    "Files and folders of models": ("convert", "conformance"),
+    "Files and folders of models": ("convert", "export", "conformance"),
 }
 OTHER = "More"
 

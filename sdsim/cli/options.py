@@ -234,3 +234,17 @@ def page_path(text: str) -> Path:
     ModelError : see `sdsim.base.files.writable`.
     """
     return files.writable(Path(text), (".html", ".htm"))
+
+
+def split_names(text: str) -> list[str]:
+    """Split ``a, b[c,d]`` into ``a`` and ``b[c,d]``; commas in brackets and quotes do not split."""
+    out, depth, quoted, start = [], 0, False, 0
+    for i, c in enumerate(text):
+        if c == '"':
+            quoted = not quoted
+        elif not quoted and c in "[]":
+            depth += 1 if c == "[" else -1
+        elif not quoted and c == "," and depth == 0:
+            out.append(text[start:i])
+            start = i + 1
+    return [*out, text[start:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sdsim.cli.run_command import split_names
+from sdsim.cli.options import split_names
 
 HELP = "Plot variables of a saved run or of a sweep's store, as an interactive page."
 

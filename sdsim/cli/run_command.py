@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdsim.base.errors import ModelError, one_line
-from sdsim.cli.options import add_run_options, method_of, overrides_of
+from sdsim.cli.options import add_run_options, method_of, overrides_of, split_names
 from sdsim.cli.progress import busy
 
 if TYPE_CHECKING:
@@ -137,20 +137,6 @@ def short(frame: pd.DataFrame, system: System, named: bool = False) -> str:
     ]
     kept = f"{len(table) - 1} of {len(frame.columns):,} columns at {len(rows)} of {count:,} times"
     return "\n".join([*lines, f"{kept}; all: -o run.csv or --show all; some: -r NAMES"])
-
-
-def split_names(text: str) -> list[str]:
-    """Split ``a, b[c,d]`` into ``a`` and ``b[c,d]``; commas in brackets and quotes do not split."""
-    out, depth, quoted, start = [], 0, False, 0
-    for i, c in enumerate(text):
-        if c == '"':
-            quoted = not quoted
-        elif not quoted and c in "[]":
-            depth += 1 if c == "[" else -1
-        elif not quoted and c == "," and depth == 0:
-            out.append(text[start:i])
-            start = i + 1
-    return [*out, text[start:]]
 
 
 def summary(run: object, output: str | None) -> dict[str, object]:

@@ -85,7 +85,7 @@ def _target_machine(of: Machine, optimise: int) -> Any:
         llvm.initialize_all_asmprinters()
     target = llvm.Target.from_triple(of.triple or llvm.get_process_triple())
     return target.create_target_machine(
-        cpu=of.cpu, features=of.features, opt=optimise, reloc="pic", codemodel="small", jit=True
+        cpu=of.cpu, features=of.features, opt=optimise, reloc=of.reloc, codemodel="small", jit=True
     )
 
 

@@ -27,6 +27,11 @@ class Machine:
         return 16 if self.wide else 8
 
     @property
+    def reloc(self) -> str:
+        """How code refers to addresses: WebAssembly has no place that is far away."""
+        return "static" if self.triple.startswith("wasm") else "pic"
+
+    @property
     def attributes(self) -> str:
         """The attributes given to every function."""
         size = 512 if self.wide else 256 if self.vectors else 128
