@@ -16,7 +16,14 @@ from sdsim.calibration.checks import findings
 from sdsim.calibration.executors import executor
 from sdsim.calibration.fitted import Fitted
 from sdsim.calibration.problem import Problem, Run
-from sdsim.calibration.results import parameter_table, results, row_table, score_table
+from sdsim.calibration.results import (
+    direction_table,
+    informed,
+    parameter_table,
+    results,
+    row_table,
+    score_table,
+)
 from sdsim.calibration.rounds import Progress, Rounds
 from sdsim.design.posterior import draws_file
 from sdsim.inference.posterior import Posterior, Settings, State, result, step
@@ -79,20 +86,29 @@ def _fitted(
     every = Problem(calibration, run, fitted=False)
     draws = found.equal(KEPT, calibration.seed)
     dataset = results(every, draws, found.optima.best.x)
+    told = informed(every, found.optima.best.jacobian)
     tables = {
         "parameters": parameter_table(dataset, every),
         "rows": row_table(dataset),
         "scores": score_table(dataset),
+        "directions": direction_table(told, found.names),
     }
     constants = store.constants(every, dataset["draws"].to_numpy())
     summary = {
         "title": calibration.title, **_summary(found), "notes": notes,
+        "informed_parameters": told.informed,
         "draws": {group: draws_file(group) for group in constants},
     }  # fmt: skip
     if root is not None:
         store.write(root, every, dataset, constants, tables, summary)
     return Fitted(
-        dataset, tables["parameters"], tables["rows"], tables["scores"], summary, constants
+        dataset,
+        tables["parameters"],
+        tables["rows"],
+        tables["scores"],
+        tables["directions"],
+        summary,
+        constants,
     )
 
 

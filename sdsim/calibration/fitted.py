@@ -15,6 +15,10 @@ import xarray as xr
 from sdsim.base.errors import ModelError
 from sdsim.calibration.store import FIT, SUMMARY
 
+#: Tables of a store, and which of their columns are names of rows.
+TABLES: dict[str, int | list[int]] = {
+    "parameters": 0, "rows": 0, "scores": [0, 1], "directions": 0
+}  # fmt: skip
 #: Columns of the parameters' table that are shown; the rest is in it.
 SHOWN = ["5 %", "50 %", "95 %", "narrowed", "told by"]
 
@@ -28,6 +32,8 @@ class Fitted:
         prior tell it.
     rows : a row for each datum: observed, predicted with a 90 % interval, fitted or held out.
     scores : a row for each data set, fitted and held-out rows apart.
+    directions : a row for each combination of parameters, the best informed first; see
+        `sdsim.calibration.results.direction_table`.
     summary : whether the draws converged and why, and what it took: rounds, runs, evidence, ...
     draws : for each group the draws of the model's constants; one nameless group without groups.
 
@@ -45,6 +51,7 @@ class Fitted:
     parameters: pd.DataFrame
     rows: pd.DataFrame
     scores: pd.DataFrame
+    directions: pd.DataFrame
     summary: Mapping[str, Any]
     draws: Mapping[str, pd.DataFrame]
 
@@ -94,11 +101,8 @@ def read_fit(path: str | Path) -> Fitted:
     with xr.open_dataset(root / FIT, engine="scipy") as opened:
         dataset = opened.load()
     draws = {name: pd.read_csv(root / file) for name, file in summary["draws"].items()}
-    tables = [
-        pd.read_csv(root / f"{name}.csv", index_col=index)
-        for name, index in (("parameters", 0), ("rows", 0), ("scores", [0, 1]))
-    ]
+    tables = [pd.read_csv(root / f"{name}.csv", index_col=index) for name, index in TABLES.items()]
     # an empty entry is the nameless group
     tables[1]["group"] = tables[1]["group"].astype(object).where(tables[1]["group"].notna(), "")
-    parameters, rows, scores = tables
-    return Fitted(dataset, parameters, rows, scores, summary, draws)
+    parameters, rows, scores, directions = tables
+    return Fitted(dataset, parameters, rows, scores, directions, summary, draws)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from sdsim.calibration.problem import Problem
+from sdsim.inference.directions import Directions, directions
+from sdsim.inference.loo import left_out
 from sdsim.inference.scores import Fit as Closeness
 from sdsim.inference.scores import autocorrelation, coverage, crps, fit, log_score, ranks
 from sdsim.inference.target import stream
@@ -93,8 +96,7 @@ def parameter_table(found: xr.Dataset, problem: Problem) -> pd.DataFrame:
     ``both``.
     """
     space = problem.space
-    u = (np.arange(2000) + 0.5) / 2000
-    before = np.stack([a.drawn(u) for a in space.axes], axis=1)
+    before = _prior(problem)
     prior = Interval.of(space.natural(before))
     draws = found["draws"].to_numpy()
     after = np.stack([a.working(draws[:, i]) for i, a in enumerate(space.axes)], axis=1)
@@ -114,23 +116,66 @@ def parameter_table(found: xr.Dataset, problem: Problem) -> pd.DataFrame:
 
 def row_table(found: xr.Dataset) -> pd.DataFrame:
     """A row for each datum: observed, the model's median, the interval of new observations, the log
-    predictive density and the place of the datum among its predictions (0 to 1)."""
-    simulated = found["simulated"].to_numpy()
+    predictive density and the place of the datum among its predictions (0 to 1); of fitted rows the
+    log density ``left out``, under the posterior of all others (Pareto-smoothed importance
+    sampling), ``k-hat`` of that, and whether it is ``doubtful``."""
+    simulated, fitted = found["simulated"].to_numpy(), found["fitted"].to_numpy()
+    density = found["log_density"].to_numpy()
+    without = left_out(density[:, fitted])
     band = Interval.of(simulated)
     return pd.DataFrame({
         "data": found["data"], "group": found["group"], "time": found["time"],
         "observed": found["observed"], "fitted": found["fitted"],
         "model": np.nanmedian(found["predicted"].to_numpy(), axis=0),
         "5 %": band.low, "95 %": band.high,
-        "log density": log_score(found["log_density"].to_numpy()),
+        "log density": log_score(density),
         "place": ranks(found["observed"].to_numpy(), simulated),
+        "left out": _spread_over(fitted, without.log_density, np.nan),
+        "k-hat": _spread_over(fitted, without.k_hat, np.nan),
+        "doubtful": _spread_over(fitted, without.doubtful, False),
     })  # fmt: skip
+
+
+def _spread_over(fitted: NDArray[np.bool_], own: NDArray[Any], other: Any) -> NDArray[Any]:
+    """Values of the fitted rows among all rows."""
+    out = np.full(len(fitted), other, dtype=own.dtype)
+    out[fitted] = own
+    return out
+
+
+def direction_table(told: Directions, names: Sequence[str]) -> pd.DataFrame:
+    """A row for each direction in the space of parameters, the best informed first.
+
+    Columns: ``gain``, the precision that the data add, in units of the prior's; ``narrowed``, the
+    standard deviation that leaves, as a share of the prior's; and for each parameter how far the
+    direction moves it, in standard deviations of the prior in working units.
+    """
+    table = pd.DataFrame(told.loading, columns=list(names))
+    table.insert(0, "narrowed", told.narrowed)
+    table.insert(0, "gain", told.gain)
+    table.index = pd.Index(np.arange(1, len(table) + 1), name="direction")
+    return table
+
+
+def informed(problem: Problem, jacobian: Floats) -> Directions:
+    """The directions that the data speak to.
+
+    jacobian : (m, k) of the residuals at the best fit; the first k are the prior's.
+    """
+    return directions(jacobian[len(problem.names) :], _prior(problem).std(axis=0))
+
+
+def _prior(problem: Problem) -> Floats:
+    """(2000, k) evenly likely values of each parameter under the prior, in working units."""
+    u = (np.arange(2000) + 0.5) / 2000
+    return np.stack([a.drawn(u) for a in problem.space.axes], axis=1)
 
 
 def score_table(found: xr.Dataset) -> pd.DataFrame:
     """A row for each data set, its fitted rows and its held-out rows apart: how close the median
     prediction comes, Theil's shares, the log score and CRPS of the predictive distribution, its
-    coverage at 90 %, the first autocorrelation of residuals."""
+    coverage at 90 %, the log score of rows left out one by one (and the worst k-hat of that, and
+    how many rows are doubtful), the first autocorrelation of residuals."""
     rows = row_table(found)
     made: dict[tuple[str, str], dict[str, float]] = {}
     for (name, fitted), mine in rows.groupby(["data", "fitted"], sort=False):
@@ -152,6 +197,8 @@ def _scores(found: xr.Dataset, rows: pd.DataFrame) -> dict[str, float]:
         "log score": float(rows["log density"].sum()),
         "CRPS": float(crps(seen, simulated).mean()),
         "in 90 %": float(covered.share[0]),
+        "left out": float(rows["left out"].sum(skipna=False)),
+        "worst k-hat": float(rows["k-hat"].max()), "doubtful": int(rows["doubtful"].sum()),
         "autocorrelation": _first_lag(seen - said, list(rows["group"])),
     }  # fmt: skip
 

@@ -14,7 +14,17 @@ from sdsim.cli.stopping import stoppable
 
 HELP = "Fit a model's free parameters to data, and find how sure the fit is."
 COLUMNS = ["prior 5 %", "prior 95 %", "best", "5 %", "50 %", "95 %", "told by"]
-SCORES = ["n", "RMSE", "R2", "RMS log error", "log score", "in 90 %", "autocorrelation"]
+SCORES = [
+    "n",
+    "RMSE",
+    "R2",
+    "RMS log error",
+    "log score",
+    "left out",
+    "worst k-hat",
+    "in 90 %",
+    "autocorrelation",
+]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,11 +64,22 @@ def told(fit: Any, output: str) -> str:
     parameters = fit.parameters[COLUMNS].to_string(float_format=lambda v: f"{v:.4g}")
     scores = fit.scores[SCORES].to_string(float_format=lambda v: f"{v:.3g}", na_rep="-")
     return (
-        f"{fit.verdict}\n\n{parameters}\n\n{scores}\n\n"
+        f"{fit.verdict}\n\n{parameters}\n\n{_informed(fit)}\n\n{scores}\n\n"
         "Intervals hold 5 to 95 % of the posterior, conditional on the model, its priors and error "
         f"models.\n{output}: {len(fit.dataset['draw']):,} draws, {fit.summary['rounds']:,} rounds, "
         f"{fit.summary['runs']:,} runs"
     )
+
+
+def _informed(fit: Any) -> str:
+    """How much the data tell, and the direction of which they say least."""
+    count, last = len(fit.parameters), fit.directions.iloc[-1]
+    told = f"The data tell {fit.summary['informed_parameters']:.1f} of {count} free numbers"
+    if count == 1:
+        return f"{told}."
+    moved = last.iloc[2:]
+    main = moved[abs(moved) > 0.3].index.tolist()
+    return f"{told}, least of all {' with '.join(main)} ({last['narrowed']:.0%} of the prior)."
 
 
 def summary(fit: Any, output: str) -> dict[str, Any]:

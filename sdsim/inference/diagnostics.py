@@ -65,6 +65,14 @@ def pareto_k(log_weights: Floats) -> float:
     return float(_arviz().psislw(-finite)[1])
 
 
+def smoothed(log_weights: Floats) -> tuple[Floats, float]:
+    """(n,) log weights whose largest are smoothed, and whose sum is one; and the tail's shape."""
+    if np.ptp(log_weights) < 1e-10:
+        return np.full(len(log_weights), -np.log(len(log_weights))), -np.inf
+    made, k_hat = _arviz().psislw(-log_weights)
+    return np.asarray(made - log_sum(np.asarray(made)[:, None])), float(k_hat)
+
+
 def weighted_size(log_weights: Floats) -> float:
     """How many equal weights these are worth (Kish 1965); 0 if all are zero."""
     if not np.isfinite(log_weights.max(initial=-np.inf)):

@@ -213,3 +213,32 @@ def test_something_must_be_fitted(folder: Path) -> None:
 
 def test_a_calibration_in_order_has_no_notes(folder: Path) -> None:
     assert findings(Problem(calibration(sdsim.load(folder / "decay.mdl")))) == []
+
+
+def test_the_data_tell_what_the_curvature_says(fit: sdsim.Fitted, folder: Path) -> None:
+    """The posterior is normal: what directions narrow is what the draws show."""
+    _, covariance = exact()
+    scaled = covariance / np.outer([0.2, 0.5], [0.2, 0.5])
+    values = np.linalg.eigvalsh(scaled)
+    np.testing.assert_allclose(fit.directions["narrowed"] ** 2, values, rtol=0.01)
+    assert fit.summary["informed_parameters"] == pytest.approx(2 - scaled.trace(), rel=1e-3)
+    pd.testing.assert_frame_equal(sdsim.read_fit(folder / "fit").directions, fit.directions)
+
+
+def test_rows_left_out_are_predicted_by_the_others(fit: sdsim.Fitted) -> None:
+    """Against the exact normal posterior of three rows; the fourth comes after them."""
+    from scipy import stats
+
+    design = np.stack([-TIMES[:3], np.ones(3)], axis=1) / 0.05
+    prior = np.diag([1 / 0.2, 1 / 0.5])
+    rows = np.concatenate([design, prior])
+    target = np.concatenate([np.log(SEEN[:3]) / 0.05, prior @ [0.5, np.log(10)]])
+    covariance = np.linalg.inv(rows.T @ rows)
+    at = np.array([-TIMES[3], 1.0])
+    mean, sd = at @ covariance @ rows.T @ target, np.sqrt(at @ covariance @ at + 0.05**2)
+    expected = stats.norm.logpdf(np.log(SEEN[3]), mean, sd) - np.log(SEEN[3])
+    row = fit.rows.iloc[3]
+    assert row["left out"] == pytest.approx(expected, abs=0.3)
+    assert np.isfinite(fit.rows["k-hat"][:4]).all()
+    assert np.isnan(fit.rows["left out"][4])
+    assert fit.scores["left out"].iloc[0] == pytest.approx(fit.rows["left out"][:4].sum())
