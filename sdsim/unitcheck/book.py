@@ -42,11 +42,11 @@ class UnitBook:
         ------
         ModelError : it cannot be read as a unit.
         """
-        return self._replaced(parse_unit(self._written(text)), ())
+        return self._replaced(parse_unit(self.plain(text)), ())
 
     def spellings(self, text: str) -> Iterator[tuple[str, str]]:
         """(canonical name, name as written) for each name in a text."""
-        return spellings(self._written(text))
+        return spellings(self.plain(text))
 
     def _key(self, name: str) -> str:
         key = canonical(_bare(name))
@@ -86,7 +86,7 @@ class UnitBook:
         if key not in self._made:
             try:
                 self._made[key] = self._replaced(
-                    parse_unit(self._written(self._meant[key])), (*within, key)
+                    parse_unit(self.plain(self._meant[key])), (*within, key)
                 )
             except ModelError as e:
                 self._fault(key, e.what, e.remedy)
@@ -97,7 +97,7 @@ class UnitBook:
         if all(name != key for name, _, _ in self.faults):
             self.faults.append((key, what, remedy))
 
-    def _written(self, text: str) -> str:
+    def plain(self, text: str) -> str:
         """The text without quotes, with ``*`` for each ``-`` that means multiplication."""
         if not self.minus or ("-" not in text and '"' not in text):
             return text

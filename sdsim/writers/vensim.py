@@ -22,6 +22,7 @@ from sdsim.writers.notation import number
 from sdsim.writers.ranges import ranged
 from sdsim.writers.sketch import sketch
 from sdsim.writers.spelled import spelled
+from sdsim.writers.unit_names import used, without_minus
 from sdsim.writers.vensim_text import Names, expression, folded, points, quoted
 from sdsim.writers.vensim_words import in_vensim
 from sdsim.writers.written import Written, flattened
@@ -29,8 +30,8 @@ from sdsim.writers.written import Written, flattened
 _STARS = "*" * 56
 _SKETCH = re.compile(r"^(\s*)(?=\\{2,}---///)", re.MULTILINE)
 _IN = "\t\t"
-#: The settings behind the sketch: RK4 with TIME STEP; see `sdsim.readers.settings`.
-_RK4 = ":L\x7f<%^E!@\n15:0,0,0,5,0,0\n"
+#: The settings behind the sketch: their mark, RK4 with TIME STEP; see `sdsim.readers.settings`.
+_SETTINGS, _RK4 = ":L\x7f<%^E!@\n", "15:0,0,0,5,0,0\n"
 
 
 def write_vensim(model: Model) -> Written:
@@ -40,7 +41,7 @@ def write_vensim(model: Model) -> Written:
     ------
     ModelError : what Vensim cannot say, with file, line and variable.
     """
-    said, notes = in_vensim(spelled(model))
+    said, notes = in_vensim(spelled(without_minus(model)))
     writer = _Writer(ranged(said), list(flattened(model)))
     text = writer.text()
     return Written(text, writer.flat(), tuple(dict.fromkeys((*notes, *writer.notes))))
@@ -64,14 +65,30 @@ class _Writer:
             for variable in variables:
                 blocks.extend(self.entries(variable))
             blocks.extend(map(self.check, checks))
-        settings = _RK4 if self.model.method == "rk4" else ""
+        settings = (_RK4 if self.model.method == "rk4" else "") + self.equivalents()
         drawn = views(self.model)
         if self.marked:
             what = "~ became -, | became / and *** became ** in what is said about"
             self.notes.append(f"{what} {listed(list(self.marked))}")
         if len(self.model.variables) > MAX_DRAWN:
             self.notes.append(f"no sketch: more than {MAX_DRAWN:,} variables are not drawn")
-        return "{UTF-8}\n" + "\n".join(blocks) + "\n" + sketch(drawn, self.names.of) + settings
+        return (
+            "{UTF-8}\n"
+            + "\n".join(blocks)
+            + "\n"
+            + sketch(drawn, self.names.of)
+            + (_SETTINGS + settings if settings else "")
+        )
+
+    def equivalents(self) -> str:
+        """A line for each group of names that mean one unit."""
+        said = used(self.model)
+        if lost := [name for name, _ in said.meant]:
+            self.notes.append(
+                f"units defined by others, which Vensim lacks, stand for themselves: {listed(lost)}"
+            )
+        clean = ([n for n in group if not set(n) & set(",\n\r")] for group in said.alike)
+        return "".join(f"22:{','.join(group)}\n" for group in clean if len(group) > 1)
 
     def flat(self) -> Model:
         """The model with its equations and the order of its reality checks as they are written."""

@@ -14,6 +14,7 @@ from sdsim.ir.model import Dimension, Equation, Model, Variable
 from sdsim.writers.layout import MAX_DRAWN, views
 from sdsim.writers.notation import number
 from sdsim.writers.spelled import spelled
+from sdsim.writers.unit_names import used
 from sdsim.writers.written import Written, flattened
 from sdsim.writers.xmile_text import Spelling, attribute
 from sdsim.writers.xmile_view import page
@@ -71,6 +72,7 @@ class _Writer:
         yield f'<vendor>sdsim</vendor><product version="{__version__}">sdsim</product>'
         yield "</header>"
         yield from self.times()
+        yield from self.units()
         if self.model.dimensions:
             yield "<dimensions>"
             yield from map(self.dimension, self.model.dimensions.values())
@@ -103,6 +105,19 @@ class _Writer:
                f'isee:save_interval="{save}">')  # fmt: skip
         yield f"<start>{start}</start><stop>{stop}</stop><dt>{step}</dt>"
         yield "</sim_specs>"
+
+    def units(self) -> Iterator[str]:
+        """``<model_units>``: the units' names in use, in groups of one meaning."""
+        said = used(self.model)
+        if not said.alike and not said.meant:
+            return
+        yield "<model_units>"
+        for name, *others in said.alike:
+            aliases = "".join(f"<alias>{_text(other)}</alias>" for other in others)
+            yield f"<unit name={quoteattr(name)}>{aliases}</unit>"
+        for name, equation in said.meant:
+            yield f"<unit name={quoteattr(name)}><eqn>{_text(equation)}</eqn></unit>"
+        yield "</model_units>"
 
     def known(self, key: str) -> float | None:
         """The number of a control variable."""

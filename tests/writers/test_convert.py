@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from making import mdl
 
+import sdsim
 import sdsim.writers.convert
 from sdsim.base.errors import ModelError
 from sdsim.claims.reality import run_realities
@@ -201,3 +202,33 @@ def test_raw_data_keep_their_gaps(tmp_path: Path, name: str) -> None:
     assert (first["x"].values > 0).sum() == 6
     for each in ("x", "y"):
         np.testing.assert_array_equal(first[each].values, second[each].values)
+
+
+UNITS = """<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+<sim_specs time_units="day"><start>0</start><stop>2</stop><dt>1</dt></sim_specs>
+<model_units><unit name="vehicle"><alias>car</alias></unit>
+<unit name="pace"><eqn>vehicle/day</eqn></unit></model_units>
+<model><variables>
+<stock name="S"><eqn>3</eqn><inflow>f</inflow><units>car</units></stock>
+<flow name="f"><eqn>a</eqn><units>vehicle/day</units></flow>
+<aux name="a"><eqn>1</eqn><units>{of_a}</units></aux>
+<aux name="work"><eqn>S*stay</eqn><units>car-days</units></aux>
+<aux name="stay"><eqn>2</eqn><units>day</units></aux>
+</variables></model></xmile>"""
+
+
+@pytest.mark.parametrize("suffix", [".mdl", ".xmile"])
+def test_units_balance_as_before(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "a.xmile").write_text(UNITS.format(of_a="car/day"))
+    assert sdsim.units(tmp_path / "a.xmile") == ()
+    convert(tmp_path / "a.xmile", tmp_path / f"b{suffix}")
+    found = sdsim.units(tmp_path / f"b{suffix}")
+    assert [f for f in found if "S net flow" not in str(f)] == []
+
+
+def test_units_defined_by_others_are_kept_where_the_format_has_them(tmp_path: Path) -> None:
+    (tmp_path / "a.xmile").write_text(UNITS.format(of_a="pace"))
+    convert(tmp_path / "a.xmile", tmp_path / "b.xmile")
+    assert not sdsim.units(tmp_path / "b.xmile")
+    notes = convert(tmp_path / "a.xmile", tmp_path / "b.mdl")
+    assert any("stand for themselves: pace" in note for note in notes)
