@@ -35,6 +35,7 @@ def calibration() -> sdsim.Calibration:
                 "ill", "Infectious", np.ones(12), days, sdsim.likelihoods.LogNormal(sd="noise")
             )
         ],
+        params=sdsim.Overrides({"FINAL TIME": 24, "TIME STEP": 0.25}),
         method=sdsim.RK4(),
     )
 
