@@ -12,7 +12,17 @@ import xarray as xr
 from sdsim.api.results import is_model
 from sdsim.base import files
 from sdsim.base.errors import ModelError, said
-from sdsim.plots import is_ensemble, members_figure, members_sections, over_time, write_page
+from sdsim.calibration.fitted import Fitted, read_fit
+from sdsim.calibration.store import SUMMARY
+from sdsim.plots import (
+    fit_figure,
+    is_ensemble,
+    members_figure,
+    members_sections,
+    over_time,
+    write_fit,
+    write_page,
+)
 from sdsim.run.result import Run
 from sdsim.sweeps import read_store
 from sdsim.tables.results import read_result
@@ -21,21 +31,22 @@ Path = str | PathLike[str]
 
 
 def plot(
-    result: Path | Run | xr.Dataset,
+    result: Path | Run | xr.Dataset | Fitted,
     names: str | Sequence[str] | None = None,
     output: Path | None = None,
     *,
     title: str = "",
     lines: int = 10,
 ) -> Any:
-    """Draw variables of a result over time; of an ensemble, fans and distributions over members.
+    """Draw variables of a result over time; of an ensemble, fans and distributions over members;
+    of a calibration, the data with what it predicts of them.
 
     Parameters
     ----------
     result : a `Run` or its dataset; what `sdsim.sweep` or `sdsim.simulate_many` gave; the path of a
-        saved run (``.nc``, ``.csv`` ...) or of the store of a sweep.
+        saved run (``.nc``, ``.csv`` ...) or of the store of a sweep or of a calibration; a fit.
     names : of the variables to draw, or one name; of an ensemble elements (``Stock[north]``) and
-        outcomes, too. The first few without it.
+        outcomes, too; of a fit, sets of data. The first few without it.
     output : an ``.html`` file to write, which works offline.
     title : of the page; by default that of the sweep, or the file's name.
     lines : of an ensemble, how many members are drawn as lines of their own.
@@ -44,7 +55,8 @@ def plot(
     -------
     The figure, of Plotly; a notebook shows it. A series of an ensemble has its median and bands
     that hold 50, 80 and 90 % of the members; an outcome has bars. The page says in addition which
-    ranges the design has and how many members have no value.
+    ranges the design has and how many members have no value. The page of a fit says first whether
+    it converged, and compares each parameter with its prior.
 
     Raises
     ------
@@ -65,12 +77,22 @@ def plot(
     >>> figure = sdsim.plot(many, output="rooms.html", lines=0)
     >>> [line.name for line in figure.data if line.showlegend]
     ['90% of members', '80% of members', '50% of members', 'median']
+
+    Of a calibration:
+
+    >>> figure = sdsim.plot(sdsim.calibrate("flu.toml"), output="flu.html")
+    >>> figure.data[-1].name
+    'data, fitted'
     """
     wanted = _names(names)
     page = None if output is None else _page(output, wanted)
     if isinstance(lines, bool) or not isinstance(lines, int) or lines < 0:
         what = f"lines: expected a whole number from 0, got {said(lines)}"
         raise ModelError(what, remedy="write one such as 10")
+    if (fit := _fit_of(result)) is not None:
+        if page is not None:
+            write_fit(page, fit, wanted, title)
+        return fit_figure(fit, wanted)
     dataset = dataset_of(result)
     many = is_ensemble(dataset)
     figure = members_figure(dataset, wanted, lines) if many else over_time(dataset, wanted or None)
@@ -80,6 +102,15 @@ def plot(
         lead, parts = members_sections(dataset, wanted, lines) if many else ("", [figure])
         write_page(page, title or own or stem, parts, lead=lead)
     return figure
+
+
+def _fit_of(result: Any) -> Fitted | None:
+    """The fit that is to be drawn, or that a store holds."""
+    if isinstance(result, Fitted):
+        return result
+    if isinstance(result, str | PathLike) and (_Path(result) / SUMMARY).is_file():
+        return read_fit(_Path(result))
+    return None
 
 
 def _names(names: Any) -> list[str] | None:
@@ -108,7 +139,7 @@ def _page(output: Path, names: Sequence[str] | None) -> _Path:
     return files.writable(path, (".html", ".htm"))
 
 
-def dataset_of(result: Path | Run | xr.Dataset) -> xr.Dataset:
+def dataset_of(result: Path | Run | xr.Dataset | Fitted) -> xr.Dataset:
     """What is to be drawn.
 
     Raises

@@ -90,10 +90,10 @@ class Interval:
 def parameter_table(found: xr.Dataset, problem: Problem) -> pd.DataFrame:
     """A row for each free number: prior and posterior, in model units, and who tells it.
 
-    Columns: ``prior 5 %``, ``prior 95 %``; ``best``, ``mean``, ``sd``, ``5 %``, ``50 %``,
-    ``95 %``; ``narrowed``, the posterior's standard deviation as a share of the prior's, in working
-    units; ``told by``: ``data`` if that is below a half, ``prior`` if above nine tenths, otherwise
-    ``both``.
+    Columns: ``prior 5 %``, ``prior 50 %``, ``prior 95 %``; ``best``, ``mean``, ``sd``, ``5 %``,
+    ``50 %``, ``95 %``; ``narrowed``, the posterior's standard deviation as a share of the
+    prior's, in working units; ``told by``: ``data`` if that is below a half, ``prior`` if above
+    nine tenths, otherwise ``both``.
     """
     space = problem.space
     before = _prior(problem)
@@ -105,10 +105,10 @@ def parameter_table(found: xr.Dataset, problem: Problem) -> pd.DataFrame:
     told = np.select([narrowed < TOLD[0], narrowed < TOLD[1]], ["data", "both"], "prior")
     return pd.DataFrame(
         {
-            "prior 5 %": prior.low, "prior 95 %": prior.high, "best": found["best"].to_numpy(),
-            "mean": draws.mean(axis=0), "sd": draws.std(axis=0), "5 %": own.low,
-            "50 %": own.middle, "95 %": own.high, "narrowed": narrowed,
-            "told by": told,
+            "prior 5 %": prior.low, "prior 50 %": prior.middle, "prior 95 %": prior.high,
+            "best": found["best"].to_numpy(), "mean": draws.mean(axis=0),
+            "sd": draws.std(axis=0), "5 %": own.low, "50 %": own.middle, "95 %": own.high,
+            "narrowed": narrowed, "told by": told,
         },
         index=pd.Index(space.names, name="parameter"),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""`sdsim plot RESULT -r NAMES`: values over time, or over members, as a page that works offline."""
+"""`sdsim plot RESULT -r NAMES`: runs, members or a fit to data, as a page that works offline."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from pathlib import Path
 
 from sdsim.cli.options import split_names
 
-HELP = "Plot variables of a saved run or of a sweep's store, as an interactive page."
+HELP = "Plot a saved run, a sweep's store or a calibration's store, as an interactive page."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument(
         "result", metavar="RESULT",
-        help="a file saved by `sdsim run -o`, or a store written by `sdsim sweep -o`",
+        help="a file saved by `sdsim run -o`, or a store written by `sdsim sweep -o` or "
+        "`sdsim calibrate -o`",
     )  # fmt: skip
     parser.add_argument(
         "-r", "--return-columns", metavar="NAMES", action="append", default=[],
-        help="variables, elements or outcomes to draw; the first few without it",
+        help="variables, elements, outcomes or sets of data to draw; the first few without it",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="an .html file; by default beside RESULT"

@@ -43,6 +43,7 @@ p { margin: 0 0 14px; max-width: 46em; }
 .lead { font-size: 19px; color: #333c43; }
 .note { color: var(--soft); font-size: 14px; line-height: 1.5; max-width: 62em; }
 .figure { margin: 8px 0 4px; }
+.alarm { color: #b3261e; font-size: 19px; font-weight: 600; }
 nav { margin: 28px 0 0; padding: 14px 0; border-top: 1px solid var(--line);
   border-bottom: 1px solid var(--line); font-size: 15px;
   display: flex; flex-wrap: wrap; gap: 6px 22px; }
@@ -67,8 +68,11 @@ def write_page(
     footer: str = "",
     style: str = "",
     script: str = "",
+    alarm: str = "",
 ) -> Path:
     """Write one self-contained HTML file, completely or not at all, and return its path.
+
+    alarm : what a reader must know first, in red.
 
     Raises
     ------
@@ -84,7 +88,8 @@ def write_page(
     )
     nav = f"<nav>{links}</nav>" if len(parts) > 1 else ""
     foot = f"<footer>{_paragraphs(footer, 'note')}</footer>"
-    top = f"<h1>{html.escape(title)}</h1>\n{_paragraphs(lead, 'lead')}{nav}"
+    said = _paragraphs(alarm, "alarm") + _paragraphs(lead, "lead")
+    top = f"<h1>{html.escape(title)}</h1>\n{said}{nav}"
     head = f"<style>{style}</style>\n<script>{get_plotlyjs()}\n{script}</script>\n"
     text = _document(title, f"{top}\n{body}\n{foot}", head)
     return files.write_text(path, text)
