@@ -21,6 +21,8 @@ from sdsim.run.saved import Saved, saved_of
 
 #: Values that a run does not compute: their series are filled in.
 _GIVEN = ("param", "const")
+#: The most operations of a module; more take minutes to compile, here and in a browser.
+MOST = 80_000
 #: Sources of a series.
 _COMPUTED, _PARAMETER, _CONSTANT = range(3)
 
@@ -46,12 +48,14 @@ def contents_of(run: Prepared, save: Iterable[str] | None = None, *, exact: bool
 
     Raises
     ------
-    UnsupportedError : the run has no grid of fixed steps, or its end depends on the model.
+    UnsupportedError : the run has no grid of fixed steps, its end depends on the model, or the
+        program is too large.
     """
     stages = _stages(run)
     saved = saved_of(run.system, save)
     ops = run.system.program.ops
     made = list(dict.fromkeys(v for v in saved.values if ops[v].code not in _GIVEN))
+    _refuse_large(run, made)
     code = emitted(run.system.program, made, stages, exact=exact)
     about = {
         "name": run.system.model.name,
@@ -81,6 +85,15 @@ def _stages(run: Prepared) -> int:
     if run.cases is not None or run.system.program.given:
         raise UnsupportedError("several cases in one module", remedy="export each", file=file)
     return run.method.stages
+
+
+def _refuse_large(run: Prepared, made: Sequence[int]) -> None:
+    """Refuse a program that is too large for a module."""
+    count = len(run.system.program.needed(made))
+    if count > MOST:
+        what = f"has {count:,} operations; at most {MOST:,} in a module"
+        remedy = "let fewer series be read (-r); ALLOCATE and large arrays need many"
+        raise UnsupportedError(what, remedy=remedy, file=run.system.model.file or None)
 
 
 def kernel_of(code: Emitted, grid: Grid, shown: int) -> dict[str, Any]:

@@ -216,6 +216,14 @@ def test_what_a_module_cannot_run_is_refused_by_name(tmp_path: Path) -> None:
         sdsim.export(model, tmp_path / "model.wasm")
 
 
+def test_a_program_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdsim.exports.contents.MOST", 10)
+    with pytest.raises(sdsim.UnsupportedError, match=r"operations; at most 10 .*-r"):
+        sdsim.export(written(tmp_path, RICH), tmp_path / "model.mjs")
+
+
 def test_a_constant_that_times_depend_on_is_no_lever(tmp_path: Path) -> None:
     model = sdsim.load(written(tmp_path, RICH.replace("FINAL TIME = 20", "FINAL TIME = 5 * Stay")))
     sdsim.export(model, tmp_path / "model.mjs")
