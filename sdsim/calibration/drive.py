@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdsim.base import files
-from sdsim.base.errors import ModelError
+from sdsim.base.errors import ModelError, some
 from sdsim.calibration import store
 from sdsim.calibration.calibration import Calibration
 from sdsim.calibration.checks import findings
@@ -26,13 +27,19 @@ from sdsim.calibration.results import (
 )
 from sdsim.calibration.rounds import Progress, Rounds
 from sdsim.design.posterior import draws_file
+from sdsim.inference.groups import Integrated
 from sdsim.inference.posterior import Posterior, Settings, State, result, step
+from sdsim.inference.target import Target
 from sdsim.sweeps.drive import vacant
 from sdsim.sweeps.manifest import locked
 
 Floats = NDArray[np.float64]
 #: Draws that are kept.
 KEPT = 4000
+#: Groups with more numbers of their own than this, in all, have them integrated inside.
+OWN = 20
+#: Pareto's k above which the draws of a group are not trusted.
+UNSURE = 0.7
 #: What the stages of the search are called in progress lines.
 STAGES = {
     "start": "best fits", "importance": "importance sampling", "tempering": "tempering",
@@ -67,12 +74,14 @@ def calibrate(
         problem = Problem(calibration, run)
         notes = findings(problem)
         if path is None:
-            return _fitted(calibration, run, Rounds(problem, told=progress), notes, None)
+            return _fitted(calibration, run, Rounds(target_of(problem), told=progress), notes, None)
         root = Path(path)
         vacant(root, resume)
         with locked(root):
             manifest = store.manifest_of(root, store.header(problem))
-            made = _fitted(calibration, run, Rounds(problem, manifest, progress), notes, root)
+            made = _fitted(
+                calibration, run, Rounds(target_of(problem), manifest, progress), notes, root
+            )
             manifest.settle()
             files.tidy(root)
         return made
@@ -84,18 +93,24 @@ def _fitted(
     found = _posterior(rounds, calibration.seed)
     rounds.entering("predicting the data")
     every = Problem(calibration, run, fitted=False)
-    draws = found.equal(KEPT, calibration.seed)
-    dataset = results(every, draws, found.optima.best.x)
-    told = informed(every, found.optima.best.jacobian)
+    draws, best = found.equal(KEPT, calibration.seed), found.optima.best.x
+    jacobian, effects = found.optima.best.jacobian, {}
+    if isinstance(rounds.target, Integrated):
+        draws, worst = rounds.target.completed(draws)
+        best = rounds.target.at_modes(best[None])[0]
+        jacobian = rounds.target.jacobian(best)
+        effects = _effects(found, calibration.labels, worst)
+    dataset = results(every, draws, best)
+    told = informed(every, jacobian)
     tables = {
         "parameters": parameter_table(dataset, every),
         "rows": row_table(dataset),
         "scores": score_table(dataset),
-        "directions": direction_table(told, found.names),
+        "directions": direction_table(told, every.names),
     }
     constants = store.constants(every, dataset["draws"].to_numpy())
     summary = {
-        "title": calibration.title, **_summary(found), "notes": notes,
+        "title": calibration.title, **_summary(found), **effects, "notes": notes,
         "informed_parameters": told.informed,
         "draws": {group: draws_file(group) for group in constants},
     }  # fmt: skip
@@ -110,6 +125,24 @@ def _fitted(
         summary,
         constants,
     )
+
+
+def target_of(problem: Problem) -> Target:
+    """What is sampled: all free numbers, or, where the groups have many, the shared ones alone."""
+    own = int((problem.axis_group >= 0).sum())
+    if own <= OWN or own == len(problem.names) or not problem.separable:
+        return problem
+    return Integrated(problem, seed=problem.calibration.seed)
+
+
+def _effects(found: Posterior, labels: Sequence[str], worst: Floats) -> dict[str, Any]:
+    """What a store says of groups whose effects were integrated inside."""
+    bad = [label for label, k in zip(labels, worst, strict=True) if not k < UNSURE]
+    out: dict[str, Any] = {"group_k_hat": dict(zip(labels, worst.tolist(), strict=True))}
+    if bad and found.converged:
+        what = f"not converged: the draws of group {some(bad)} are unsure (Pareto k above {UNSURE})"
+        out |= {"converged": False, "verdict": f"{what}; {found.verdict}"}
+    return out
 
 
 def _posterior(rounds: Rounds, seed: int) -> Posterior:

@@ -69,14 +69,52 @@ class Problem:
         return np.where(np.isnan(found).any(axis=1), -np.inf, np.nan_to_num(found).sum(axis=1))
 
     def residuals(self, points: Floats) -> Floats:
+        out, fits = self._residuals(points)
+        out[~fits | ~np.isfinite(out).all(axis=1)] = np.nan
+        return out
+
+    def _residuals(self, points: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         values = self.space.values(points)
         predicted = self.run(self.predictor.runs, values)
         columns = [self.space.prior_residuals(points)]
         for part, means in self._parted(values, predicted):
             columns.append(part.errors.residuals(part.observed, means, *part.settings(values)))
-        out = np.concatenate(columns, axis=1)
-        out[~predicted.fits | ~np.isfinite(out).all(axis=1)] = np.nan
-        return out
+        return np.concatenate(columns, axis=1), predicted.fits
+
+    # --- groups, see `sdsim.inference.groups.Grouped` -----------------------------------------
+
+    @property
+    def axis_group(self) -> NDArray[np.int64]:
+        return np.array([a.group for a in self.space.axes], dtype=np.int64)
+
+    @cached_property
+    def column_group(self) -> NDArray[np.int64]:
+        number = {label: g for g, label in enumerate(self.calibration.labels)}
+        one = self.prior_draws(1, np.random.default_rng(0))
+        values = self.space.values(one)
+        out = [self.axis_group]
+        for part in self.parts:
+            shape = part.errors.residuals(
+                part.observed, part.observed[None], *part.settings(values)
+            ).shape[1]
+            rows = [number[g] for g in part.group]
+            out.append(np.array(rows + [-1] * (shape - len(rows)), dtype=np.int64))
+        return np.concatenate(out)
+
+    @property
+    def separable(self) -> bool:
+        """Whether each residual depends on one group's numbers: not where errors differ by group in
+        what one residual counts for all rows."""
+        own = {p.label for p in self.calibration.parameters if p.per}
+        asked = {word for d in self.calibration.data for word in d.words}
+        return not own & asked
+
+    def shared_log_prior(self, points: Floats) -> Floats:
+        axes = [(i, a) for i, a in enumerate(self.space.axes) if a.group < 0]
+        return np.asarray(sum((a.log_prior(points[:, i]) for i, a in axes), np.zeros(len(points))))
+
+    def grouped_residuals(self, points: Floats) -> Floats:
+        return self._residuals(points)[0]
 
     # --- row by row ---------------------------------------------------------------------------
 

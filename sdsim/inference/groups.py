@@ -20,6 +20,7 @@ from scipy.special import gammaln
 
 from sdsim.base.errors import ModelError
 from sdsim.inference.diagnostics import pareto_k
+from sdsim.inference.differences import both as differences
 from sdsim.inference.target import Floats, Target, log_parts, log_sum, stream
 
 Ints = NDArray[np.int64]
@@ -199,6 +200,15 @@ class Integrated:
         out[:, self.shared] = shared
         out[:, self.axes.ravel()] = own.reshape(len(shared), -1)
         return out
+
+    def at_modes(self, shared: Floats) -> Floats:
+        """(n, k) points of the whole target, with each group at its mode."""
+        return self.full(shared, self.modes(shared).own)
+
+    def jacobian(self, point: Floats) -> Floats:
+        """(m, k) of the whole target's residuals at a point of all its numbers."""
+        size = STEP * np.maximum(self._prior.std(axis=0), 1e-12)
+        return np.asarray(differences(self.target, point[None], size)[1][0])
 
     def laplace(self, modes: Modes) -> Floats:
         """(n, group) log of each group's integral, by Laplace's approximation."""

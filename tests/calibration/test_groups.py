@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from decays import decay
 from making import mdl
 
 import sdsim
@@ -131,3 +132,29 @@ def test_groups_held_out_are_run_only_to_be_predicted(system: sdsim.System) -> N
     held = grouped(system, groups, hold_out=HoldOut(groups=("g1",)))
     assert Predictor(held).runs.batches[0].groups == (0, 2)
     assert Predictor(held, fitted=False).runs.batches[0].groups == (0, 1, 2)
+
+
+def test_many_groups_are_integrated_inside(tmp_path: Path) -> None:
+    """Starts of 24 draining stocks, seen without bias: a shared rate, starts about a centre."""
+    count, rng = 24, np.random.default_rng(3)
+    names = tuple(f"g{k}" for k in range(count) for _ in range(3))
+    starts = np.repeat(10 * np.exp(0.3 * rng.standard_normal(count)), 3)
+    times = np.tile([0.0, 1.0, 3.0], count)
+    seen = starts * np.exp(-0.4 * times) * np.exp(0.1 * rng.standard_normal(3 * count))
+    data = [Data("level", "Level", seen, times, likelihoods.LogNormal(sd=0.1), group=names)]
+    free = [
+        Parameter("Rate", sdsim.LogUniform(0.05, 2)),
+        Parameter("Start", sdsim.LogNormal(10, 0.5), per="group", pooled=sdsim.HalfNormal(0.5)),
+    ]
+    groups = {f"g{k}": sdsim.Overrides() for k in range(count)}
+    fit = sdsim.calibrate(
+        Calibration(decay(tmp_path, 0.25), free, data, groups, method=sdsim.RK4())
+    )
+    assert fit.converged, fit.verdict
+    assert max(fit.summary["group_k_hat"].values()) < 0.7
+    table = fit.parameters
+    assert table.loc["Rate", "5 %"] < 0.4 < table.loc["Rate", "95 %"]
+    drawn = np.stack([fit.draws[g]["Start"] for g in groups], axis=1)
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    inside = ((low < starts[::3]) & (starts[::3] < high)).sum()
+    assert abs(inside - 0.9 * count) <= 4
