@@ -14,12 +14,15 @@ from sdsim.base import files
 from sdsim.base.errors import ModelError, said
 from sdsim.calibration.fitted import Fitted, read_fit
 from sdsim.calibration.store import SUMMARY
+from sdsim.comparison.record import RECORD, read_record
 from sdsim.plots import (
+    competition_figure,
     fit_figure,
     is_ensemble,
     members_figure,
     members_sections,
     over_time,
+    write_competition,
     write_fit,
     write_page,
 )
@@ -44,9 +47,10 @@ def plot(
     Parameters
     ----------
     result : a `Run` or its dataset; what `sdsim.sweep` or `sdsim.simulate_many` gave; the path of a
-        saved run (``.nc``, ``.csv`` ...) or of the store of a sweep or of a calibration; a fit.
+        saved run (``.nc``, ``.csv`` ...), of the store of a sweep or of a calibration, or of the
+        folder of a competition; a fit.
     names : of the variables to draw, or one name; of an ensemble elements (``Stock[north]``) and
-        outcomes, too; of a fit, sets of data. The first few without it.
+        outcomes, too; of a fit, sets of data. The first few without it. A competition shows all.
     output : an ``.html`` file to write, which works offline.
     title : of the page; by default that of the sweep, or the file's name.
     lines : of an ensemble, how many members are drawn as lines of their own.
@@ -93,6 +97,11 @@ def plot(
         if page is not None:
             write_fit(page, fit, wanted, title)
         return fit_figure(fit, wanted)
+    if isinstance(result, str | PathLike) and (_Path(result) / RECORD).is_file():
+        found = read_record(_Path(result))
+        if page is not None:
+            write_competition(page, found, title)
+        return competition_figure(found)
     dataset = dataset_of(result)
     many = is_ensemble(dataset)
     figure = members_figure(dataset, wanted, lines) if many else over_time(dataset, wanted or None)

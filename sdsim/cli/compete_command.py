@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """See `sdsim.cli.main.Command`."""
     from sdsim.comparison.competition import compete, lines
+    from sdsim.comparison.record import write_record
     from sdsim.comparison.spec import read_competition
 
     with stoppable(args.output):
@@ -37,6 +38,7 @@ def execute(args: argparse.Namespace) -> int:
                 competition, args.output, resume=args.resume, jobs=args.jobs,
                 told=lambda name, s: bar.show(f"{name}: {s.stage}", s.rounds, s.runs, s.recalled),
             )  # fmt: skip
+        write_record(args.output, outcome, competition.title)
     for data, why in outcome.left_out.items():
         for rival, reason in why.items():
             print(f"note: {data}: {rival} takes no part: {reason}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`sdsim plot RESULT -r NAMES`: runs, members or a fit to data, as a page that works offline."""
+"""`sdsim plot RESULT -r NAMES`: runs, members, fits, competitions: a page that works offline."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from sdsim.cli.options import split_names
 
-HELP = "Plot a saved run, a sweep's store or a calibration's store, as an interactive page."
+HELP = "Plot a saved run, a sweep, a calibration or a competition, as an interactive page."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """See `sdsim.cli.main.Command`."""
     parser.add_argument(
         "result", metavar="RESULT",
-        help="a file saved by `sdsim run -o`, or a store written by `sdsim sweep -o` or "
-        "`sdsim calibrate -o`",
+        help="a file saved by `sdsim run -o`, or what `sdsim sweep -o`, "
+        "`sdsim calibrate -o` or `sdsim compete -o` wrote",
     )  # fmt: skip
     parser.add_argument(
         "-r", "--return-columns", metavar="NAMES", action="append", default=[],

@@ -233,5 +233,6 @@ def lines(outcome: Outcome) -> Iterator[str]:
     """What the tables say, sentence by sentence, what is unsure first."""
     for name in outcome.unsure:
         yield f"{name} did NOT CONVERGE, and its scores are no scores: {outcome.fits[name].verdict}"
+    several = len(outcome.tables) > 1
     for name, found in outcome.tables.items():
-        yield from (f"{name}: {sentence}" for sentence in found.sentences)
+        yield from (f"{name}: {sentence}" if several else sentence for sentence in found.sentences)

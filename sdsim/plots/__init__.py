@@ -1,5 +1,6 @@
 """Figures and pages: result -> figure -> page. The only door to Plotly."""
 
+from sdsim.plots.competition import competition_figure, write_competition
 from sdsim.plots.figures import (
     Frames,
     Move,
@@ -16,7 +17,9 @@ from sdsim.plots.members import is_ensemble, members_figure, members_sections
 from sdsim.plots.page import Section, table_html, write_index, write_page
 
 __all__ = [
-    "Band", "Bars", "Dots", "Frames", "Line", "Mark", "Move", "Panel", "Section", "fit_figure",
-    "is_ensemble", "lever_figure", "line_figure", "members_figure", "members_sections",
-    "over_time", "panels", "share_figure", "table_html", "write_fit", "write_index", "write_page",
+    "Band", "Bars", "Dots", "Frames", "Line", "Mark", "Move", "Panel", "Section",
+    "competition_figure", "fit_figure", "is_ensemble", "lever_figure", "line_figure",
+    "members_figure", "members_sections",
+    "over_time", "panels", "share_figure", "table_html",
+    "write_competition", "write_fit", "write_index", "write_page",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from making import mdl
 import sdsim
 from sdsim.cli import main
 from sdsim.comparison.competition import Competition, Outcome, compete, variant
+from sdsim.comparison.record import read_record, write_record
 from sdsim.comparison.spec import read_competition
 
 EQUATIONS = """Level= INTEG (Inflow-Outflow, 20)
@@ -144,3 +146,37 @@ def test_all_must_have_the_same_data(folder: Path) -> None:
         Competition({"whole": whole, "other": other})
     shown: Any = variant(whole, {}, ["Gain"])
     assert [p.name for p in shown.parameters] == ["Rate"]
+
+
+def test_the_record_draws_a_page(outcome: Outcome, tmp_path: Path) -> None:
+    """Every contestant in the table, the sentences on top; with a title that is no markup."""
+    write_record(tmp_path, outcome, "<b>who</b>")
+    assert main(["plot", str(tmp_path), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;who&lt;/b&gt;" in page
+    assert "<b>who" not in page
+    for row in outcome.tables["level"].rows:
+        assert f"<td>{row.name}</td>" in page
+    assert all(html.escape(s) in page for s in outcome.tables["level"].sentences)
+    assert "conditional on these assumptions" in page
+    figure = sdsim.plot(str(tmp_path))
+    behind, error = figure.data
+    rows = outcome.tables["level"].rows
+    assert list(behind.x) == pytest.approx([r.log_density.to_best.total for r in rows])
+    assert list(error.x) == pytest.approx([r.rms_error.value for r in rows])
+
+
+def test_what_did_not_converge_is_said_first(outcome: Outcome, tmp_path: Path) -> None:
+    write_record(tmp_path, outcome)
+    found = read_record(tmp_path) | {"not converged": ["whole"]}
+    (tmp_path / "competition.json").write_text(json.dumps(found))
+    sdsim.plot(tmp_path, output=tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text.split("</h1>")[1].lstrip().startswith('<p class="alarm">Not converged: whole.')
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"tables": {}}', '{"tables": {"a": {}}}'])
+def test_a_damaged_record_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "competition.json").write_text(text)
+    with pytest.raises(sdsim.ModelError, match="not the record of a competition"):
+        sdsim.plot(tmp_path)
