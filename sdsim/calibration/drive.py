@@ -98,7 +98,7 @@ def _fitted(
     if isinstance(rounds.target, Integrated):
         draws, worst = rounds.target.completed(draws)
         best = rounds.target.at_modes(best[None])[0]
-        jacobian = rounds.target.jacobian(best)
+        jacobian = rounds.target.whole_jacobian(best)
         effects = _effects(found, calibration.labels, worst)
     dataset = results(every, draws, best)
     told = informed(every, jacobian)

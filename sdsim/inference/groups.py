@@ -205,7 +205,7 @@ class Integrated:
         """(n, k) points of the whole target, with each group at its mode."""
         return self.full(shared, self.modes(shared).own)
 
-    def jacobian(self, point: Floats) -> Floats:
+    def whole_jacobian(self, point: Floats) -> Floats:
         """(m, k) of the whole target's residuals at a point of all its numbers."""
         size = STEP * np.maximum(self._prior.std(axis=0), 1e-12)
         return np.asarray(differences(self.target, point[None], size)[1][0])
